@@ -1,0 +1,19 @@
+# Merak's commands. `make help` lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+help: ## List the commands
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+test: ## Run every test
+	cargo test --workspace --locked
+
+check: ## Check format, lints and generated files
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo test --locked -p merak-proto --test generated_is_fresh
+
+generate: ## Write the generated protocol code anew
+	UPDATE_GENERATED=1 cargo test -p merak-proto --test generated_is_fresh
+
+.PHONY: help test check generate

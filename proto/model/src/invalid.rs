@@ -1,0 +1,173 @@
+//! Why a value was refused: the field, the limit, and what was given.
+
+use std::fmt;
+
+/// A refused value: which field, and what is wrong with it.
+///
+/// `Display` reads as one sentence fragment, for example
+/// ``metadata: 65 entries, at most 64 are allowed``.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invalid {
+    field: String,
+    problem: Problem,
+}
+
+/// What is wrong with a refused value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// The value is required and was not given.
+    Missing,
+    /// The text has more than `limit` characters.
+    TooLong { length: usize, limit: usize },
+    /// The text has a character that is not allowed here.
+    Character {
+        found: char,
+        position: usize,
+        allowed: &'static str,
+    },
+    /// The number is outside `min..=max`.
+    Range {
+        value: String,
+        min: String,
+        max: String,
+    },
+    /// The collection has more than `limit` entries.
+    TooMany { count: usize, limit: usize },
+    /// The value has the right type and the wrong form.
+    Malformed {
+        value: String,
+        expected: &'static str,
+    },
+}
+
+impl Invalid {
+    /// Refuses the value of `field`.
+    pub fn new(field: impl Into<String>, problem: Problem) -> Self {
+        Self {
+            field: field.into(),
+            problem,
+        }
+    }
+
+    /// Refuses `field` because it is required and was not given.
+    pub fn missing(field: impl Into<String>) -> Self {
+        Self::new(field, Problem::Missing)
+    }
+
+    /// Refuses `value` of `field` because it is not of the expected form.
+    pub fn malformed(
+        field: impl Into<String>,
+        value: impl fmt::Display,
+        expected: &'static str,
+    ) -> Self {
+        Self::new(
+            field,
+            Problem::Malformed {
+                value: shortened(&value.to_string()),
+                expected,
+            },
+        )
+    }
+
+    /// Refuses `value` of `field` because it is outside `min..=max`.
+    pub fn range<T: fmt::Display>(field: impl Into<String>, value: T, min: T, max: T) -> Self {
+        let (value, min, max) = (value.to_string(), min.to_string(), max.to_string());
+        Self::new(field, Problem::Range { value, min, max })
+    }
+
+    /// Places the field inside an outer one: `port` within `items[3]` is `items[3].port`.
+    #[must_use]
+    pub fn within(mut self, outer: impl fmt::Display) -> Self {
+        self.field = format!("{outer}.{}", self.field);
+        self
+    }
+
+    /// The dotted path of the refused field, such as `location.zone`.
+    pub fn field(&self) -> &str {
+        &self.field
+    }
+
+    /// What is wrong with the value.
+    pub fn problem(&self) -> &Problem {
+        &self.problem
+    }
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.problem)
+    }
+}
+
+impl std::error::Error for Invalid {}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => write!(f, "a value is required"),
+            Self::TooLong { length, limit } => {
+                write!(f, "{length} characters, at most {limit} are allowed")
+            }
+            Self::Character {
+                found,
+                position,
+                allowed,
+            } => {
+                write!(
+                    f,
+                    "{found:?} at position {position} is not allowed, use {allowed}"
+                )
+            }
+            Self::Range { value, min, max } => {
+                write!(f, "{value} is outside {min}..={max}")
+            }
+            Self::TooMany { count, limit } => {
+                write!(f, "{count} entries, at most {limit} are allowed")
+            }
+            Self::Malformed { value, expected } => {
+                write!(f, "{value:?} is not {expected}")
+            }
+        }
+    }
+}
+
+/// Error messages quote at most this many characters of a refused value.
+const QUOTED_CHARACTERS: usize = 80;
+
+fn shortened(value: &str) -> String {
+    if value.chars().count() <= QUOTED_CHARACTERS {
+        return value.to_owned();
+    }
+    value
+        .chars()
+        .take(QUOTED_CHARACTERS)
+        .chain("…".chars())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_the_field_the_limit_and_the_length() {
+        let invalid = Invalid::new(
+            "host",
+            Problem::TooLong {
+                length: 200,
+                limit: 128,
+            },
+        );
+        assert_eq!(
+            invalid.within("instance").to_string(),
+            "instance.host: 200 characters, at most 128 are allowed"
+        );
+    }
+
+    #[test]
+    fn quotes_only_the_beginning_of_a_long_value() {
+        let text = Invalid::malformed("page_token", "x".repeat(5000), "a page token").to_string();
+        assert!(text.len() < 200, "{text}");
+    }
+}
