@@ -1,0 +1,152 @@
+//! The state of everything, in memory: the fold of the change log.
+//!
+//! One writer, the committer, applies changes in commit order; readers take `Arc` snapshots of a
+//! service and never see half a commit. Knows nothing of SQL or gRPC.
+
+mod snapshot;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use merak_model::{Namespace, NamespaceName, Revision, ServiceKey};
+use parking_lot::{RwLock, RwLockReadGuard};
+
+use crate::{Change, Error, Item, Key, Loaded, Result};
+pub use snapshot::{Delta, ServiceSnapshot};
+
+/// The state of everything, in memory.
+#[derive(Debug, Default)]
+pub struct Catalog {
+    index: RwLock<Index>,
+}
+
+/// What the lock of the catalog protects.
+#[derive(Debug, Default)]
+pub(crate) struct Index {
+    pub(crate) revision: Revision,
+    pub(crate) namespaces: BTreeMap<NamespaceName, Arc<Namespace>>,
+    pub(crate) services: BTreeMap<ServiceKey, Arc<ServiceSnapshot>>,
+}
+
+impl Catalog {
+    /// Builds the catalog from what a store holds.
+    ///
+    /// # Errors
+    /// When an instance belongs to no service.
+    pub fn load(loaded: Loaded) -> Result<Self> {
+        let mut index = Index {
+            revision: loaded.revision,
+            ..Index::default()
+        };
+        for namespace in loaded.namespaces {
+            index
+                .namespaces
+                .insert(namespace.name.clone(), Arc::new(namespace));
+        }
+        for service in loaded.services {
+            let key = service.key.clone();
+            index
+                .services
+                .insert(key, Arc::new(ServiceSnapshot::new(Arc::new(service))));
+        }
+        for instance in loaded.instances {
+            let Some(snapshot) = index.services.get_mut(&*instance.service) else {
+                let message = format!("instance `{}` belongs to no service", instance.id);
+                return Err(Error::new(crate::ErrorKind::Internal, message));
+            };
+            Arc::make_mut(snapshot).restore(Arc::new(instance));
+        }
+        for snapshot in index.services.values_mut() {
+            Arc::make_mut(snapshot).restored_at(loaded.revision);
+        }
+        Ok(Self {
+            index: RwLock::new(index),
+        })
+    }
+
+    /// The revision of the newest change that readers see.
+    pub fn revision(&self) -> Revision {
+        self.index.read().revision
+    }
+
+    /// A namespace by name.
+    pub fn find_namespace(&self, name: &NamespaceName) -> Option<Arc<Namespace>> {
+        self.index.read().namespaces.get(name).cloned()
+    }
+
+    /// A service with its instances.
+    pub fn find_service(&self, key: &ServiceKey) -> Option<Arc<ServiceSnapshot>> {
+        self.index.read().services.get(key).cloned()
+    }
+
+    /// The services of a namespace, sorted by name, and the revision at which they are so.
+    pub fn list_services(
+        &self,
+        namespace: &NamespaceName,
+    ) -> (Revision, Vec<Arc<ServiceSnapshot>>) {
+        let index = self.index.read();
+        let of_namespace = index
+            .services
+            .iter()
+            .filter(|(key, _)| key.namespace == *namespace);
+        (
+            index.revision,
+            of_namespace
+                .map(|(_, snapshot)| Arc::clone(snapshot))
+                .collect(),
+        )
+    }
+
+    /// Every service, sorted by key.
+    pub fn all_services(&self) -> Vec<Arc<ServiceSnapshot>> {
+        self.index.read().services.values().cloned().collect()
+    }
+
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, Index> {
+        self.index.read()
+    }
+
+    /// Brings the catalog to the state after `changes`; readers see all of them or none.
+    pub(crate) fn apply(&self, changes: &[Change]) {
+        let mut index = self.index.write();
+        for change in changes {
+            index.apply(change);
+        }
+    }
+}
+
+impl Index {
+    fn apply(&mut self, change: &Change) {
+        self.revision = change.revision;
+        match (&change.key, &change.after) {
+            (_, Some(Item::Namespace(namespace))) => {
+                self.namespaces
+                    .insert(namespace.name.clone(), Arc::clone(namespace));
+            }
+            (Key::Namespace(name), _) => {
+                self.namespaces.remove(name);
+            }
+            (_, Some(Item::Service(service))) => match self.services.get_mut(&service.key) {
+                Some(snapshot) => Arc::make_mut(snapshot).set_service(Arc::clone(service)),
+                None => {
+                    let snapshot = ServiceSnapshot::new(Arc::clone(service));
+                    self.services
+                        .insert(service.key.clone(), Arc::new(snapshot));
+                }
+            },
+            (Key::Service(key), _) => {
+                self.services.remove(&**key);
+            }
+            (Key::Instance(key, id), after) => {
+                let snapshot = self
+                    .services
+                    .get_mut(&**key)
+                    .expect("the committer checked that the instance's service exists");
+                let snapshot = Arc::make_mut(snapshot);
+                match after {
+                    Some(Item::Instance(instance)) => snapshot.upsert(Arc::clone(instance)),
+                    _ => snapshot.remove(id, change.revision),
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! One service with its instances at one revision, and what changed lately.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
+
+use merak_model::{Instance, InstanceId, Revision, Service};
+
+/// The recent changes that a service remembers, so that subscribers get deltas.
+///
+/// A subscriber that is further behind gets a snapshot, which is about as large as such a delta.
+const RECENT_LIMIT: usize = 1024;
+
+/// One service with its instances at one revision.
+#[derive(Debug, Clone)]
+pub struct ServiceSnapshot {
+    service: Arc<Service>,
+    revision: Revision,
+    instances: BTreeMap<InstanceId, Arc<Instance>>,
+    recent: VecDeque<(Revision, InstanceId)>,
+    /// Deltas can start at this revision or later.
+    floor: Revision,
+}
+
+/// What changed between a revision and a snapshot.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Delta {
+    pub from: Revision,
+    pub to: Revision,
+    /// The service itself, if it changed.
+    pub service: Option<Arc<Service>>,
+    pub upserts: Vec<Arc<Instance>>,
+    pub removals: Vec<InstanceId>,
+}
+
+impl ServiceSnapshot {
+    pub(super) fn new(service: Arc<Service>) -> Self {
+        let revision = service.stamp.revision;
+        Self {
+            service,
+            revision,
+            instances: BTreeMap::new(),
+            recent: VecDeque::new(),
+            floor: revision,
+        }
+    }
+
+    /// The service itself.
+    pub fn service(&self) -> &Arc<Service> {
+        &self.service
+    }
+
+    /// The last change of the service or of one of its instances.
+    pub fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    /// The instances, sorted by id.
+    pub fn instances(&self) -> impl ExactSizeIterator<Item = &Arc<Instance>> {
+        self.instances.values()
+    }
+
+    /// An instance by id.
+    pub fn find_instance(&self, id: &InstanceId) -> Option<&Arc<Instance>> {
+        self.instances.get(id)
+    }
+
+    /// What changed since `from`; none if that is too long ago to be remembered.
+    pub fn delta_since(&self, from: Revision) -> Option<Delta> {
+        if from < self.floor || from > self.revision {
+            return None;
+        }
+        let later = self
+            .recent
+            .iter()
+            .rev()
+            .take_while(|(revision, _)| *revision > from);
+        let touched: BTreeSet<&InstanceId> = later.map(|(_, id)| id).collect();
+        let service = (self.service.stamp.revision > from).then(|| Arc::clone(&self.service));
+        let (mut upserts, mut removals) = (Vec::new(), Vec::new());
+        for id in touched {
+            match self.instances.get(id) {
+                Some(instance) => upserts.push(Arc::clone(instance)),
+                None => removals.push(id.clone()),
+            }
+        }
+        Some(Delta {
+            from,
+            to: self.revision,
+            service,
+            upserts,
+            removals,
+        })
+    }
+
+    /// Adds an instance at start.
+    pub(super) fn restore(&mut self, instance: Arc<Instance>) {
+        self.instances.insert(instance.id.clone(), instance);
+    }
+
+    /// Ends the restoring: the state is that of `revision`, and nothing before it is remembered.
+    ///
+    /// The newest change among what is left would not do: a removal leaves no trace in the tables,
+    /// and a subscriber that missed it must not be told that nothing changed.
+    pub(super) fn restored_at(&mut self, revision: Revision) {
+        self.revision = revision;
+        self.floor = revision;
+    }
+
+    pub(super) fn set_service(&mut self, service: Arc<Service>) {
+        self.revision = service.stamp.revision;
+        self.service = service;
+    }
+
+    pub(super) fn upsert(&mut self, instance: Arc<Instance>) {
+        self.remember(instance.stamp.revision, instance.id.clone());
+        self.instances.insert(instance.id.clone(), instance);
+    }
+
+    pub(super) fn remove(&mut self, id: &InstanceId, revision: Revision) {
+        self.remember(revision, id.clone());
+        self.instances.remove(id);
+    }
+
+    fn remember(&mut self, revision: Revision, id: InstanceId) {
+        self.revision = revision;
+        self.recent.push_back((revision, id));
+        if self.recent.len() > RECENT_LIMIT {
+            let forgotten = self.recent.pop_front();
+            self.floor = forgotten.map_or(self.floor, |(revision, _)| revision);
+        }
+    }
+}

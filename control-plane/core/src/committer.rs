@@ -1,0 +1,124 @@
+//! The one writer: turns decisions into durable, visible changes.
+//!
+//! It takes every decision that waits, runs them in order over one [`Draft`], writes all their
+//! changes in one transaction (group commit), applies them to the catalog, tells the followers, and
+//! only then answers. An answer therefore means durable and visible. When a transaction fails,
+//! nothing of it is visible and every decision in it is answered with the failure.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+use tracing::error;
+
+use crate::{Caller, Catalog, Change, Clock, Draft, Error, Result, Store};
+
+/// Decisions that may wait for the committer; more callers wait for a place.
+const QUEUE_LIMIT: usize = 4096;
+
+/// Decisions that one transaction takes at the most.
+const BATCH_LIMIT: usize = 1024;
+
+type Complete = Box<dyn FnOnce(Result<()>) + Send>;
+type Decide = Box<dyn FnOnce(&mut Draft<'_>) -> Complete + Send>;
+
+/// Where decisions are handed in.
+#[derive(Clone)]
+pub struct Committer {
+    queue: mpsc::Sender<Decide>,
+}
+
+/// Learns of changes in commit order, after they are visible.
+pub(crate) trait Follow: Send + Sync {
+    fn follow(&self, changes: &[Change]);
+}
+
+/// The task that commits; it ends when every [`Committer`] is gone and the queue is empty.
+pub(crate) struct CommitTask {
+    pub(crate) queue: mpsc::Receiver<Decide>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) followers: Vec<Arc<dyn Follow>>,
+}
+
+impl Committer {
+    pub(crate) fn channel() -> (Self, mpsc::Receiver<Decide>) {
+        let (queue, receiver) = mpsc::channel(QUEUE_LIMIT);
+        (Self { queue }, receiver)
+    }
+
+    /// Runs a decision and waits until what it drafted is durable and visible.
+    ///
+    /// # Errors
+    /// The decision's own error, in which case nothing of it was done; or `Unavailable`, when the
+    /// store refused the transaction or the control plane is shutting down.
+    pub async fn commit<T: Send + 'static>(
+        &self,
+        caller: &Caller,
+        decide: impl FnOnce(&mut Draft<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (answer, answered) = oneshot::channel();
+        let caller = caller.clone();
+        let decision: Decide = Box::new(move |draft| {
+            draft.set_caller(&caller);
+            let mark = draft.mark();
+            let outcome = decide(draft);
+            if outcome.is_err() {
+                draft.undo_to(mark);
+            }
+            Box::new(move |committed| {
+                let outcome = outcome.and_then(|value| committed.map(|()| value));
+                // The caller may have gone away; its change stands all the same.
+                let _ = answer.send(outcome);
+            })
+        });
+        let stopped = || Error::unavailable("the control plane is shutting down");
+        self.queue.send(decision).await.map_err(|_| stopped())?;
+        answered.await.map_err(|_| stopped())?
+    }
+}
+
+impl CommitTask {
+    pub(crate) async fn run(mut self) {
+        let mut batch = Vec::with_capacity(BATCH_LIMIT);
+        while self.queue.recv_many(&mut batch, BATCH_LIMIT).await > 0 {
+            let (changes, completions) = self.decide(batch.drain(..));
+            let committed = self.write(&changes).await;
+            if committed.is_ok() {
+                self.publish(&changes);
+            }
+            for complete in completions {
+                complete(committed.as_ref().copied().map_err(Error::share));
+            }
+        }
+    }
+
+    fn decide(&self, batch: impl Iterator<Item = Decide>) -> (Vec<Change>, Vec<Complete>) {
+        let index = self.catalog.read();
+        let mut draft = Draft::new(&index, self.clock.timestamp());
+        let completions = batch.map(|decide| decide(&mut draft)).collect();
+        (draft.into_changes(), completions)
+    }
+
+    async fn write(&self, changes: &[Change]) -> Result<()> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let written = self.store.append(changes).await;
+        if let Err(failure) = &written {
+            let cause = std::error::Error::source(failure).map(ToString::to_string);
+            error!(changes = changes.len(), cause, "commit failed: {failure}");
+        }
+        written
+    }
+
+    fn publish(&self, changes: &[Change]) {
+        if changes.is_empty() {
+            return;
+        }
+        self.catalog.apply(changes);
+        for follower in &self.followers {
+            follower.follow(changes);
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! Who watches what, and what each of them still has to be told.
+//!
+//! A subscriber holds a set of dirty topics, not a queue of messages: however slowly it reads and
+//! however much changes, it costs one bit a topic, and its next update is the newest state,
+//! as a delta from what it last had if the catalog still remembers that far back, else whole.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, Weak},
+};
+
+use merak_model::{NamespaceName, Revision, ServiceKey};
+use parking_lot::{Mutex, RwLock};
+use tokio::sync::Notify;
+
+use crate::{Catalog, Change, Delta, Key, ServiceSnapshot, committer::Follow};
+
+/// What can be watched.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Topic {
+    /// The instances of a service.
+    Instances(ServiceKey),
+    /// The names of the services of a namespace.
+    Services(NamespaceName),
+}
+
+/// What a subscriber is told of a topic.
+#[derive(Debug, Clone)]
+pub enum Update {
+    Snapshot(Arc<ServiceSnapshot>),
+    Delta(Delta),
+    Services {
+        revision: Revision,
+        names: Vec<String>,
+    },
+    /// The service does not exist. It is a state, and is told again when the service appears.
+    Absent {
+        revision: Revision,
+    },
+    /// The subscriber holds the newest state already.
+    Unchanged {
+        revision: Revision,
+    },
+}
+
+type Watchers = HashMap<Topic, Vec<(u32, Weak<Inbox>)>, foldhash::fast::RandomState>;
+
+/// Brings changes of the catalog to those who watch.
+pub struct Discovery {
+    catalog: Arc<Catalog>,
+    watchers: RwLock<Watchers>,
+}
+
+/// One client's subscriptions; dropping it ends them.
+pub struct Subscriber {
+    discovery: Arc<Discovery>,
+    inbox: Arc<Inbox>,
+}
+
+#[derive(Default)]
+struct Inbox {
+    subscriptions: Mutex<Subscriptions>,
+    wake: Notify,
+}
+
+#[derive(Default)]
+struct Subscriptions {
+    topics: HashMap<u32, Subscription>,
+    dirty: BTreeSet<u32>,
+}
+
+struct Subscription {
+    topic: Topic,
+    /// What the subscriber has, once every update sent so far has arrived.
+    held: Revision,
+    is_answered: bool,
+}
+
+impl Discovery {
+    pub(crate) fn new(catalog: Arc<Catalog>) -> Self {
+        Self {
+            catalog,
+            watchers: RwLock::default(),
+        }
+    }
+
+    /// Opens the subscriptions of one client.
+    pub fn subscriber(self: &Arc<Self>) -> Subscriber {
+        Subscriber {
+            discovery: Arc::clone(self),
+            inbox: Arc::default(),
+        }
+    }
+
+    /// The number of live subscriptions to a topic.
+    pub fn count_subscriptions(&self, topic: &Topic) -> usize {
+        self.watchers.read().get(topic).map_or(0, Vec::len)
+    }
+
+    fn watch(&self, topic: Topic, number: u32, inbox: &Arc<Inbox>) {
+        self.watchers
+            .write()
+            .entry(topic)
+            .or_default()
+            .push((number, Arc::downgrade(inbox)));
+    }
+
+    fn unwatch(&self, topic: &Topic, number: u32, inbox: &Arc<Inbox>) {
+        let mut watchers = self.watchers.write();
+        let Some(of_topic) = watchers.get_mut(topic) else {
+            return;
+        };
+        of_topic.retain(|(other, weak)| *other != number || weak.as_ptr() != Arc::as_ptr(inbox));
+        if of_topic.is_empty() {
+            watchers.remove(topic);
+        }
+    }
+
+    fn newest(&self, topic: &Topic, held: Revision) -> (Revision, Update) {
+        match topic {
+            Topic::Instances(key) => self.newest_instances(key, held),
+            Topic::Services(namespace) => {
+                let (revision, services) = self.catalog.list_services(namespace);
+                let name =
+                    |service: &Arc<ServiceSnapshot>| service.service().key.service.to_string();
+                let names = services.iter().map(name).collect();
+                (revision, Update::Services { revision, names })
+            }
+        }
+    }
+
+    fn newest_instances(&self, key: &ServiceKey, held: Revision) -> (Revision, Update) {
+        let (now, found) = {
+            let index = self.catalog.read();
+            (index.revision, index.services.get(key).cloned())
+        };
+        let Some(snapshot) = found else {
+            return (Revision::ZERO, Update::Absent { revision: now });
+        };
+        let revision = snapshot.revision();
+        if revision == held {
+            return (revision, Update::Unchanged { revision });
+        }
+        match snapshot.delta_since(held) {
+            Some(delta) => (revision, Update::Delta(delta)),
+            None => (revision, Update::Snapshot(snapshot)),
+        }
+    }
+}
+
+impl Follow for Discovery {
+    fn follow(&self, changes: &[Change]) {
+        let mut touched: Vec<Topic> = Vec::new();
+        for change in changes {
+            let topic = match &change.key {
+                Key::Namespace(_) => continue,
+                Key::Instance(service, _) => Topic::Instances((**service).clone()),
+                Key::Service(service) => {
+                    if change.before.is_none() || change.after.is_none() {
+                        touched.push(Topic::Services(service.namespace.clone()));
+                    }
+                    Topic::Instances((**service).clone())
+                }
+            };
+            // Changes of one service mostly come in a row.
+            if touched.last() != Some(&topic) {
+                touched.push(topic);
+            }
+        }
+        let watchers = self.watchers.read();
+        for of_topic in touched.iter().filter_map(|topic| watchers.get(topic)) {
+            for (number, inbox) in of_topic {
+                if let Some(inbox) = inbox.upgrade() {
+                    inbox.mark_dirty(*number);
+                }
+            }
+        }
+    }
+}
+
+impl Subscriber {
+    /// Subscribes to a topic under a number of the client's choice, with the revision that it
+    /// holds; false if the number is in use.
+    pub fn subscribe(&self, number: u32, topic: Topic, held: Revision) -> bool {
+        let subscription = Subscription {
+            topic: topic.clone(),
+            held,
+            is_answered: false,
+        };
+        {
+            let mut subscriptions = self.inbox.subscriptions.lock();
+            if subscriptions.topics.contains_key(&number) {
+                return false;
+            }
+            subscriptions.topics.insert(number, subscription);
+        }
+        // Watching first and reading later, so that no change falls between the two.
+        self.discovery.watch(topic, number, &self.inbox);
+        self.inbox.mark_dirty(number);
+        true
+    }
+
+    /// Ends a subscription; ending one that does not exist is no error.
+    pub fn unsubscribe(&self, number: u32) {
+        let ended = {
+            let mut subscriptions = self.inbox.subscriptions.lock();
+            subscriptions.dirty.remove(&number);
+            subscriptions.topics.remove(&number)
+        };
+        if let Some(ended) = ended {
+            self.discovery.unwatch(&ended.topic, number, &self.inbox);
+        }
+    }
+
+    /// The number of live subscriptions.
+    pub fn len(&self) -> usize {
+        self.inbox.subscriptions.lock().topics.len()
+    }
+
+    /// Whether there is no live subscription.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Waits for the next update: the number of a subscription and its newest state.
+    ///
+    /// Cancelling the wait loses nothing.
+    pub async fn next(&self) -> (u32, Update) {
+        loop {
+            if let Some(update) = self.try_next() {
+                return update;
+            }
+            self.inbox.wake.notified().await;
+        }
+    }
+
+    /// The next update, if a subscription has one to be told.
+    pub fn try_next(&self) -> Option<(u32, Update)> {
+        let mut subscriptions = self.inbox.subscriptions.lock();
+        while let Some(number) = subscriptions.dirty.pop_first() {
+            let Some(subscription) = subscriptions.topics.get_mut(&number) else {
+                continue;
+            };
+            let (held, update) = self
+                .discovery
+                .newest(&subscription.topic, subscription.held);
+            let is_news = !matches!(update, Update::Unchanged { .. });
+            if is_news || !subscription.is_answered {
+                subscription.held = held;
+                subscription.is_answered = true;
+                return Some((number, update));
+            }
+        }
+        None
+    }
+}
+
+impl Drop for Subscriber {
+    fn drop(&mut self) {
+        let topics = std::mem::take(&mut self.inbox.subscriptions.lock().topics);
+        for (number, subscription) in topics {
+            self.discovery
+                .unwatch(&subscription.topic, number, &self.inbox);
+        }
+    }
+}
+
+impl Inbox {
+    fn mark_dirty(&self, number: u32) {
+        self.subscriptions.lock().dirty.insert(number);
+        self.wake.notify_one();
+    }
+}

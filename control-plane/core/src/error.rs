@@ -1,0 +1,87 @@
+//! The one error of the control plane; each edge maps its kind to its own codes.
+
+use merak_model::Invalid;
+
+/// What went wrong, in the few kinds that callers can act on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The request can never succeed as it is.
+    InvalidArgument,
+    NotFound,
+    /// A precondition does not hold: the thing changed meanwhile, or is not empty.
+    Conflict,
+    /// Try again later, here or elsewhere; nothing was done.
+    Unavailable,
+    /// A defect of the control plane or of its data.
+    Internal,
+}
+
+/// An error with a message for the caller and a source for the log.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Error {
+    kind: ErrorKind,
+    message: String,
+    #[source]
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// The result of everything in the control plane.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// An error of a kind: lower case, no full stop, naming the thing.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            source: None,
+        }
+    }
+
+    /// Adds the cause, for the log.
+    #[must_use]
+    pub fn caused_by(
+        mut self,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// A thing that is not there.
+    pub fn not_found(what: impl std::fmt::Display) -> Self {
+        Self::new(ErrorKind::NotFound, format!("{what} not found"))
+    }
+
+    /// A precondition that does not hold.
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Conflict, message)
+    }
+
+    /// Nothing was done; a later try may succeed.
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Unavailable, message)
+    }
+
+    /// What callers can do about it.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// The refused value behind an [`ErrorKind::InvalidArgument`], if it was one field.
+    pub fn invalid(&self) -> Option<&Invalid> {
+        self.source.as_deref()?.downcast_ref()
+    }
+
+    /// The same error for another caller that waited on the same outcome.
+    pub(crate) fn share(&self) -> Self {
+        Self::new(self.kind, self.message.clone())
+    }
+}
+
+impl From<Invalid> for Error {
+    fn from(invalid: Invalid) -> Self {
+        Self::new(ErrorKind::InvalidArgument, invalid.to_string()).caused_by(invalid)
+    }
+}

@@ -1,0 +1,180 @@
+//! Which instances are alive: leases, renewed by beats and by the streams that carry them.
+//!
+//! Leases are a fold of the change log, like the catalog: an instance that beats has one from its
+//! registration to its removal. A beat is memory only; what becomes a change is the transition.
+//!
+//! - Without a beat for 3 × ttl an instance is unhealthy.
+//! - The end of its stream is evidence: without a sign of life for [`DISCONNECT_GRACE`] after it,
+//!   the instance is unhealthy. If more than half of a service (and at least three) lose their
+//!   streams together, that is more likely the network: they are held until 3 × ttl.
+//! - Unhealthy for [`UNHEALTHY_RETENTION`], an instance is removed.
+//! - Leases loaded at start get a full term.
+//!
+//! A renewal only writes a time. Each lease waits in one bucket of [`Wheel`] for a moment at which
+//! it may be due; if it was renewed meanwhile, it moves on to the next such moment.
+
+mod lease;
+mod session;
+mod wheel;
+
+use std::{sync::Arc, time::Duration};
+
+use merak_model::{Health, Instance, InstanceId, ServiceKey};
+use parking_lot::Mutex;
+use tracing::warn;
+
+use crate::{
+    Caller, Catalog, Change, Clock, Committer, Draft, Item, Key, Result, committer::Follow,
+};
+use lease::{LeaseKey, Leases};
+pub use session::Session;
+
+/// How long an instance whose stream ended has to come back.
+pub const DISCONNECT_GRACE: Duration = Duration::from_secs(2);
+
+/// How long an unhealthy instance is kept before it is removed.
+pub const UNHEALTHY_RETENTION: Duration = Duration::from_secs(3600);
+
+/// How often due leases are looked for.
+pub const TICK: Duration = Duration::from_millis(100);
+
+/// Knows which instances are alive.
+pub struct Liveness {
+    clock: Arc<dyn Clock>,
+    leases: Mutex<Leases>,
+}
+
+/// What the leases have decided and the log does not say yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Becomes(Health),
+    Removed,
+}
+
+impl Liveness {
+    /// Gives every instance of the catalog that beats a full term.
+    pub(crate) fn new(catalog: &Catalog, clock: Arc<dyn Clock>) -> Self {
+        let mut leases = Leases::default();
+        let now = clock.elapsed();
+        for service in catalog.all_services() {
+            for instance in service.instances() {
+                leases.follow(instance, now);
+            }
+        }
+        Self {
+            clock,
+            leases: Mutex::new(leases),
+        }
+    }
+
+    /// Opens the session of a stream that will keep instances alive; its drop is the stream's end.
+    pub fn open_session(self: &Arc<Self>) -> Session {
+        Session::new(Arc::clone(self))
+    }
+
+    /// Renews instances once; returns those that are unknown or do not beat.
+    pub fn heartbeat(
+        &self,
+        instances: impl IntoIterator<Item = (ServiceKey, InstanceId)>,
+    ) -> Vec<(ServiceKey, InstanceId)> {
+        let now = self.clock.elapsed();
+        let mut leases = self.leases.lock();
+        let mut unknown = Vec::new();
+        for (service, id) in instances {
+            let key = LeaseKey::new(Arc::new(service), id);
+            if !leases.renew(&key, now) {
+                unknown.push(key.into_parts());
+            }
+        }
+        unknown
+    }
+
+    /// Takes the end of streams as no evidence from now on: the control plane itself is going away.
+    pub fn ignore_disconnects(&self) {
+        self.leases.lock().ignore_disconnects();
+    }
+
+    /// Commits what time has decided since the last tick; the number of instances concerned.
+    ///
+    /// # Errors
+    /// When the store refused the write; the next tick tries again.
+    pub async fn tick(&self, committer: &Committer) -> Result<usize> {
+        let verdicts = self.leases.lock().take_due(self.clock.elapsed());
+        if verdicts.is_empty() {
+            return Ok(0);
+        }
+        let decided = verdicts.clone();
+        let committed = committer
+            .commit(&Caller::system(), move |draft| {
+                for (key, verdict) in &decided {
+                    carry_out(draft, key, *verdict);
+                }
+                Ok(decided.len())
+            })
+            .await;
+        if committed.is_err() {
+            self.leases.lock().put_back(verdicts);
+        }
+        committed
+    }
+
+    /// Ticks until the committer is gone.
+    pub(crate) async fn run(
+        self: Arc<Self>,
+        committer: Committer,
+        stop: tokio_util::sync::CancellationToken,
+    ) {
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = ticks.tick() => {}
+            }
+            if let Err(failure) = self.tick(&committer).await {
+                warn!("health changes wait for the store: {failure}");
+            }
+        }
+    }
+
+    fn with_leases<T>(&self, act: impl FnOnce(&mut Leases, Duration) -> T) -> T {
+        act(&mut self.leases.lock(), self.clock.elapsed())
+    }
+}
+
+/// Writes a verdict, unless the instance is gone or no longer beats.
+fn carry_out(draft: &mut Draft<'_>, key: &LeaseKey, verdict: Verdict) {
+    let Some(instance) = draft.find_instance(&key.service, &key.id) else {
+        return;
+    };
+    if instance.spec.health_check.ttl().is_none() {
+        return;
+    }
+    match verdict {
+        Verdict::Becomes(health) => {
+            draft.put_instance(Instance {
+                health,
+                ..(*instance).clone()
+            });
+        }
+        Verdict::Removed => {
+            draft.delete_instance(&key.service, &key.id);
+        }
+    }
+}
+
+impl Follow for Liveness {
+    fn follow(&self, changes: &[Change]) {
+        let now = self.clock.elapsed();
+        let mut leases = self.leases.lock();
+        for change in changes {
+            match (&change.key, &change.after) {
+                (Key::Instance(..), Some(Item::Instance(instance))) => leases.follow(instance, now),
+                (Key::Instance(service, id), _) => {
+                    leases.forget(&LeaseKey::new(Arc::clone(service), id.clone()));
+                }
+                (Key::Namespace(_) | Key::Service(_), _) => {}
+            }
+        }
+    }
+}

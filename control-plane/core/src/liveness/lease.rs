@@ -1,0 +1,360 @@
+//! The leases themselves: plain state, told the time.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use merak_model::{Health, Instance, InstanceId, ServiceKey, Ttl};
+
+use super::{
+    DISCONNECT_GRACE, UNHEALTHY_RETENTION, Verdict,
+    session::Pulse,
+    wheel::{Entry, Wheel},
+};
+
+/// Names the instance that a lease is for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct LeaseKey {
+    pub(super) service: Arc<ServiceKey>,
+    pub(super) id: InstanceId,
+}
+
+impl LeaseKey {
+    pub(super) fn new(service: Arc<ServiceKey>, id: InstanceId) -> Self {
+        Self { service, id }
+    }
+
+    pub(super) fn into_parts(self) -> (ServiceKey, InstanceId) {
+        (Arc::unwrap_or_clone(self.service), self.id)
+    }
+}
+
+/// Where a lease is kept, and which of the slot's uses is meant.
+pub(super) type Slot = Entry;
+
+#[derive(Debug)]
+struct Lease {
+    key: LeaseKey,
+    ttl: Ttl,
+    health: Health,
+    last_beat: Duration,
+    pulse: Option<Arc<Pulse>>,
+    /// When its stream ended, if that still counts.
+    disconnected_at: Option<Duration>,
+    unhealthy_since: Duration,
+    /// Counts the uses of the slot and the entries in the wheel: older entries are ignored.
+    generation: u32,
+}
+
+/// All leases.
+#[derive(Debug, Default)]
+pub(super) struct Leases {
+    slots: Vec<Option<Lease>>,
+    free: Vec<(u32, u32)>,
+    by_key: HashMap<LeaseKey, u32, foldhash::fast::RandomState>,
+    by_service: HashMap<Arc<ServiceKey>, Counts, foldhash::fast::RandomState>,
+    wheel: Wheel,
+    undelivered: Vec<(LeaseKey, Verdict)>,
+    ignores_disconnects: bool,
+}
+
+/// How the leases of one service stand.
+#[derive(Debug, Default)]
+struct Counts {
+    leases: usize,
+    healthy: usize,
+    disconnected: usize,
+}
+
+impl Counts {
+    /// More than half of the healthy ones, and at least three, lost their streams together.
+    fn is_mass_loss(&self) -> bool {
+        self.disconnected >= 3 && self.disconnected * 2 > self.healthy
+    }
+}
+
+impl Lease {
+    fn last_sign(&self) -> Duration {
+        let by_stream = self.pulse.as_ref().map(|pulse| pulse.last_beat());
+        by_stream.map_or(self.last_beat, |beat| beat.max(self.last_beat))
+    }
+
+    /// When the lease may next have something to say.
+    fn deadline(&self) -> Duration {
+        if !self.health.is_healthy() {
+            return self.unhealthy_since + UNHEALTHY_RETENTION;
+        }
+        let expiry = self.last_sign() + self.ttl.expiry();
+        self.disconnected_at
+            .map_or(expiry, |at| expiry.min(at + DISCONNECT_GRACE))
+    }
+}
+
+impl Leases {
+    /// Brings the lease of an instance to what the log says of it.
+    pub(super) fn follow(&mut self, instance: &Instance, now: Duration) {
+        let key = LeaseKey::new(Arc::clone(&instance.service), instance.id.clone());
+        let Some(ttl) = instance.spec.health_check.ttl() else {
+            self.forget(&key);
+            return;
+        };
+        let known = self.by_key.get(&key).copied();
+        let slot = known.unwrap_or_else(|| self.insert(key, ttl, instance.health, now));
+        self.update(slot, |lease| {
+            let is_revived = instance.health.is_healthy() && !lease.health.is_healthy();
+            lease.ttl = ttl;
+            if is_revived {
+                lease.last_beat = now;
+            }
+            if lease.health != instance.health {
+                lease.health = instance.health;
+                lease.unhealthy_since = now;
+            }
+        });
+        self.schedule(slot);
+    }
+
+    /// Ends the lease of an instance that is gone or no longer beats.
+    pub(super) fn forget(&mut self, key: &LeaseKey) {
+        let Some(slot) = self.by_key.remove(key) else {
+            return;
+        };
+        if let Some(lease) = self.slots[slot as usize].take() {
+            self.free.push((slot, lease.generation.wrapping_add(1)));
+            self.uncount(&lease);
+            let counts = self.by_service.get_mut(&key.service);
+            if counts.is_some_and(|counts| counts.leases == 0) {
+                self.by_service.remove(&key.service);
+            }
+        }
+    }
+
+    /// Renews a lease; false if there is none.
+    pub(super) fn renew(&mut self, key: &LeaseKey, now: Duration) -> bool {
+        let Some(slot) = self.by_key.get(key).copied() else {
+            return false;
+        };
+        self.sign_of_life(slot, now);
+        true
+    }
+
+    /// Lets a stream speak for an instance; false if it has no lease.
+    pub(super) fn attach(&mut self, key: &LeaseKey, pulse: &Arc<Pulse>, now: Duration) -> bool {
+        let Some(slot) = self.by_key.get(key).copied() else {
+            return false;
+        };
+        self.update(slot, |lease| lease.pulse = Some(Arc::clone(pulse)));
+        self.sign_of_life(slot, now);
+        true
+    }
+
+    /// Ends that a stream speaks for an instance, without prejudice.
+    pub(super) fn detach(&mut self, key: &LeaseKey, pulse: &Arc<Pulse>) {
+        if let Some(slot) = self.slot_attached_to(key, pulse) {
+            self.update(slot, |lease| {
+                lease.last_beat = lease.last_sign();
+                lease.pulse = None;
+            });
+        }
+    }
+
+    /// Notes that the stream that spoke for an instance ended.
+    pub(super) fn disconnect(&mut self, key: &LeaseKey, pulse: &Arc<Pulse>, now: Duration) {
+        let Some(slot) = self.slot_attached_to(key, pulse) else {
+            return;
+        };
+        let counts = !self.ignores_disconnects;
+        self.update(slot, |lease| {
+            lease.last_beat = lease.last_sign();
+            lease.pulse = None;
+            lease.disconnected_at = (counts && lease.health.is_healthy()).then_some(now);
+        });
+        self.schedule(slot);
+    }
+
+    pub(super) fn ignore_disconnects(&mut self) {
+        self.ignores_disconnects = true;
+    }
+
+    /// Revives leases that ran out although their stream still speaks for them.
+    pub(super) fn revive(&mut self, lapsed: &[Slot], now: Duration) {
+        for (slot, _) in lapsed {
+            let is_attached = |lease: &Lease| lease.pulse.is_some();
+            if self.slots[*slot as usize].as_ref().is_some_and(is_attached) {
+                self.sign_of_life(*slot, now);
+            }
+        }
+    }
+
+    /// What is due: leases that ran out, came back, or were unhealthy for too long.
+    pub(super) fn take_due(&mut self, now: Duration) -> Vec<(LeaseKey, Verdict)> {
+        let due: Vec<u32> = self
+            .wheel
+            .take_due(now)
+            .into_iter()
+            .filter(|(slot, generation)| {
+                let lease = self.slots[*slot as usize].as_ref();
+                lease.is_some_and(|lease| lease.generation == *generation)
+            })
+            .map(|(slot, _)| slot)
+            .collect();
+        self.hold_mass_losses(&due, now);
+        for slot in due {
+            self.judge(slot, now);
+            self.schedule(slot);
+        }
+        std::mem::take(&mut self.undelivered)
+    }
+
+    /// Keeps verdicts that could not be written for the next time.
+    pub(super) fn put_back(&mut self, mut verdicts: Vec<(LeaseKey, Verdict)>) {
+        verdicts.append(&mut self.undelivered);
+        self.undelivered = verdicts;
+    }
+
+    /// Disbelieves the end of streams where too many ended together.
+    fn hold_mass_losses(&mut self, due: &[u32], now: Duration) {
+        let is_lost = |lease: &Lease| {
+            lease
+                .disconnected_at
+                .is_some_and(|at| at + DISCONNECT_GRACE <= now)
+        };
+        let lost: HashSet<Arc<ServiceKey>> = due
+            .iter()
+            .filter_map(|slot| self.slots[*slot as usize].as_ref())
+            .filter(|lease| is_lost(lease))
+            .map(|lease| Arc::clone(&lease.key.service))
+            .filter(|service| {
+                self.by_service
+                    .get(service)
+                    .is_some_and(Counts::is_mass_loss)
+            })
+            .collect();
+        if lost.is_empty() {
+            return;
+        }
+        for service in &lost {
+            let counts = &self.by_service[service];
+            let (disconnected, healthy) = (counts.disconnected, counts.healthy);
+            tracing::warn!(%service, disconnected, healthy, "mass loss is held until 3 × ttl");
+        }
+        for slot in 0..self.slots.len() as u32 {
+            let of_lost = |lease: &Lease| lost.contains(&lease.key.service);
+            if self.slots[slot as usize].as_ref().is_some_and(of_lost) {
+                self.update(slot, |lease| lease.disconnected_at = None);
+                self.schedule(slot);
+            }
+        }
+    }
+
+    /// Decides about one lease whose moment may have come.
+    fn judge(&mut self, slot: u32, now: Duration) {
+        let Some(lease) = self.slots[slot as usize].as_ref() else {
+            return;
+        };
+        if lease.deadline() > now {
+            return;
+        }
+        let key = lease.key.clone();
+        if !lease.health.is_healthy() {
+            self.undelivered.push((key, Verdict::Removed));
+            // The removal comes back as a change; until then, do not ask again at each tick.
+            self.update(slot, |lease| lease.unhealthy_since = now);
+            return;
+        }
+        if let Some(pulse) = &lease.pulse {
+            pulse.lapsed.lock().push((slot, lease.generation));
+        }
+        self.update(slot, |lease| {
+            lease.health = Health::Unhealthy;
+            lease.unhealthy_since = now;
+            lease.disconnected_at = None;
+        });
+        self.undelivered
+            .push((key, Verdict::Becomes(Health::Unhealthy)));
+    }
+
+    fn sign_of_life(&mut self, slot: u32, now: Duration) {
+        let mut is_revived = false;
+        self.update(slot, |lease| {
+            is_revived = !lease.health.is_healthy();
+            lease.last_beat = now;
+            lease.disconnected_at = None;
+            lease.health = Health::Healthy;
+        });
+        if is_revived {
+            if let Some(lease) = self.slots[slot as usize].as_ref() {
+                self.undelivered
+                    .push((lease.key.clone(), Verdict::Becomes(Health::Healthy)));
+            }
+            self.schedule(slot);
+        }
+    }
+
+    fn insert(&mut self, key: LeaseKey, ttl: Ttl, health: Health, now: Duration) -> u32 {
+        let (slot, generation) = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            (self.slots.len() as u32 - 1, 0)
+        });
+        let lease = Lease {
+            key: key.clone(),
+            ttl,
+            health,
+            last_beat: now,
+            pulse: None,
+            disconnected_at: None,
+            unhealthy_since: now,
+            generation,
+        };
+        self.count(&lease);
+        self.by_key.insert(key, slot);
+        self.slots[slot as usize] = Some(lease);
+        slot
+    }
+
+    /// Has the wheel find the lease at its deadline; entries made before are void.
+    fn schedule(&mut self, slot: u32) {
+        if let Some(lease) = self.slots[slot as usize].as_mut() {
+            lease.generation = lease.generation.wrapping_add(1);
+            self.wheel
+                .insert(lease.deadline(), (slot, lease.generation));
+        }
+    }
+
+    fn slot_attached_to(&self, key: &LeaseKey, pulse: &Arc<Pulse>) -> Option<u32> {
+        let slot = *self.by_key.get(key)?;
+        let attached = self.slots[slot as usize].as_ref()?.pulse.as_ref()?;
+        Arc::ptr_eq(attached, pulse).then_some(slot)
+    }
+
+    /// Changes a lease and keeps the counts of its service true.
+    fn update(&mut self, slot: u32, change: impl FnOnce(&mut Lease)) {
+        let Some(mut lease) = self.slots[slot as usize].take() else {
+            return;
+        };
+        self.uncount(&lease);
+        change(&mut lease);
+        self.count(&lease);
+        self.slots[slot as usize] = Some(lease);
+    }
+
+    fn count(&mut self, lease: &Lease) {
+        let counts = self
+            .by_service
+            .entry(Arc::clone(&lease.key.service))
+            .or_default();
+        counts.leases += 1;
+        counts.healthy += usize::from(lease.health.is_healthy());
+        counts.disconnected += usize::from(lease.disconnected_at.is_some());
+    }
+
+    fn uncount(&mut self, lease: &Lease) {
+        if let Some(counts) = self.by_service.get_mut(&lease.key.service) {
+            counts.leases -= 1;
+            counts.healthy -= usize::from(lease.health.is_healthy());
+            counts.disconnected -= usize::from(lease.disconnected_at.is_some());
+        }
+    }
+}
