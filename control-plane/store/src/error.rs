@@ -1,0 +1,85 @@
+//! Failures of SQLite, in words that say what to do.
+
+use std::path::Path;
+
+use merak_core::{Error, ErrorKind};
+use sqlx::migrate::MigrateError;
+
+/// Primary result codes: <https://www.sqlite.org/rescode.html>.
+const BUSY: i32 = 5;
+const READ_ONLY: i32 = 8;
+const IO_ERROR: i32 = 10;
+const CORRUPT: i32 = 11;
+const FULL: i32 = 13;
+const CANNOT_OPEN: i32 = 14;
+const NO_DATABASE: i32 = 26;
+
+pub(crate) fn opening(path: &Path, failure: sqlx::Error) -> Error {
+    describe(path, failure, "cannot be opened")
+}
+
+pub(crate) fn writing(path: &Path, failure: sqlx::Error) -> Error {
+    describe(path, failure, "refused a write")
+}
+
+pub(crate) fn reading(path: &Path, failure: sqlx::Error) -> Error {
+    describe(path, failure, "cannot be read")
+}
+
+/// A row that the model refuses: somebody else wrote to the database.
+pub(crate) fn stored(table: &str, pk: i64, problem: impl std::fmt::Display) -> Error {
+    let message = format!("row {pk} of table `{table}` is not valid: {problem}");
+    Error::new(ErrorKind::Internal, message)
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "an enum of sqlx, most of whose cases need the same words"
+)]
+pub(crate) fn migrating(path: &Path, failure: MigrateError) -> Error {
+    let shown = path.display();
+    match failure {
+        MigrateError::VersionMissing(version) => {
+            let message = format!(
+                "`{shown}` has schema {version}, which is newer than this merak: \
+                 start a newer merak, or restore a backup"
+            );
+            Error::new(ErrorKind::InvalidArgument, message)
+        }
+        MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _) => {
+            opening(path, cause)
+        }
+        other => {
+            let message = format!("the schema of `{shown}` cannot be brought up to date");
+            Error::new(ErrorKind::Internal, message).caused_by(other)
+        }
+    }
+}
+
+fn describe(path: &Path, failure: sqlx::Error, what: &str) -> Error {
+    let shown = path.display();
+    let (kind, hint) = match primary_code(&failure) {
+        Some(FULL) => (ErrorKind::Unavailable, "the disk is full: free some space"),
+        Some(READ_ONLY) => (
+            ErrorKind::Unavailable,
+            "it is read-only: grant write access",
+        ),
+        Some(BUSY) => (ErrorKind::Unavailable, "another program has locked it"),
+        Some(IO_ERROR) => (ErrorKind::Unavailable, "the disk reports an error"),
+        Some(CORRUPT | NO_DATABASE) => (
+            ErrorKind::Internal,
+            "it is damaged or no SQLite database: restore a backup",
+        ),
+        Some(CANNOT_OPEN) => (
+            ErrorKind::Unavailable,
+            "check its folder and its permissions",
+        ),
+        _ => (ErrorKind::Internal, "see the log for the cause"),
+    };
+    Error::new(kind, format!("`{shown}` {what}: {hint}")).caused_by(failure)
+}
+
+fn primary_code(failure: &sqlx::Error) -> Option<i32> {
+    let code: i32 = failure.as_database_error()?.code()?.parse().ok()?;
+    Some(code & 0xff)
+}

@@ -1,0 +1,152 @@
+//! The control plane's state and log in SQLite.
+//!
+//! One connection writes. A transaction holds all changes of a commit: rows of the log, and the
+//! tables of current state brought to what the log says. Knows nothing of what the changes mean.
+
+mod append;
+mod error;
+mod load;
+
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+};
+
+use async_trait::async_trait;
+use merak_core::{Change, Error, ErrorKind, Loaded, Result, Store};
+use sqlx::{
+    ConnectOptions, Connection, SqliteConnection,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+};
+use tokio::sync::Mutex;
+
+/// What an acknowledged change survives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// A power cut: every commit is flushed to the disk.
+    #[default]
+    Full,
+    /// A killed process, but not a power cut, which may take the last commits.
+    Normal,
+}
+
+/// The control plane's state and log in one SQLite file.
+#[derive(Debug)]
+pub struct SqlStore {
+    path: PathBuf,
+    writer: Mutex<SqliteConnection>,
+    /// Held while the store is open, so that a second process is refused.
+    _lock: File,
+}
+
+impl SqlStore {
+    /// Opens a database file, creating it if it is missing, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// When the folder is missing, the file is in use, cannot be written, is no database, or has
+    /// the schema of a newer Merak.
+    pub async fn open(path: &Path, durability: Durability) -> Result<Self> {
+        let lock = lock(path)?;
+        let mut writer = options(path, durability)
+            .connect()
+            .await
+            .map_err(|failure| error::opening(path, failure))?;
+        sqlx::migrate!("../../migrations")
+            .run(&mut writer)
+            .await
+            .map_err(|failure| error::migrating(path, failure))?;
+        let epoch = uuid::Uuid::new_v4().to_string();
+        sqlx::query("INSERT INTO control_plane (id, epoch) VALUES (1, $1) ON CONFLICT DO NOTHING")
+            .bind(epoch)
+            .execute(&mut writer)
+            .await
+            .map_err(|failure| error::opening(path, failure))?;
+        Ok(Self {
+            path: path.to_owned(),
+            writer: Mutex::new(writer),
+            _lock: lock,
+        })
+    }
+
+    /// Writes a consistent copy to a file that does not exist yet; starting on it restores it.
+    ///
+    /// The copy gets an epoch of its own: what is committed after a restore has other content than
+    /// what clients know under the same revisions.
+    ///
+    /// # Errors
+    /// When the file exists or cannot be written.
+    pub async fn backup(&self, to: &Path) -> Result<()> {
+        if to.exists() {
+            let message = format!("`{}` exists already: name a new file", to.display());
+            return Err(Error::new(ErrorKind::InvalidArgument, message));
+        }
+        sqlx::query("VACUUM INTO $1")
+            .bind(to.to_string_lossy().into_owned())
+            .execute(&mut *self.writer.lock().await)
+            .await
+            .map_err(|failure| error::writing(to, failure))?;
+        let mut copy = options(to, Durability::Full)
+            .create_if_missing(false)
+            .journal_mode(SqliteJournalMode::Delete)
+            .connect()
+            .await
+            .map_err(|failure| error::opening(to, failure))?;
+        sqlx::query("UPDATE control_plane SET epoch = $1")
+            .bind(uuid::Uuid::new_v4().to_string())
+            .execute(&mut copy)
+            .await
+            .map_err(|failure| error::writing(to, failure))?;
+        copy.close()
+            .await
+            .map_err(|failure| error::writing(to, failure))
+    }
+}
+
+#[async_trait]
+impl Store for SqlStore {
+    async fn load(&self) -> Result<Loaded> {
+        load::load(&mut *self.writer.lock().await, &self.path).await
+    }
+
+    async fn append(&self, changes: &[Change]) -> Result<()> {
+        let mut writer = self.writer.lock().await;
+        append::append(&mut writer, changes)
+            .await
+            .map_err(|failure| error::writing(&self.path, failure))
+    }
+}
+
+fn options(path: &Path, durability: Durability) -> SqliteConnectOptions {
+    let synchronous = match durability {
+        Durability::Full => SqliteSynchronous::Full,
+        Durability::Normal => SqliteSynchronous::Normal,
+    };
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(synchronous)
+        .foreign_keys(true)
+}
+
+/// Takes `<path>.lock`, which the operating system frees when the process ends, however it ends.
+fn lock(path: &Path) -> Result<File> {
+    let lock_path = PathBuf::from(format!("{}.lock", path.display()));
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&lock_path)
+        .map_err(|failure| {
+            let message = format!(
+                "cannot write `{}`: create its folder, or grant access",
+                lock_path.display()
+            );
+            Error::new(ErrorKind::InvalidArgument, message).caused_by(failure)
+        })?;
+    file.try_lock().map_err(|failure| {
+        let message = format!("`{}` is in use by another merak", path.display());
+        Error::conflict(message).caused_by(failure)
+    })?;
+    Ok(file)
+}
