@@ -5,6 +5,9 @@ SHELL := /bin/bash
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
+run: ## Build Merak and serve on ./data, gRPC at 127.0.0.1:8091
+	cargo run --release --locked -- serve
+
 test: ## Run every test
 	cargo test --workspace --locked
 
@@ -16,4 +19,4 @@ check: ## Check format, lints and generated files
 generate: ## Write the generated protocol code anew
 	UPDATE_GENERATED=1 cargo test -p merak-proto --test generated_is_fresh
 
-.PHONY: help test check generate
+.PHONY: help run test check generate

@@ -1,0 +1,13 @@
+//! Merak's native protocol over gRPC: conversion and nothing else.
+//!
+//! Every decision is taken by [`merak_core`]; here messages become model types, updates become
+//! messages, and errors become statuses. Knows neither SQL nor the command line.
+
+mod caller;
+mod discovery;
+mod registry;
+mod server;
+mod status;
+mod update;
+
+pub use server::serve;

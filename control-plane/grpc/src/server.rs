@@ -1,0 +1,90 @@
+//! The gRPC listener: services, health and reflection, until it is drained.
+
+use std::{sync::Arc, time::Duration};
+
+use merak_core::ControlPlane;
+use merak_proto::v1::{discovery_server::DiscoveryServer, registry_server::RegistryServer};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::{Error, Server, server::TcpIncoming};
+use tracing::warn;
+
+use crate::{discovery::DiscoveryService, registry::RegistryService};
+
+/// How often an idle connection is pinged, and how long it has to answer.
+const KEEPALIVE: Duration = Duration::from_secs(10);
+
+/// Larger requests are refused.
+const REQUEST_LIMIT_BYTES: usize = 1024 * 1024;
+
+/// How long connections have to end once the server is drained; then they are left behind.
+const DRAIN_LIMIT: Duration = Duration::from_secs(5);
+
+/// Serves the native protocol, gRPC health and reflection until `drain` is cancelled.
+///
+/// Then the health is NOT_SERVING, streams end, and calls under way have five seconds to finish.
+///
+/// # Errors
+/// When the transport cannot be set up.
+pub async fn serve(
+    listener: TcpListener,
+    plane: Arc<ControlPlane>,
+    drain: CancellationToken,
+) -> Result<(), Error> {
+    let registry = RegistryServer::new(RegistryService {
+        plane: Arc::clone(&plane),
+        drain: drain.clone(),
+    });
+    let discovery = DiscoveryServer::new(DiscoveryService {
+        plane,
+        drain: drain.clone(),
+    });
+    let (health, health_service) = tonic_health::server::health_reporter();
+    health
+        .set_serving::<RegistryServer<RegistryService>>()
+        .await;
+    health
+        .set_serving::<DiscoveryServer<DiscoveryService>>()
+        .await;
+    let reflection = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(merak_proto::FILE_DESCRIPTOR_SET)
+        .build_v1()
+        .expect("the checked-in descriptor set is well formed");
+    let drained = {
+        let drain = drain.clone();
+        async move {
+            drain.cancelled().await;
+            health
+                .set_service_status("", tonic_health::ServingStatus::NotServing)
+                .await;
+            health
+                .set_not_serving::<RegistryServer<RegistryService>>()
+                .await;
+            health
+                .set_not_serving::<DiscoveryServer<DiscoveryService>>()
+                .await;
+        }
+    };
+    let serving = Server::builder()
+        .http2_keepalive_interval(Some(KEEPALIVE))
+        .http2_keepalive_timeout(Some(KEEPALIVE))
+        .add_service(registry.max_decoding_message_size(REQUEST_LIMIT_BYTES))
+        .add_service(discovery.max_decoding_message_size(REQUEST_LIMIT_BYTES))
+        .add_service(health_service)
+        .add_service(reflection)
+        .serve_with_incoming_shutdown(
+            TcpIncoming::from(listener).with_nodelay(Some(true)),
+            drained,
+        );
+    let overdue = async {
+        drain.cancelled().await;
+        tokio::time::sleep(DRAIN_LIMIT).await;
+    };
+    tokio::select! {
+        served = serving => served,
+        () = overdue => {
+            warn!("connections were left behind after {} s", DRAIN_LIMIT.as_secs());
+            Ok(())
+        }
+    }
+}

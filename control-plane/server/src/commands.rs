@@ -1,0 +1,34 @@
+//! The command line.
+
+mod serve;
+
+use clap::{Parser, Subcommand};
+
+/// Service discovery and governance in one binary.
+#[derive(Debug, Parser)]
+#[command(name = "merak")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the control plane until SIGTERM or SIGINT
+    Serve(serve::Serve),
+    /// Print the version
+    Version,
+}
+
+impl Cli {
+    /// Runs the command to its end.
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        match self.command {
+            Command::Serve(serve) => serve.run(),
+            Command::Version => {
+                println!("merak {}", env!("CARGO_PKG_VERSION"));
+                Ok(())
+            }
+        }
+    }
+}

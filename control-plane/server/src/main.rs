@@ -1,0 +1,17 @@
+//! Merak: service discovery and governance in one binary.
+
+mod commands;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    match commands::Cli::parse().run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("merak: {failure:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
