@@ -10,6 +10,7 @@ mod load;
 use std::{
     fs::File,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -19,6 +20,10 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 use tokio::sync::Mutex;
+
+/// How often and with which pause the lock of a database is asked for: 2 s in all.
+const LOCK_ATTEMPTS: usize = 40;
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
 /// What an acknowledged change survives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -46,7 +51,7 @@ impl SqlStore {
     /// When the folder is missing, the file is in use, cannot be written, is no database, or has
     /// the schema of a newer Merak.
     pub async fn open(path: &Path, durability: Durability) -> Result<Self> {
-        let lock = lock(path)?;
+        let lock = lock(path).await?;
         let mut writer = options(path, durability)
             .connect()
             .await
@@ -130,7 +135,10 @@ fn options(path: &Path, durability: Durability) -> SqliteConnectOptions {
 }
 
 /// Takes `<path>.lock`, which the operating system frees when the process ends, however it ends.
-fn lock(path: &Path) -> Result<File> {
+///
+/// A killed process may hold it for some moments after its parent learned of its end, so that a
+/// restart has to wait a little.
+async fn lock(path: &Path) -> Result<File> {
     let lock_path = PathBuf::from(format!("{}.lock", path.display()));
     let file = File::options()
         .create(true)
@@ -144,6 +152,12 @@ fn lock(path: &Path) -> Result<File> {
             );
             Error::new(ErrorKind::InvalidArgument, message).caused_by(failure)
         })?;
+    for _ in 0..LOCK_ATTEMPTS {
+        if file.try_lock().is_ok() {
+            return Ok(file);
+        }
+        tokio::time::sleep(LOCK_PAUSE).await;
+    }
     file.try_lock().map_err(|failure| {
         let message = format!("`{}` is in use by another merak", path.display());
         Error::conflict(message).caused_by(failure)
