@@ -38,6 +38,8 @@ CREATE TABLE instance (
     health      TEXT   NOT NULL,
     isolated    BIGINT NOT NULL,
     spec        TEXT   NOT NULL,
+    -- What the instance said of itself, where an operator changed it since.
+    registered  TEXT,
     revision    BIGINT NOT NULL,
     created_at  BIGINT NOT NULL,
     modified_at BIGINT NOT NULL,
@@ -53,7 +55,7 @@ CREATE TABLE change (
     namespace  TEXT   NOT NULL,
     -- Empty for a namespace.
     service    TEXT   NOT NULL,
-    -- Empty for anything but an instance.
+    -- Empty for anything but an instance or what happened to one.
     id         TEXT   NOT NULL,
     -- The thing before and after; NULL where it did not exist.
     before     TEXT,
@@ -61,3 +63,4 @@ CREATE TABLE change (
 );
 
 CREATE INDEX change_by_service ON change (namespace, service, revision);
+CREATE INDEX change_by_actor ON change (actor, revision);

@@ -58,6 +58,7 @@ proptest! {
             service: Arc::clone(&service),
             id: InstanceId::derived(&service, &spec.host, spec.port),
             spec,
+            registered: None,
             isolated,
             health: if isolated { Health::Unhealthy } else { Health::Healthy },
             stamp: Stamp {

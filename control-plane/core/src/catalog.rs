@@ -7,7 +7,7 @@ mod snapshot;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use merak_model::{Namespace, NamespaceName, Revision, ServiceKey};
+use merak_model::{Namespace, NamespaceName, Revision, ServiceKey, ServiceName};
 use parking_lot::{RwLock, RwLockReadGuard};
 
 use crate::{Change, Error, Item, Key, Loaded, Result};
@@ -43,10 +43,9 @@ impl Catalog {
                 .insert(namespace.name.clone(), Arc::new(namespace));
         }
         for service in loaded.services {
-            let key = service.key.clone();
-            index
-                .services
-                .insert(key, Arc::new(ServiceSnapshot::new(Arc::new(service))));
+            let key = service.service.key.clone();
+            let snapshot = ServiceSnapshot::restored(Arc::new(service.service), service.revision);
+            index.services.insert(key, Arc::new(snapshot));
         }
         for instance in loaded.instances {
             let Some(snapshot) = index.services.get_mut(&*instance.service) else {
@@ -54,9 +53,6 @@ impl Catalog {
                 return Err(Error::new(crate::ErrorKind::Internal, message));
             };
             Arc::make_mut(snapshot).restore(Arc::new(instance));
-        }
-        for snapshot in index.services.values_mut() {
-            Arc::make_mut(snapshot).restored_at(loaded.revision);
         }
         Ok(Self {
             index: RwLock::new(index),
@@ -78,22 +74,22 @@ impl Catalog {
         self.index.read().services.get(key).cloned()
     }
 
+    /// Every namespace, sorted by name.
+    pub fn list_namespaces(&self) -> Vec<Arc<Namespace>> {
+        self.index.read().namespaces.values().cloned().collect()
+    }
+
     /// The services of a namespace, sorted by name, and the revision at which they are so.
     pub fn list_services(
         &self,
         namespace: &NamespaceName,
     ) -> (Revision, Vec<Arc<ServiceSnapshot>>) {
         let index = self.index.read();
-        let of_namespace = index
-            .services
-            .iter()
-            .filter(|(key, _)| key.namespace == *namespace);
-        (
-            index.revision,
-            of_namespace
-                .map(|(_, snapshot)| Arc::clone(snapshot))
-                .collect(),
-        )
+        let of_namespace = index.services_of(namespace);
+        let services = of_namespace
+            .map(|(_, service)| Arc::clone(service))
+            .collect();
+        (index.revision, services)
     }
 
     /// Every service, sorted by key.
@@ -115,6 +111,17 @@ impl Catalog {
 }
 
 impl Index {
+    /// The services of a namespace, sorted by name.
+    pub(crate) fn services_of(
+        &self,
+        namespace: &NamespaceName,
+    ) -> impl Iterator<Item = (&ServiceKey, &Arc<ServiceSnapshot>)> {
+        let first = ServiceKey::new(namespace.clone(), ServiceName::first());
+        let namespace = namespace.clone();
+        let from_first = self.services.range(first..);
+        from_first.take_while(move |(key, _)| key.namespace == namespace)
+    }
+
     fn apply(&mut self, change: &Change) {
         self.revision = change.revision;
         match (&change.key, &change.after) {
@@ -136,6 +143,8 @@ impl Index {
             (Key::Service(key), _) => {
                 self.services.remove(&**key);
             }
+            // An event is history, not state.
+            (Key::Event(..), _) => {}
             (Key::Instance(key, id), after) => {
                 let snapshot = self
                     .services

@@ -1,11 +1,14 @@
 //! One entry of the change log.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use merak_model::{
-    Instance, InstanceId, Namespace, NamespaceName, Revision, Service, ServiceKey, Timestamp,
+    Instance, InstanceId, Namespace, NamespaceName, Revision, Service, ServiceKey, ServiceName,
+    Timestamp,
 };
 use serde::Serialize;
+
+use crate::Event;
 
 /// One durable change of one thing.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +30,8 @@ pub enum Key {
     Namespace(NamespaceName),
     Service(Arc<ServiceKey>),
     Instance(Arc<ServiceKey>, InstanceId),
+    /// What happened to a service, or to one of its instances.
+    Event(Arc<ServiceKey>, Option<InstanceId>),
 }
 
 /// A thing in one of its states.
@@ -36,15 +41,52 @@ pub enum Item {
     Namespace(Arc<Namespace>),
     Service(Arc<Service>),
     Instance(Arc<Instance>),
+    Event(Arc<Event>),
+}
+
+/// The kinds of things that the log speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    Namespace,
+    Service,
+    Instance,
+    Event,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Namespace, Self::Service, Self::Instance, Self::Event];
+
+    /// The word that the API and the log use for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Namespace => "namespace",
+            Self::Service => "service",
+            Self::Instance => "instance",
+            Self::Event => "event",
+        }
+    }
+
+    /// The kind that a word stands for.
+    pub fn find(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 impl Key {
-    /// The word for the kind of thing: `namespace`, `service` or `instance`.
-    pub fn kind(&self) -> &'static str {
+    /// The kind of thing that it names.
+    pub fn kind(&self) -> Kind {
         match self {
-            Self::Namespace(_) => "namespace",
-            Self::Service(_) => "service",
-            Self::Instance(..) => "instance",
+            Self::Namespace(_) => Kind::Namespace,
+            Self::Service(_) => Kind::Service,
+            Self::Instance(..) => Kind::Instance,
+            Self::Event(..) => Kind::Event,
         }
     }
 
@@ -52,7 +94,36 @@ impl Key {
     pub fn namespace(&self) -> &NamespaceName {
         match self {
             Self::Namespace(name) => name,
-            Self::Service(key) | Self::Instance(key, _) => &key.namespace,
+            Self::Service(key) | Self::Instance(key, _) | Self::Event(key, _) => &key.namespace,
+        }
+    }
+
+    /// The service that the thing is, or belongs to.
+    pub fn service(&self) -> Option<&ServiceName> {
+        match self {
+            Self::Namespace(_) => None,
+            Self::Service(key) | Self::Instance(key, _) | Self::Event(key, _) => Some(&key.service),
+        }
+    }
+
+    /// The instance that the thing is, or speaks of.
+    pub fn instance(&self) -> Option<&InstanceId> {
+        match self {
+            Self::Namespace(_) | Self::Service(_) => None,
+            Self::Instance(_, id) => Some(id),
+            Self::Event(_, id) => id.as_ref(),
+        }
+    }
+}
+
+impl Item {
+    /// The change that created it; an event was created by the change that records it.
+    pub fn created_revision(&self) -> Option<Revision> {
+        match self {
+            Self::Namespace(namespace) => Some(namespace.stamp.created_revision),
+            Self::Service(service) => Some(service.stamp.created_revision),
+            Self::Instance(instance) => Some(instance.stamp.created_revision),
+            Self::Event(_) => None,
         }
     }
 }

@@ -3,14 +3,17 @@
 //! It takes every decision that waits, runs them in order over one [`Draft`], writes all their
 //! changes in one transaction (group commit), applies them to the catalog, tells the followers, and
 //! only then answers. An answer therefore means durable and visible. When a transaction fails,
-//! nothing of it is visible and every decision in it is answered with the failure.
+//! nothing of it is visible and every decision in it is answered with the failure. When it is not
+//! known whether a transaction failed, the control plane stops: the store knows after a restart.
 
 use std::sync::Arc;
 
+use merak_model::Timestamp;
 use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 use tracing::error;
 
-use crate::{Caller, Catalog, Change, Clock, Draft, Error, Result, Store};
+use crate::{Caller, Catalog, Change, Clock, Draft, Error, ErrorKind, Result, Store};
 
 /// Decisions that may wait for the committer; more callers wait for a place.
 const QUEUE_LIMIT: usize = 4096;
@@ -29,7 +32,15 @@ pub struct Committer {
 
 /// Learns of changes in commit order, after they are visible.
 pub(crate) trait Follow: Send + Sync {
-    fn follow(&self, changes: &[Change]);
+    fn follow(&self, changes: &Arc<[Change]>);
+}
+
+/// What becomes of a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Intent {
+    Commit,
+    /// It is taken and answered, and its changes are dropped.
+    Rehearse,
 }
 
 /// The task that commits; it ends when every [`Committer`] is gone and the queue is empty.
@@ -39,6 +50,10 @@ pub(crate) struct CommitTask {
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) followers: Vec<Arc<dyn Follow>>,
+    /// When the newest change happened: time in the log never goes back, whatever the clock does.
+    pub(crate) newest_at: Timestamp,
+    /// Cancelled when it is not known what the store holds: nothing more is committed.
+    pub(crate) failed: CancellationToken,
 }
 
 impl Committer {
@@ -57,13 +72,22 @@ impl Committer {
         caller: &Caller,
         decide: impl FnOnce(&mut Draft<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        self.decide(caller, Intent::Commit, decide).await
+    }
+
+    pub(crate) async fn decide<T: Send + 'static>(
+        &self,
+        caller: &Caller,
+        intent: Intent,
+        decide: impl FnOnce(&mut Draft<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let (answer, answered) = oneshot::channel();
         let caller = caller.clone();
         let decision: Decide = Box::new(move |draft| {
             draft.set_caller(&caller);
             let mark = draft.mark();
             let outcome = decide(draft);
-            if outcome.is_err() {
+            if outcome.is_err() || intent == Intent::Rehearse {
                 draft.undo_to(mark);
             }
             Box::new(move |committed| {
@@ -85,7 +109,7 @@ impl CommitTask {
             let (changes, completions) = self.decide(batch.drain(..));
             let committed = self.write(&changes).await;
             if committed.is_ok() {
-                self.publish(&changes);
+                self.publish(changes);
             }
             for complete in completions {
                 complete(committed.as_ref().copied().map_err(Error::share));
@@ -93,9 +117,10 @@ impl CommitTask {
         }
     }
 
-    fn decide(&self, batch: impl Iterator<Item = Decide>) -> (Vec<Change>, Vec<Complete>) {
+    fn decide(&mut self, batch: impl Iterator<Item = Decide>) -> (Vec<Change>, Vec<Complete>) {
+        self.newest_at = self.newest_at.max(self.clock.timestamp());
         let index = self.catalog.read();
-        let mut draft = Draft::new(&index, self.clock.timestamp());
+        let mut draft = Draft::new(&index, self.newest_at);
         let completions = batch.map(|decide| decide(&mut draft)).collect();
         (draft.into_changes(), completions)
     }
@@ -104,21 +129,30 @@ impl CommitTask {
         if changes.is_empty() {
             return Ok(());
         }
+        if self.failed.is_cancelled() {
+            return Err(Error::unavailable(
+                "the store failed, the control plane is stopping",
+            ));
+        }
         let written = self.store.append(changes).await;
         if let Err(failure) = &written {
             let cause = std::error::Error::source(failure).map(ToString::to_string);
             error!(changes = changes.len(), cause, "commit failed: {failure}");
+            if failure.kind() == ErrorKind::Internal {
+                self.failed.cancel();
+            }
         }
         written
     }
 
-    fn publish(&self, changes: &[Change]) {
+    fn publish(&self, changes: Vec<Change>) {
         if changes.is_empty() {
             return;
         }
-        self.catalog.apply(changes);
+        let changes: Arc<[Change]> = changes.into();
+        self.catalog.apply(&changes);
         for follower in &self.followers {
-            follower.follow(changes);
+            follower.follow(&changes);
         }
     }
 }

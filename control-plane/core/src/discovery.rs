@@ -5,15 +5,15 @@
 //! as a delta from what it last had if the catalog still remembers that far back, else whole.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Weak},
 };
 
-use merak_model::{NamespaceName, Revision, ServiceKey};
+use merak_model::{NamespaceName, Revision, ServiceKey, Timestamp};
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::Notify;
 
-use crate::{Catalog, Change, Delta, Key, ServiceSnapshot, committer::Follow};
+use crate::{Catalog, Change, Clock, Delta, Key, ServiceSnapshot, committer::Follow};
 
 /// What can be watched.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -48,6 +48,7 @@ type Watchers = HashMap<Topic, Vec<(u32, Weak<Inbox>)>, foldhash::fast::RandomSt
 /// Brings changes of the catalog to those who watch.
 pub struct Discovery {
     catalog: Arc<Catalog>,
+    clock: Arc<dyn Clock>,
     watchers: RwLock<Watchers>,
 }
 
@@ -57,39 +58,90 @@ pub struct Subscriber {
     inbox: Arc<Inbox>,
 }
 
-#[derive(Default)]
+/// What a client says of itself, for operators to read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Client {
+    /// Where its connection comes from.
+    pub address: String,
+    /// The service that it is itself, if it said so.
+    pub service: Option<ServiceKey>,
+    pub host: String,
+    pub sdk: String,
+    pub sdk_version: String,
+    pub labels: BTreeMap<String, String>,
+}
+
+/// One subscription, as operators see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    pub client: Arc<Client>,
+    pub connected_at: Timestamp,
+    pub subscribed_at: Timestamp,
+    /// The newest revision that was sent.
+    pub sent: Revision,
+    /// The newest revision that the client said it has applied; what it held when it subscribed
+    /// counts, if this control plane knows that revision.
+    pub applied: Revision,
+}
+
 struct Inbox {
+    client: Arc<Client>,
+    connected_at: Timestamp,
     subscriptions: Mutex<Subscriptions>,
     wake: Notify,
 }
 
 #[derive(Default)]
 struct Subscriptions {
-    topics: HashMap<u32, Subscription>,
+    topics: HashMap<u32, Watch>,
     dirty: BTreeSet<u32>,
 }
 
-struct Subscription {
+struct Watch {
     topic: Topic,
+    since: Timestamp,
     /// What the subscriber has, once every update sent so far has arrived.
     held: Revision,
+    applied: Revision,
     is_answered: bool,
 }
 
 impl Discovery {
-    pub(crate) fn new(catalog: Arc<Catalog>) -> Self {
+    pub(crate) fn new(catalog: Arc<Catalog>, clock: Arc<dyn Clock>) -> Self {
         Self {
             catalog,
+            clock,
             watchers: RwLock::default(),
         }
     }
 
     /// Opens the subscriptions of one client.
-    pub fn subscriber(self: &Arc<Self>) -> Subscriber {
+    pub fn subscriber(self: &Arc<Self>, client: Client) -> Subscriber {
+        let inbox = Inbox {
+            client: Arc::new(client),
+            connected_at: self.clock.timestamp(),
+            subscriptions: Mutex::default(),
+            wake: Notify::new(),
+        };
         Subscriber {
             discovery: Arc::clone(self),
-            inbox: Arc::default(),
+            inbox: Arc::new(inbox),
         }
+    }
+
+    /// The live subscriptions to a topic, in the order of their beginning.
+    pub fn list_subscriptions(&self, topic: &Topic) -> Vec<Subscription> {
+        let watching: Vec<(u32, Arc<Inbox>)> = {
+            let watchers = self.watchers.read();
+            let of_topic = watchers.get(topic).into_iter().flatten();
+            of_topic
+                .filter_map(|(number, inbox)| Some((*number, inbox.upgrade()?)))
+                .collect()
+        };
+        let described = watching.iter();
+        described
+            .filter_map(|(number, inbox)| inbox.describe(*number))
+            .collect()
     }
 
     /// The number of live subscriptions to a topic.
@@ -149,11 +201,11 @@ impl Discovery {
 }
 
 impl Follow for Discovery {
-    fn follow(&self, changes: &[Change]) {
+    fn follow(&self, changes: &Arc<[Change]>) {
         let mut touched: Vec<Topic> = Vec::new();
-        for change in changes {
+        for change in changes.iter() {
             let topic = match &change.key {
-                Key::Namespace(_) => continue,
+                Key::Namespace(_) | Key::Event(..) => continue,
                 Key::Instance(service, _) => Topic::Instances((**service).clone()),
                 Key::Service(service) => {
                     if change.before.is_none() || change.after.is_none() {
@@ -182,9 +234,11 @@ impl Subscriber {
     /// Subscribes to a topic under a number of the client's choice, with the revision that it
     /// holds; false if the number is in use.
     pub fn subscribe(&self, number: u32, topic: Topic, held: Revision) -> bool {
-        let subscription = Subscription {
+        let subscription = Watch {
             topic: topic.clone(),
+            since: self.discovery.clock.timestamp(),
             held,
+            applied: held,
             is_answered: false,
         };
         {
@@ -209,6 +263,16 @@ impl Subscriber {
         };
         if let Some(ended) = ended {
             self.discovery.unwatch(&ended.topic, number, &self.inbox);
+        }
+    }
+
+    /// Notes that the client has applied what it was sent up to `revision`.
+    ///
+    /// What it cannot have applied, because it was not sent, is not believed.
+    pub fn acknowledge(&self, number: u32, revision: Revision) {
+        let mut subscriptions = self.inbox.subscriptions.lock();
+        if let Some(watch) = subscriptions.topics.get_mut(&number) {
+            watch.applied = watch.applied.max(revision.min(watch.held));
         }
     }
 
@@ -266,6 +330,18 @@ impl Drop for Subscriber {
 }
 
 impl Inbox {
+    fn describe(&self, number: u32) -> Option<Subscription> {
+        let subscriptions = self.subscriptions.lock();
+        let watch = subscriptions.topics.get(&number)?;
+        Some(Subscription {
+            client: Arc::clone(&self.client),
+            connected_at: self.connected_at,
+            subscribed_at: watch.since,
+            sent: watch.held,
+            applied: watch.applied,
+        })
+    }
+
     fn mark_dirty(&self, number: u32) {
         self.subscriptions.lock().dirty.insert(number);
         self.wake.notify_one();

@@ -11,7 +11,7 @@ use merak_model::{
     ServiceSpec, Stamp, Timestamp,
 };
 
-use crate::{Caller, Change, Item, Key, catalog::Index};
+use crate::{Caller, Change, Event, Item, Key, catalog::Index};
 
 /// The state as it will be once the changes drafted so far are committed.
 pub struct Draft<'a> {
@@ -159,6 +159,64 @@ impl<'a> Draft<'a> {
         let item = Item::Instance(Arc::clone(&after));
         self.record(key, before.map(Item::Instance), Some(item));
         after
+    }
+
+    /// Whether a service has an instance.
+    pub fn has_instances(&self, service: &ServiceKey) -> bool {
+        let drafted = self.latest.iter().any(|(key, item)| {
+            matches!(key, Key::Instance(of, _) if **of == *service) && item.is_some()
+        });
+        let is_left = |instance: &&Arc<Instance>| {
+            let key = Key::Instance(Arc::clone(&instance.service), instance.id.clone());
+            self.latest.get(&key).is_none_or(Option::is_some)
+        };
+        let stored = self.index.services.get(service);
+        drafted || stored.is_some_and(|stored| stored.instances().any(|one| is_left(&one)))
+    }
+
+    /// Whether a namespace has a service.
+    pub fn has_services(&self, namespace: &NamespaceName) -> bool {
+        let drafted = self.latest.iter().any(|(key, item)| {
+            matches!(key, Key::Service(of) if of.namespace == *namespace) && item.is_some()
+        });
+        let is_left = |key: &ServiceKey| {
+            let key = Key::Service(Arc::new(key.clone()));
+            self.latest.get(&key).is_none_or(Option::is_some)
+        };
+        drafted
+            || self
+                .index
+                .services_of(namespace)
+                .any(|(key, _)| is_left(key))
+    }
+
+    /// Deletes a namespace; the revision of the removal, or none if it was not there.
+    ///
+    /// That nothing is in it is for the caller to check.
+    pub fn delete_namespace(&mut self, name: &NamespaceName) -> Option<Revision> {
+        let before = self.find_namespace(name)?;
+        let key = Key::Namespace(name.clone());
+        Some(self.record(key, Some(Item::Namespace(before)), None))
+    }
+
+    /// Deletes a service; the revision of the removal, or none if it was not there.
+    ///
+    /// That it has no instance is for the caller to check.
+    pub fn delete_service(&mut self, key: &Arc<ServiceKey>) -> Option<Revision> {
+        let before = self.find_service(key)?;
+        let key = Key::Service(Arc::clone(key));
+        Some(self.record(key, Some(Item::Service(before)), None))
+    }
+
+    /// Notes what happened to a service or to one of its instances.
+    pub fn record_event(
+        &mut self,
+        service: &Arc<ServiceKey>,
+        id: Option<&InstanceId>,
+        event: Event,
+    ) {
+        let key = Key::Event(Arc::clone(service), id.cloned());
+        self.record(key, None, Some(Item::Event(Arc::new(event))));
     }
 
     /// Deletes an instance; the revision of the removal, or none if it was not there.

@@ -1,6 +1,6 @@
 //! The one error of the control plane; each edge maps its kind to its own codes.
 
-use merak_model::Invalid;
+use merak_model::{Invalid, Revision};
 
 /// What went wrong, in the few kinds that callers can act on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -8,8 +8,12 @@ pub enum ErrorKind {
     /// The request can never succeed as it is.
     InvalidArgument,
     NotFound,
-    /// A precondition does not hold: the thing changed meanwhile, or is not empty.
+    /// The state does not allow it, such as deleting what is not empty.
     Conflict,
+    /// The thing is not as the caller expected it: it changed meanwhile.
+    PreconditionFailed,
+    /// The log no longer reaches back that far.
+    Gone,
     /// Try again later, here or elsewhere; nothing was done.
     Unavailable,
     /// A defect of the control plane or of its data.
@@ -22,6 +26,7 @@ pub enum ErrorKind {
 pub struct Error {
     kind: ErrorKind,
     message: String,
+    current: Option<Revision>,
     #[source]
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -35,6 +40,7 @@ impl Error {
         Self {
             kind,
             message: message.into(),
+            current: None,
             source: None,
         }
     }
@@ -54,9 +60,17 @@ impl Error {
         Self::new(ErrorKind::NotFound, format!("{what} not found"))
     }
 
-    /// A precondition that does not hold.
+    /// What the state does not allow.
     pub fn conflict(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Conflict, message)
+    }
+
+    /// A precondition that does not hold, with the revision that the thing is at, if it exists.
+    pub fn precondition_failed(message: impl Into<String>, current: Option<Revision>) -> Self {
+        Self {
+            current,
+            ..Self::new(ErrorKind::PreconditionFailed, message)
+        }
     }
 
     /// Nothing was done; a later try may succeed.
@@ -67,6 +81,11 @@ impl Error {
     /// What callers can do about it.
     pub fn kind(&self) -> ErrorKind {
         self.kind
+    }
+
+    /// The revision of the thing behind an [`ErrorKind::PreconditionFailed`], if it exists.
+    pub fn current_revision(&self) -> Option<Revision> {
+        self.current
     }
 
     /// The refused value behind an [`ErrorKind::InvalidArgument`], if it was one field.

@@ -15,20 +15,30 @@ mod committer;
 mod discovery;
 mod draft;
 mod error;
+mod event;
+mod history;
 mod liveness;
 mod plane;
 mod registry;
+mod settings;
 mod store;
 
 pub use caller::Caller;
 pub use catalog::{Catalog, Delta, ServiceSnapshot};
-pub use change::{Change, Item, Key};
+pub use change::{Change, Item, Key, Kind};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use committer::Committer;
-pub use discovery::{Discovery, Subscriber, Topic, Update};
+pub use discovery::{Client, Discovery, Subscriber, Subscription, Topic, Update};
 pub use draft::Draft;
 pub use error::{Error, ErrorKind, Result};
+pub use event::Event;
+pub use history::{History, Moment, PastService, Tail};
 pub use liveness::{DISCONNECT_GRACE, Liveness, Session, TICK, UNHEALTHY_RETENTION};
 pub use plane::ControlPlane;
-pub use registry::{MissingService, Outcome, Registered, Registry};
-pub use store::{Loaded, Store};
+pub use registry::{
+    InstancePatch, MissingService, Outcome, Precondition, Registered, Registry, Written,
+};
+pub use settings::{ChangeRetention, Settings};
+#[cfg(feature = "testing")]
+pub use store::testing;
+pub use store::{ChangeQuery, Loaded, LoadedService, Order, Store};

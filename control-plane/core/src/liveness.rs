@@ -9,6 +9,7 @@
 //!   streams together, that is more likely the network: they are held until 3 × ttl.
 //! - Unhealthy for [`UNHEALTHY_RETENTION`], an instance is removed.
 //! - Leases loaded at start get a full term.
+//! - Three losses within ten minutes are flapping: an event says so.
 //!
 //! A renewal only writes a time. Each lease waits in one bucket of [`Wheel`] for a moment at which
 //! it may be due; if it was renewed meanwhile, it moves on to the next such moment.
@@ -24,7 +25,8 @@ use parking_lot::Mutex;
 use tracing::warn;
 
 use crate::{
-    Caller, Catalog, Change, Clock, Committer, Draft, Item, Key, Result, committer::Follow,
+    Caller, Catalog, Change, Clock, Committer, Draft, Event, Item, Key, Result, Settings,
+    committer::Follow,
 };
 use lease::{LeaseKey, Leases};
 pub use session::Session;
@@ -34,6 +36,12 @@ pub const DISCONNECT_GRACE: Duration = Duration::from_secs(2);
 
 /// How long an unhealthy instance is kept before it is removed.
 pub const UNHEALTHY_RETENTION: Duration = Duration::from_secs(3600);
+
+/// An instance that became unhealthy so often within [`FLAPPING_WINDOW`] flaps.
+pub(crate) const FLAPPING_LOSSES: u32 = 3;
+
+/// The time within which losses count as flapping.
+pub(crate) const FLAPPING_WINDOW: Duration = Duration::from_secs(600);
 
 /// How often due leases are looked for.
 pub const TICK: Duration = Duration::from_millis(100);
@@ -45,16 +53,27 @@ pub struct Liveness {
 }
 
 /// What the leases have decided and the log does not say yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    Becomes(Health),
-    Removed,
+    Becomes(LeaseKey, Health),
+    Removed(LeaseKey),
+    Happened(Arc<ServiceKey>, Option<InstanceId>, Event),
+}
+
+/// How long leases are given.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terms {
+    pub(crate) disconnect_grace: Duration,
+    pub(crate) unhealthy_retention: Duration,
 }
 
 impl Liveness {
     /// Gives every instance of the catalog that beats a full term.
-    pub(crate) fn new(catalog: &Catalog, clock: Arc<dyn Clock>) -> Self {
-        let mut leases = Leases::default();
+    pub(crate) fn new(catalog: &Catalog, clock: Arc<dyn Clock>, settings: &Settings) -> Self {
+        let mut leases = Leases::new(Terms {
+            disconnect_grace: settings.disconnect_grace,
+            unhealthy_retention: settings.unhealthy_retention,
+        });
         let now = clock.elapsed();
         for service in catalog.all_services() {
             for instance in service.instances() {
@@ -106,8 +125,8 @@ impl Liveness {
         let decided = verdicts.clone();
         let committed = committer
             .commit(&Caller::system(), move |draft| {
-                for (key, verdict) in &decided {
-                    carry_out(draft, key, *verdict);
+                for verdict in &decided {
+                    carry_out(draft, verdict);
                 }
                 Ok(decided.len())
             })
@@ -143,37 +162,48 @@ impl Liveness {
 }
 
 /// Writes a verdict, unless the instance is gone or no longer beats.
-fn carry_out(draft: &mut Draft<'_>, key: &LeaseKey, verdict: Verdict) {
-    let Some(instance) = draft.find_instance(&key.service, &key.id) else {
-        return;
-    };
-    if instance.spec.health_check.ttl().is_none() {
-        return;
-    }
+fn carry_out(draft: &mut Draft<'_>, verdict: &Verdict) {
     match verdict {
-        Verdict::Becomes(health) => {
-            draft.put_instance(Instance {
-                health,
-                ..(*instance).clone()
-            });
+        Verdict::Becomes(key, health) => {
+            if let Some(instance) = find_beating(draft, key) {
+                draft.put_instance(Instance {
+                    health: *health,
+                    ..(*instance).clone()
+                });
+            }
         }
-        Verdict::Removed => {
-            draft.delete_instance(&key.service, &key.id);
+        Verdict::Removed(key) => {
+            if find_beating(draft, key).is_some() {
+                draft.delete_instance(&key.service, &key.id);
+            }
+        }
+        Verdict::Happened(service, id, event) => {
+            draft.record_event(service, id.as_ref(), event.clone());
         }
     }
 }
 
+fn find_beating(draft: &Draft<'_>, key: &LeaseKey) -> Option<Arc<Instance>> {
+    let instance = draft.find_instance(&key.service, &key.id)?;
+    instance
+        .spec
+        .health_check
+        .ttl()
+        .is_some()
+        .then_some(instance)
+}
+
 impl Follow for Liveness {
-    fn follow(&self, changes: &[Change]) {
+    fn follow(&self, changes: &Arc<[Change]>) {
         let now = self.clock.elapsed();
         let mut leases = self.leases.lock();
-        for change in changes {
+        for change in changes.iter() {
             match (&change.key, &change.after) {
                 (Key::Instance(..), Some(Item::Instance(instance))) => leases.follow(instance, now),
                 (Key::Instance(service, id), _) => {
                     leases.forget(&LeaseKey::new(Arc::clone(service), id.clone()));
                 }
-                (Key::Namespace(_) | Key::Service(_), _) => {}
+                (Key::Namespace(_) | Key::Service(_) | Key::Event(..), _) => {}
             }
         }
     }

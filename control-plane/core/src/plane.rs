@@ -1,14 +1,18 @@
 //! The control plane as a whole: what the edges hold.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use merak_model::Epoch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::{debug, warn};
 
 use crate::{
-    Catalog, Clock, Committer, Discovery, Liveness, MissingService, Registry, Result, Store,
-    committer::CommitTask,
+    Catalog, ChangeRetention, Clock, Committer, Discovery, History, Liveness, Registry, Result,
+    Settings, Store, committer::CommitTask,
 };
+
+/// How often the log is pruned.
+const PRUNE_INTERVAL: Duration = Duration::from_secs(60);
 
 /// The control plane as a whole.
 pub struct ControlPlane {
@@ -16,8 +20,11 @@ pub struct ControlPlane {
     pub discovery: Arc<Discovery>,
     pub liveness: Arc<Liveness>,
     pub catalog: Arc<Catalog>,
+    pub history: Arc<History>,
     /// Names the history that this control plane's revisions belong to.
     pub epoch: Epoch,
+    /// Cancelled when the store failed in a way that only a restart can clear up.
+    pub failed: CancellationToken,
     committer: Committer,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -31,32 +38,44 @@ impl ControlPlane {
     pub async fn start(
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
-        missing_service: MissingService,
+        settings: Settings,
     ) -> Result<Self> {
         let loaded = store.load().await?;
-        let epoch = loaded.epoch.clone();
+        let (epoch, newest_at) = (loaded.epoch.clone(), loaded.at);
         let catalog = Arc::new(Catalog::load(loaded)?);
-        let discovery = Arc::new(Discovery::new(Arc::clone(&catalog)));
-        let liveness = Arc::new(Liveness::new(&catalog, Arc::clone(&clock)));
+        let discovery = Arc::new(Discovery::new(Arc::clone(&catalog), Arc::clone(&clock)));
+        let liveness = Arc::new(Liveness::new(&catalog, Arc::clone(&clock), &settings));
+        let history = Arc::new(History::new(Arc::clone(&store), Arc::clone(&catalog)));
         let (committer, queue) = Committer::channel();
+        let (failed, stop) = (CancellationToken::new(), CancellationToken::new());
         let tasks = TaskTracker::new();
         let task = CommitTask {
             queue,
             store,
             catalog: Arc::clone(&catalog),
-            clock,
-            followers: vec![Arc::clone(&liveness) as _, Arc::clone(&discovery) as _],
+            clock: Arc::clone(&clock),
+            followers: vec![
+                Arc::clone(&liveness) as _,
+                Arc::clone(&discovery) as _,
+                Arc::clone(&history) as _,
+            ],
+            newest_at,
+            failed: failed.clone(),
         };
         tasks.spawn(task.run());
-        let stop = CancellationToken::new();
         tasks.spawn(Arc::clone(&liveness).run(committer.clone(), stop.clone()));
+        let retention = settings.change_retention;
+        tasks.spawn(prune(Arc::clone(&history), retention, clock, stop.clone()));
+        let missing_service = settings.missing_service;
         let registry = Registry::new(committer.clone(), Arc::clone(&liveness), missing_service);
         Ok(Self {
             registry,
             discovery,
             liveness,
             catalog,
+            history,
             epoch,
+            failed,
             committer,
             tasks,
             stop,
@@ -86,5 +105,26 @@ impl ControlPlane {
         drop((registry, committer));
         tasks.close();
         tasks.wait().await;
+    }
+}
+
+async fn prune(
+    history: Arc<History>,
+    retention: ChangeRetention,
+    clock: Arc<dyn Clock>,
+    stop: CancellationToken,
+) {
+    let mut ticks = tokio::time::interval(PRUNE_INTERVAL);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        match history.prune(retention, clock.timestamp()).await {
+            Ok(0) => {}
+            Ok(pruned) => debug!(pruned, "pruned the change log"),
+            Err(failure) => warn!("the change log could not be pruned: {failure}"),
+        }
     }
 }

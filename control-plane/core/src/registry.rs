@@ -1,12 +1,18 @@
-//! Joining and leaving services.
+//! Writing: every change that somebody asks for.
+//!
+//! Each method is a decision over a [`Draft`]: it looks at what is there, refuses, or puts and
+//! deletes things. What changes nothing is not written.
+
+mod instance;
+mod namespace;
+mod service;
 
 use std::sync::Arc;
 
-use merak_model::{
-    Health, Instance, InstanceId, NamespaceSpec, Registration, Revision, ServiceKey, ServiceSpec,
-};
+use merak_model::{Revision, Stamp};
 
-use crate::{Caller, Committer, Draft, Error, Liveness, Result};
+use crate::{Caller, Committer, Draft, Error, Liveness, Result, committer::Intent};
+pub use instance::{InstancePatch, Registered};
 
 /// Whether a registration creates the namespace and the service that it names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -18,14 +24,7 @@ pub enum MissingService {
     Refuse,
 }
 
-/// What became of a registration.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Registered {
-    pub instance: Arc<Instance>,
-    pub outcome: Outcome,
-}
-
-/// What a registration did to the stored instance.
+/// What a write did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     Created,
@@ -34,12 +33,31 @@ pub enum Outcome {
     Unchanged,
 }
 
-/// Joins and leaves services.
+/// What must hold of the stored thing for a write to happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Precondition {
+    #[default]
+    None,
+    /// It does not exist.
+    Absent,
+    /// It was last changed at this revision.
+    Revision(Revision),
+}
+
+/// A thing as it is after a write.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Written<T> {
+    pub item: Arc<T>,
+    pub outcome: Outcome,
+}
+
+/// Writes namespaces, services and instances.
 #[derive(Clone)]
 pub struct Registry {
     committer: Committer,
     liveness: Arc<Liveness>,
     missing_service: MissingService,
+    intent: Intent,
 }
 
 impl Registry {
@@ -52,129 +70,64 @@ impl Registry {
             committer,
             liveness,
             missing_service,
+            intent: Intent::Commit,
         }
     }
 
-    /// Joins a service.
+    /// The same registry for a dry run: it decides and answers as usual, and writes nothing.
     ///
-    /// Registering again keeps the id, the isolation and the time of creation. An instance that
-    /// beats is healthy from its registration on; a static one keeps the health it was given.
-    ///
-    /// # Errors
-    /// `NotFound` when the service does not exist and is not to be created; `Unavailable` when the
-    /// store refused the write.
-    pub async fn register(
-        &self,
-        caller: &Caller,
-        registration: Registration,
-    ) -> Result<Registered> {
-        let missing_service = self.missing_service;
-        let registered = self
-            .committer
-            .commit(caller, move |draft| {
-                register(draft, registration, missing_service)
-            })
-            .await?;
-        // A registration is a sign of life, also where it changed nothing.
-        let instance = &registered.instance;
-        if instance.spec.health_check.ttl().is_some() {
-            self.liveness
-                .heartbeat([((*instance.service).clone(), instance.id.clone())]);
+    /// The revisions in its answers are those that the change would get now.
+    #[must_use]
+    pub fn rehearsal(&self) -> Self {
+        Self {
+            intent: Intent::Rehearse,
+            ..self.clone()
         }
-        Ok(registered)
     }
 
-    /// Leaves a service; none if the instance was not in it.
-    ///
-    /// # Errors
-    /// `Unavailable` when the store refused the write.
-    pub async fn deregister(
+    async fn decide<T: Send + 'static>(
         &self,
         caller: &Caller,
-        service: ServiceKey,
-        id: InstanceId,
-    ) -> Result<Option<Revision>> {
-        let service = Arc::new(service);
-        self.committer
-            .commit(
-                caller,
-                move |draft| Ok(draft.delete_instance(&service, &id)),
-            )
-            .await
-    }
-
-    /// Takes an instance out of every list, or puts it back.
-    ///
-    /// # Errors
-    /// `NotFound` when there is no such instance; `Unavailable` when the store refused the write.
-    pub async fn set_isolated(
-        &self,
-        caller: &Caller,
-        service: ServiceKey,
-        id: InstanceId,
-        isolated: bool,
-    ) -> Result<Arc<Instance>> {
-        let service = Arc::new(service);
-        self.committer
-            .commit(caller, move |draft| {
-                let instance = draft.find_instance(&service, &id);
-                let instance = instance.ok_or_else(|| {
-                    Error::not_found(format_args!("instance `{id}` of service `{service}`"))
-                })?;
-                Ok(draft.put_instance(Instance {
-                    isolated,
-                    ..(*instance).clone()
-                }))
-            })
-            .await
+        decide: impl FnOnce(&mut Draft<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.committer.decide(caller, self.intent, decide).await
     }
 }
 
-fn register(
-    draft: &mut Draft<'_>,
-    registration: Registration,
-    missing_service: MissingService,
-) -> Result<Registered> {
-    let id = registration.instance_id();
-    let service = require_service(draft, registration.service, missing_service)?;
-    let before = draft.find_instance(&service, &id);
-    let kept_health = match (&before, registration.spec.health_check.ttl()) {
-        (Some(before), None) => before.health,
-        _ => Health::Healthy,
-    };
-    let instance = draft.put_instance(Instance {
-        service,
-        id,
-        spec: registration.spec,
-        isolated: before.as_ref().is_some_and(|before| before.isolated),
-        health: kept_health,
-        stamp: merak_model::Stamp::default(),
-    });
-    let outcome = match before {
-        None => Outcome::Created,
-        Some(before) if before.stamp == instance.stamp => Outcome::Unchanged,
-        Some(_) => Outcome::Updated,
-    };
-    Ok(Registered { instance, outcome })
-}
-
-fn require_service(
-    draft: &mut Draft<'_>,
-    key: ServiceKey,
-    missing_service: MissingService,
-) -> Result<Arc<ServiceKey>> {
-    let key = Arc::new(key);
-    if draft.find_service(&key).is_some() {
-        return Ok(key);
-    }
-    match missing_service {
-        MissingService::Refuse => Err(Error::not_found(format_args!("service `{key}`"))),
-        MissingService::Create => {
-            if draft.find_namespace(&key.namespace).is_none() {
-                draft.put_namespace(&key.namespace, NamespaceSpec::default());
+impl Precondition {
+    /// Refuses a write of `what` unless its current state is the expected one.
+    fn check(self, what: impl std::fmt::Display, current: Option<Stamp>) -> Result<()> {
+        let current = current.map(|stamp| stamp.revision);
+        let problem = match (self, current) {
+            (Self::None, _) | (Self::Absent, None) => return Ok(()),
+            (Self::Revision(expected), Some(current)) if expected == current => return Ok(()),
+            (Self::Absent, Some(current)) => {
+                format!("{what} exists already, at revision {current}")
             }
-            draft.put_service(&key, ServiceSpec::default());
-            Ok(key)
+            (Self::Revision(expected), Some(current)) => {
+                format!("{what} is at revision {current}, not {expected}: read it again")
+            }
+            (Self::Revision(expected), None) => {
+                format!("{what} does not exist, and was expected at revision {expected}")
+            }
+        };
+        Err(Error::precondition_failed(problem, current))
+    }
+}
+
+impl<T> Written<T> {
+    fn new(item: Arc<T>, before: Option<Stamp>, after: Stamp) -> Self {
+        let outcome = Outcome::between(before, after);
+        Self { item, outcome }
+    }
+}
+
+impl Outcome {
+    fn between(before: Option<Stamp>, after: Stamp) -> Self {
+        match before {
+            None => Self::Created,
+            Some(before) if before == after => Self::Unchanged,
+            Some(_) => Self::Updated,
         }
     }
 }

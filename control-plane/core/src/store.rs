@@ -1,13 +1,19 @@
 //! What the control plane asks of its storage.
 
-use async_trait::async_trait;
-use merak_model::{Epoch, Instance, Namespace, Revision, Service};
+#[cfg(feature = "testing")]
+pub mod testing;
 
-use crate::{Change, Result};
+use async_trait::async_trait;
+use merak_model::{
+    Epoch, Instance, InstanceId, Namespace, NamespaceName, Revision, Service, ServiceName,
+    Timestamp,
+};
+
+use crate::{Change, Kind, Result};
 
 /// Durable storage of the current state and of the log that led to it.
 ///
-/// One writer uses it: the committer.
+/// One writer uses [`Store::append`]: the committer. Revisions in the log have no gap.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// Reads everything, once, at start.
@@ -20,8 +26,34 @@ pub trait Store: Send + Sync + 'static {
     /// the log and brings the tables of current state to their `after`.
     ///
     /// # Errors
-    /// When nothing was written, with kind `Unavailable` if a later try may succeed.
+    /// `Unavailable` when nothing was written and a later try may succeed; `Internal` when it is
+    /// not known what was written, after which the control plane must not go on.
     async fn append(&self, changes: &[Change]) -> Result<()>;
+
+    /// The changes of the log that a query asks for.
+    ///
+    /// # Errors
+    /// When the storage cannot be read.
+    async fn list_changes(&self, query: &ChangeQuery) -> Result<Vec<Change>>;
+
+    /// The oldest change that the log still has.
+    ///
+    /// # Errors
+    /// When the storage cannot be read.
+    async fn find_oldest_change(&self) -> Result<Option<Revision>>;
+
+    /// When a change of the log happened.
+    ///
+    /// # Errors
+    /// When the storage cannot be read.
+    async fn find_change_time(&self, revision: Revision) -> Result<Option<Timestamp>>;
+
+    /// Deletes the changes up to a revision from the log, never the newest one; the current state
+    /// stays.
+    ///
+    /// # Errors
+    /// When nothing was deleted.
+    async fn prune_changes(&self, through: Revision) -> Result<()>;
 }
 
 /// Everything that a store holds.
@@ -30,7 +62,43 @@ pub struct Loaded {
     pub epoch: Epoch,
     /// The revision of the newest change; [`Revision::ZERO`] in a new store.
     pub revision: Revision,
+    /// When the newest change happened.
+    pub at: Timestamp,
     pub namespaces: Vec<Namespace>,
-    pub services: Vec<Service>,
+    pub services: Vec<LoadedService>,
     pub instances: Vec<Instance>,
+}
+
+/// A service, and when it or one of its instances last changed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LoadedService {
+    pub service: Service,
+    /// The newest change of the service or of one of its instances, removals included. Where the
+    /// log no longer says, the newest revision that the log has forgotten.
+    pub revision: Revision,
+}
+
+/// Which changes of the log are asked for; by default the newest of everything.
+#[derive(Debug, Clone, Default)]
+pub struct ChangeQuery {
+    pub kind: Option<Kind>,
+    pub namespace: Option<NamespaceName>,
+    pub service: Option<ServiceName>,
+    pub instance: Option<InstanceId>,
+    pub actor: Option<String>,
+    /// Only later changes.
+    pub after: Option<Revision>,
+    /// Only earlier changes.
+    pub before: Option<Revision>,
+    pub order: Order,
+    /// At most so many changes.
+    pub limit: usize,
+}
+
+/// From which end of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    #[default]
+    NewestFirst,
+    OldestFirst,
 }

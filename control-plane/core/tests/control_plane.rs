@@ -1,174 +1,24 @@
-//! The control plane over a store in memory, with time by hand.
+//! The control plane through its interface: writing, watching, living and dying.
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+mod support;
 
-use async_trait::async_trait;
-use parking_lot::Mutex;
+use std::sync::Arc;
 
 use merak_core::{
-    Caller, Change, Clock, ControlPlane, Error, ErrorKind, Item, Key, Loaded, ManualClock,
-    MissingService, Outcome, Registered, Result, Session, Store, Subscriber, Topic, Update,
+    Client, ErrorKind, Event, InstancePatch, Item, Kind, ManualClock, MissingService, Outcome,
+    Precondition, Settings, Topic, Update, testing::MemoryStore,
 };
-use merak_model::{
-    Health, HealthCheck, Host, InstanceId, InstanceSpec, Port, Registration, Revision, ServiceKey,
-    Weight,
-};
+use merak_model::{Health, HealthCheck, Invalid, NamespaceSpec, Revision, ServiceSpec, Weight};
+use support::{SECOND, TestPlane, caller, id, pay, registration, start};
 
-/// A log in memory, shared by the control planes that a test starts one after another.
-#[derive(Clone, Default)]
-struct MemoryStore {
-    log: Arc<Mutex<Vec<Change>>>,
-    is_full: Arc<AtomicBool>,
-}
-
-#[async_trait]
-impl Store for MemoryStore {
-    async fn load(&self) -> Result<Loaded> {
-        let mut items: HashMap<Key, Option<Item>> = HashMap::new();
-        let mut loaded = Loaded::default();
-        for change in self.log.lock().iter() {
-            loaded.revision = change.revision;
-            items.insert(change.key.clone(), change.after.clone());
-        }
-        for item in items.into_values().flatten() {
-            match item {
-                Item::Namespace(namespace) => loaded.namespaces.push((*namespace).clone()),
-                Item::Service(service) => loaded.services.push((*service).clone()),
-                Item::Instance(instance) => loaded.instances.push((*instance).clone()),
-            }
-        }
-        Ok(loaded)
-    }
-
-    async fn append(&self, changes: &[Change]) -> Result<()> {
-        if self.is_full.load(Ordering::SeqCst) {
-            return Err(Error::unavailable("the store is full"));
-        }
-        let mut log = self.log.lock();
-        for change in changes {
-            let newest = log.last().map_or(Revision::ZERO, |last| last.revision);
-            assert_eq!(change.revision, newest.next(), "revisions have no gap");
-            log.push(change.clone());
-        }
-        Ok(())
+fn isolated(isolated: bool) -> InstancePatch {
+    InstancePatch {
+        isolated: Some(isolated),
+        ..InstancePatch::default()
     }
 }
-
-struct TestPlane {
-    plane: ControlPlane,
-    clock: Arc<ManualClock>,
-    store: MemoryStore,
-}
-
-impl TestPlane {
-    async fn new() -> Self {
-        let store = MemoryStore::default();
-        let clock = Arc::new(ManualClock::default());
-        let plane = start(&store, &clock, MissingService::Create).await;
-        Self {
-            plane,
-            clock,
-            store,
-        }
-    }
-
-    async fn restart(self) -> Self {
-        let Self {
-            plane,
-            clock,
-            store,
-        } = self;
-        plane.shutdown().await;
-        let plane = start(&store, &clock, MissingService::Create).await;
-        Self {
-            plane,
-            clock,
-            store,
-        }
-    }
-
-    async fn register(&self, number: u64) -> Registered {
-        self.plane
-            .registry
-            .register(&caller(), registration(number))
-            .await
-            .unwrap()
-    }
-
-    /// Lets time pass in steps, as the clock of a running server would.
-    async fn advance(&self, duration: Duration) {
-        for _ in 0..duration.as_millis() / 100 {
-            self.clock.advance(Duration::from_millis(100));
-            self.plane.tick().await.unwrap();
-        }
-    }
-
-    fn healthy(&self) -> Vec<u16> {
-        let snapshot = self.plane.catalog.find_service(&pay()).unwrap();
-        let healthy = snapshot
-            .instances()
-            .filter(|instance| instance.health.is_healthy());
-        let mut ports: Vec<u16> = healthy.map(|instance| instance.spec.port.get()).collect();
-        ports.sort_unstable();
-        ports
-    }
-
-    fn attach(&self, numbers: impl IntoIterator<Item = u64>) -> Session {
-        let session = self.plane.liveness.open_session();
-        let instances = numbers.into_iter().map(|number| (pay(), id(number)));
-        assert_eq!(session.attach(instances), []);
-        session
-    }
-
-    fn watch(&self, held: Revision) -> Subscriber {
-        let subscriber = self.plane.discovery.subscriber();
-        assert!(subscriber.subscribe(1, Topic::Instances(pay()), held));
-        subscriber
-    }
-}
-
-async fn start(
-    store: &MemoryStore,
-    clock: &Arc<ManualClock>,
-    missing_service: MissingService,
-) -> ControlPlane {
-    let clock: Arc<dyn Clock> = Arc::clone(clock) as _;
-    ControlPlane::start(Arc::new(store.clone()), clock, missing_service)
-        .await
-        .unwrap()
-}
-
-fn caller() -> Caller {
-    Caller::new("test", "")
-}
-
-fn pay() -> ServiceKey {
-    ServiceKey::parse("default", "pay").unwrap()
-}
-
-fn registration(number: u64) -> Registration {
-    let spec = InstanceSpec::new(Host::parse("10.0.0.1").unwrap(), Port::new(number).unwrap());
-    Registration {
-        service: pay(),
-        id: None,
-        spec,
-    }
-}
-
-fn id(number: u64) -> InstanceId {
-    registration(number).instance_id()
-}
-
-const SECOND: Duration = Duration::from_secs(1);
 
 #[tokio::test]
 async fn registering_again_changes_nothing_and_keeps_the_revision() {
@@ -190,7 +40,12 @@ async fn a_changed_registration_keeps_id_isolation_and_creation() {
     let first = test.register(1).await.instance;
     test.plane
         .registry
-        .set_isolated(&caller(), pay(), id(1), true)
+        .patch_instance(
+            &caller(),
+            (pay(), id(1)),
+            isolated(true),
+            Precondition::None,
+        )
         .await
         .unwrap();
     let mut heavier = registration(1);
@@ -216,7 +71,7 @@ async fn a_refused_write_leaves_no_trace_and_the_next_one_succeeds() {
     let test = TestPlane::new().await;
     test.register(1).await;
     let before = test.plane.catalog.revision();
-    test.store.is_full.store(true, Ordering::SeqCst);
+    test.store.fill();
     let refused = test
         .plane
         .registry
@@ -231,7 +86,7 @@ async fn a_refused_write_leaves_no_trace_and_the_next_one_succeeds() {
         test.plane.tick().await.is_err(),
         "the health change waits for the store"
     );
-    test.store.is_full.store(false, Ordering::SeqCst);
+    test.store.make_room();
     test.plane.tick().await.unwrap();
     assert_eq!(test.healthy(), [] as [u16; 0]);
     assert_eq!(
@@ -245,7 +100,8 @@ async fn leaving_twice_is_no_error() {
     let test = TestPlane::new().await;
     test.register(1).await;
     let caller = caller();
-    let leave = || test.plane.registry.deregister(&caller, pay(), id(1));
+    let registry = &test.plane.registry;
+    let leave = || registry.deregister(&caller, (pay(), id(1)), Precondition::None);
     assert!(leave().await.unwrap().is_some());
     assert_eq!(leave().await.unwrap(), None);
 }
@@ -254,7 +110,11 @@ async fn leaving_twice_is_no_error() {
 async fn a_missing_service_is_refused_where_the_setting_says_so() {
     let store = MemoryStore::default();
     let clock = Arc::new(ManualClock::default());
-    let plane = start(&store, &clock, MissingService::Refuse).await;
+    let settings = Settings {
+        missing_service: MissingService::Refuse,
+        ..Settings::default()
+    };
+    let plane = start(&store, &clock, settings).await;
     let refused = plane
         .registry
         .register(&caller(), registration(1))
@@ -288,7 +148,7 @@ async fn a_subscriber_is_told_absent_then_whole_then_deltas() {
     );
     test.plane
         .registry
-        .deregister(&caller(), pay(), id(1))
+        .deregister(&caller(), (pay(), id(1)), Precondition::None)
         .await
         .unwrap();
     let (_, Update::Delta(delta)) = subscriber.next().await else {
@@ -343,7 +203,7 @@ async fn a_restart_keeps_everything_and_tells_what_was_missed() {
     let held = test.plane.catalog.revision();
     test.plane
         .registry
-        .deregister(&caller(), pay(), id(1))
+        .deregister(&caller(), (pay(), id(1)), Precondition::None)
         .await
         .unwrap();
     let newest = test.plane.catalog.revision();
@@ -482,4 +342,226 @@ async fn instances_that_nobody_knows_are_named() {
         .liveness
         .heartbeat([(pay(), id(1)), (pay(), id(2))]);
     assert_eq!(unknown, [(pay(), id(2))]);
+}
+
+#[tokio::test]
+async fn what_an_operator_set_survives_the_same_registration_and_yields_to_a_new_one() {
+    let test = TestPlane::new().await;
+    test.register(1).await;
+    let patch = InstancePatch {
+        weight: Some(Weight::new(7).unwrap()),
+        metadata: vec![("lane".to_owned(), Some("gray".to_owned()))],
+        ..isolated(true)
+    };
+    let registry = &test.plane.registry;
+    let patched = registry
+        .patch_instance(&caller(), (pay(), id(1)), patch, Precondition::None)
+        .await
+        .unwrap();
+    assert_eq!(patched.outcome, Outcome::Updated);
+    let again = test.register(1).await;
+    assert_eq!(again.outcome, Outcome::Unchanged);
+    let spec = &again.instance.spec;
+    assert_eq!(
+        (spec.weight.get(), spec.metadata.get("lane")),
+        (7, Some("gray"))
+    );
+    let mut news = registration(1);
+    news.spec.weight = Weight::new(300).unwrap();
+    let news = registry.register(&caller(), news).await.unwrap().instance;
+    assert_eq!((news.spec.weight.get(), news.spec.metadata.len()), (300, 0));
+    assert!(news.isolated, "isolation is not the instance's to say");
+}
+
+#[tokio::test]
+async fn only_a_static_instance_has_its_health_set() {
+    let test = TestPlane::new().await;
+    test.register(1).await;
+    let mut fixed = registration(2);
+    fixed.spec.health_check = HealthCheck::None;
+    let registry = &test.plane.registry;
+    registry.register(&caller(), fixed).await.unwrap();
+    let unhealthy = || InstancePatch {
+        health: Some(Health::Unhealthy),
+        ..InstancePatch::default()
+    };
+    let refused = registry
+        .patch_instance(&caller(), (pay(), id(1)), unhealthy(), Precondition::None)
+        .await
+        .unwrap_err();
+    assert_eq!(refused.invalid().map(Invalid::field), Some("health"));
+    registry
+        .patch_instance(&caller(), (pay(), id(2)), unhealthy(), Precondition::None)
+        .await
+        .unwrap();
+    assert_eq!(test.healthy(), [1]);
+}
+
+#[tokio::test]
+async fn a_failed_precondition_names_the_current_revision() {
+    let test = TestPlane::new().await;
+    let caller = caller();
+    let current = test.register(1).await.instance.stamp.revision;
+    let registry = &test.plane.registry;
+    let patch = |precondition| {
+        registry.patch_instance(&caller, (pay(), id(1)), isolated(true), precondition)
+    };
+    for stale in [Precondition::Absent, Precondition::Revision(current.next())] {
+        let refused = patch(stale).await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::PreconditionFailed);
+        assert_eq!(refused.current_revision(), Some(current));
+    }
+    assert!(patch(Precondition::Revision(current)).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_rehearsal_answers_and_writes_nothing() {
+    let test = TestPlane::new().await;
+    let before = test.plane.catalog.revision();
+    let rehearsal = test.plane.registry.rehearsal();
+    let answer = rehearsal
+        .register(&caller(), registration(1))
+        .await
+        .unwrap();
+    assert_eq!(answer.outcome, Outcome::Created);
+    assert_eq!(test.plane.catalog.revision(), before);
+    assert!(test.plane.catalog.find_service(&pay()).is_none());
+    assert_eq!(test.store.log(), []);
+}
+
+#[tokio::test]
+async fn only_what_is_empty_is_deleted() {
+    let test = TestPlane::new().await;
+    let caller = caller();
+    test.register(1).await;
+    let registry = &test.plane.registry;
+    let delete_service = || registry.delete_service(&caller, pay(), Precondition::None);
+    let delete_namespace =
+        || registry.delete_namespace(&caller, pay().namespace, Precondition::None);
+    assert_eq!(
+        delete_service().await.unwrap_err().kind(),
+        ErrorKind::Conflict
+    );
+    assert_eq!(
+        delete_namespace().await.unwrap_err().kind(),
+        ErrorKind::Conflict
+    );
+    registry
+        .deregister(&caller, (pay(), id(1)), Precondition::None)
+        .await
+        .unwrap();
+    delete_service().await.unwrap();
+    assert_eq!(
+        delete_service().await.unwrap_err().kind(),
+        ErrorKind::NotFound
+    );
+    delete_namespace().await.unwrap();
+    assert_eq!(
+        delete_namespace().await.unwrap_err().kind(),
+        ErrorKind::NotFound
+    );
+    let test = test.restart().await;
+    assert_eq!(test.plane.catalog.list_namespaces().len(), 0);
+}
+
+#[tokio::test]
+async fn putting_the_same_namespace_or_service_again_changes_nothing() {
+    let test = TestPlane::new().await;
+    let caller = caller();
+    let registry = &test.plane.registry;
+    for expected in [Outcome::Created, Outcome::Unchanged] {
+        let put = registry.put_service(&caller, pay(), ServiceSpec::default(), Precondition::None);
+        assert_eq!(put.await.unwrap().outcome, expected);
+    }
+    let namespace = NamespaceSpec {
+        comment: "money".into(),
+        ..NamespaceSpec::default()
+    };
+    for expected in [Outcome::Updated, Outcome::Unchanged] {
+        let put = registry.put_namespace(
+            &caller,
+            pay().namespace,
+            namespace.clone(),
+            Precondition::None,
+        );
+        assert_eq!(put.await.unwrap().outcome, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_mass_loss_and_flapping_are_events_in_the_log() {
+    let test = TestPlane::new().await;
+    for number in 1..=4 {
+        test.register(number).await;
+    }
+    drop(test.attach(1..=4));
+    test.advance(SECOND * 3).await;
+    for _ in 0..3 {
+        test.advance(SECOND * 16).await;
+        test.plane.liveness.heartbeat([(pay(), id(1))]);
+        test.advance(SECOND).await;
+    }
+    let log = test.store.log();
+    let events: Vec<_> = log
+        .iter()
+        .filter(|change| change.key.kind() == Kind::Event)
+        .map(|change| (change.key.instance().cloned(), change.after.clone()))
+        .collect();
+    let held = Event::MassLossHeld {
+        disconnected: 4,
+        healthy: 4,
+    };
+    let flapping = Event::Flapping {
+        losses: 3,
+        window_seconds: 600,
+    };
+    assert_eq!(
+        events,
+        [
+            (None, Some(Item::Event(Arc::new(held)))),
+            (Some(id(1)), Some(Item::Event(Arc::new(flapping))))
+        ]
+    );
+}
+
+#[tokio::test]
+async fn operators_see_who_subscribes_and_what_each_has_applied() {
+    let test = TestPlane::new().await;
+    test.register(1).await;
+    let client = Client {
+        sdk: "merak-rust".to_owned(),
+        ..Client::default()
+    };
+    let subscriber = test.plane.discovery.subscriber(client);
+    let topic = Topic::Instances(pay());
+    subscriber.subscribe(1, topic.clone(), Revision::ZERO);
+    subscriber.next().await;
+    let newest = test.plane.catalog.find_service(&pay()).unwrap().revision();
+    let seen = || test.plane.discovery.list_subscriptions(&topic).remove(0);
+    assert_eq!((seen().sent, seen().applied), (newest, Revision::ZERO));
+    assert_eq!(seen().client.sdk, "merak-rust");
+    subscriber.acknowledge(1, Revision(newest.get() + 100));
+    assert_eq!(seen().applied, newest, "what was not sent is not believed");
+    drop(subscriber);
+    assert_eq!(test.plane.discovery.list_subscriptions(&topic), []);
+}
+
+#[tokio::test]
+async fn a_restart_is_resumed_by_revision() {
+    let test = TestPlane::new().await;
+    test.register(1).await;
+    let held = test.plane.catalog.find_service(&pay()).unwrap().revision();
+    let mut other = registration(1);
+    other.service = merak_model::ServiceKey::parse("default", "order").unwrap();
+    test.plane
+        .registry
+        .register(&caller(), other)
+        .await
+        .unwrap();
+    let test = test.restart().await;
+    let subscriber = test.watch(held);
+    assert!(matches!(
+        subscriber.next().await,
+        (1, Update::Unchanged { .. })
+    ));
 }

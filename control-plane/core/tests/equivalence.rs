@@ -4,29 +4,14 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use async_trait::async_trait;
 use merak_core::{
-    Caller, Change, ControlPlane, Loaded, ManualClock, MissingService, Result, Store, Subscriber,
-    Topic, Update,
+    Caller, ControlPlane, ManualClock, Precondition, Settings, Subscriber, Topic, Update,
+    testing::MemoryStore,
 };
 use merak_model::{
     Host, Instance, InstanceId, InstanceSpec, Port, Registration, Revision, ServiceKey, Weight,
 };
 use proptest::prelude::*;
-
-/// Takes every write and starts empty: what is tested here is what subscribers are told.
-struct NoStore;
-
-#[async_trait]
-impl Store for NoStore {
-    async fn load(&self) -> Result<Loaded> {
-        Ok(Loaded::default())
-    }
-
-    async fn append(&self, _: &[Change]) -> Result<()> {
-        Ok(())
-    }
-}
 
 /// What a client holds, kept from one connection to the next.
 #[derive(Default)]
@@ -100,14 +85,14 @@ fn registration(port: u64, weight: u64) -> Registration {
 }
 
 fn connect(plane: &ControlPlane, held: Revision) -> Subscriber {
-    let subscriber = plane.discovery.subscriber();
+    let subscriber = plane.discovery.subscriber(Default::default());
     assert!(subscriber.subscribe(7, Topic::Instances(pay()), held));
     subscriber
 }
 
 async fn run(steps: Vec<Step>) {
     let clock = Arc::new(ManualClock::default());
-    let plane = ControlPlane::start(Arc::new(NoStore), clock, MissingService::Create)
+    let plane = ControlPlane::start(Arc::new(MemoryStore::default()), clock, Settings::default())
         .await
         .unwrap();
     let caller = Caller::new("test", "");
@@ -124,7 +109,11 @@ async fn run(steps: Vec<Step>) {
             }
             Step::Deregister { port } => {
                 let id = registration(port, 1).instance_id();
-                plane.registry.deregister(&caller, pay(), id).await.unwrap();
+                plane
+                    .registry
+                    .deregister(&caller, (pay(), id), Precondition::None)
+                    .await
+                    .unwrap();
             }
             Step::Flood => {
                 for weight in 10..1110 {
@@ -150,11 +139,8 @@ async fn run(steps: Vec<Step>) {
         client.apply(update);
     }
     let snapshot = plane.catalog.find_service(&pay());
-    let truth: Vec<_> = snapshot
-        .iter()
-        .flat_map(|found| found.instances())
-        .cloned()
-        .collect();
+    let truth = snapshot.iter().flat_map(|found| found.instances());
+    let truth: Vec<_> = truth.cloned().collect();
     assert_eq!(client.instances.into_values().collect::<Vec<_>>(), truth);
     assert_eq!(
         client.held,

@@ -1,18 +1,16 @@
 //! The push channel: one stream per client.
 //!
 //! The next update is produced when the transport asks for it, so a client that reads slowly
-//! costs no memory and gets fewer, larger updates. Acks are read and not kept yet: who runs which
-//! revision is not shown anywhere.
+//! costs no memory and gets fewer, larger updates.
 
 use std::{pin::Pin, sync::Arc};
 
-use futures_util::{Stream, StreamExt as _, stream};
-use merak_core::{ControlPlane, Subscriber, Topic};
+use futures_util::{StreamExt as _, stream};
+use merak_core::{Client, ControlPlane, Subscriber, Topic};
 use merak_model::{Invalid, NamespaceName, Problem, Revision};
 use merak_proto::v1::{self, discovery_server::Discovery, sync_request::Kind as Message};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
-use tracing::debug;
 
 use crate::{
     status::refused,
@@ -25,13 +23,16 @@ const SUBSCRIPTION_LIMIT: usize = 10_000;
 /// The labels of one hello.
 const LABEL_LIMIT: usize = 64;
 
+/// The characters of one text of a hello.
+const TEXT_LIMIT: usize = 256;
+
 /// Serves `merak.v1.Discovery`.
 pub(crate) struct DiscoveryService {
     pub(crate) plane: Arc<ControlPlane>,
     pub(crate) drain: CancellationToken,
 }
 
-type Updates = Pin<Box<dyn Stream<Item = Result<v1::SyncResponse, Status>> + Send>>;
+type Updates = Pin<Box<dyn futures_util::Stream<Item = Result<v1::SyncResponse, Status>> + Send>>;
 
 #[tonic::async_trait]
 impl Discovery for DiscoveryService {
@@ -41,48 +42,124 @@ impl Discovery for DiscoveryService {
         &self,
         request: Request<Streaming<v1::SyncRequest>>,
     ) -> Result<Response<Updates>, Status> {
-        let client = Client {
+        let address = request.remote_addr();
+        let stream = Stream::Greeting(Box::new(Greeting {
+            address: address.map_or_else(String::new, |address| address.to_string()),
             requests: request.into_inner(),
-            subscriber: self.plane.discovery.subscriber(),
             plane: Arc::clone(&self.plane),
-            history: History::Unknown,
-        };
-        let updates = stream::unfold(Some(client), |client| async move {
-            let mut client = client?;
-            match client.next().await {
-                Ok(None) => None,
-                Ok(Some(update)) => Some((Ok(update), Some(client))),
-                Err(status) => Some((Err(status), None)),
-            }
-        });
+        }));
+        let updates = stream::unfold(stream, Stream::advance);
         let drained = self.drain.clone().cancelled_owned();
         Ok(Response::new(Box::pin(updates.take_until(drained))))
     }
 }
 
-/// One stream.
-struct Client {
+/// One stream, from its hello to its end.
+enum Stream {
+    Greeting(Box<Greeting>),
+    Open(Box<Connection>),
+    Ended,
+}
+
+/// A stream whose client has said nothing yet.
+struct Greeting {
+    address: String,
+    requests: Streaming<v1::SyncRequest>,
+    plane: Arc<ControlPlane>,
+}
+
+/// A stream whose client has said hello.
+struct Connection {
     requests: Streaming<v1::SyncRequest>,
     subscriber: Subscriber,
-    plane: Arc<ControlPlane>,
     history: History,
 }
 
 /// Whether the revisions that the client holds mean anything here.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum History {
-    /// The client has not said hello.
-    Unknown,
     Shared,
     Foreign,
 }
 
-impl Client {
+impl Stream {
+    /// What the client is told next, and the stream after it; none at its end.
+    async fn advance(self) -> Option<(Result<v1::SyncResponse, Status>, Self)> {
+        let answered = match self {
+            Self::Ended => return None,
+            Self::Greeting(greeting) => greeting.finish().await,
+            Self::Open(mut connection) => {
+                let update = connection.next().await;
+                update.map(|update| update.map(|update| (update, connection)))
+            }
+        };
+        match answered {
+            Ok(None) => None,
+            Ok(Some((update, connection))) => Some((Ok(update), Self::Open(connection))),
+            Err(status) => Some((Err(status), Self::Ended)),
+        }
+    }
+}
+
+impl Greeting {
+    async fn finish(
+        mut self: Box<Self>,
+    ) -> Result<Option<(v1::SyncResponse, Box<Connection>)>, Status> {
+        let Some(request) = self.requests.message().await? else {
+            return Ok(None);
+        };
+        let Some(Message::Hello(hello)) = request.kind else {
+            return Err(refused(Invalid::missing("hello")));
+        };
+        let history = match *hello.epoch == *self.plane.epoch.0 {
+            true => History::Shared,
+            false => History::Foreign,
+        };
+        let client = client_of(self.address, hello);
+        let client = client.map_err(|invalid| refused(invalid.within("hello")))?;
+        let connection = Connection {
+            requests: self.requests,
+            subscriber: self.plane.discovery.subscriber(client),
+            history,
+        };
+        Ok(Some((welcome(&self.plane.epoch), Box::new(connection))))
+    }
+}
+
+/// Who a client says it is.
+fn client_of(address: String, hello: v1::Hello) -> Result<Client, Invalid> {
+    if hello.labels.len() > LABEL_LIMIT {
+        let (count, limit) = (hello.labels.len(), LABEL_LIMIT);
+        return Err(Invalid::new("labels", Problem::TooMany { count, limit }));
+    }
+    let texts = [
+        ("host", &hello.host),
+        ("sdk", &hello.sdk),
+        ("sdk_version", &hello.sdk_version),
+    ];
+    let labels = hello.labels.iter();
+    let labels = labels.flat_map(|(key, value)| [("labels", key), ("labels", value)]);
+    for (field, text) in texts.into_iter().chain(labels) {
+        let length = text.chars().count();
+        if length > TEXT_LIMIT {
+            let limit = TEXT_LIMIT;
+            return Err(Invalid::new(field, Problem::TooLong { length, limit }));
+        }
+    }
+    let serves = hello.service.filter(|key| !key.service.is_empty());
+    Ok(Client {
+        address,
+        service: serves.map(TryInto::try_into).transpose()?,
+        host: hello.host,
+        sdk: hello.sdk,
+        sdk_version: hello.sdk_version,
+        labels: hello.labels.into_iter().collect(),
+    })
+}
+
+impl Connection {
     /// What the client is told next; none when it has ended the stream.
     async fn next(&mut self) -> Result<Option<v1::SyncResponse>, Status> {
-        if self.history == History::Unknown {
-            return self.greet().await;
-        }
         loop {
             let request = tokio::select! {
                 (number, update) = self.subscriber.next() => {
@@ -99,26 +176,6 @@ impl Client {
         }
     }
 
-    async fn greet(&mut self) -> Result<Option<v1::SyncResponse>, Status> {
-        let Some(request) = self.requests.message().await? else {
-            return Ok(None);
-        };
-        let Some(Message::Hello(hello)) = request.kind else {
-            return Err(refused(Invalid::missing("hello")));
-        };
-        if hello.labels.len() > LABEL_LIMIT {
-            let (count, limit) = (hello.labels.len(), LABEL_LIMIT);
-            let problem = Problem::TooMany { count, limit };
-            return Err(refused(Invalid::new("hello.labels", problem)));
-        }
-        debug!(host = hello.host, sdk = hello.sdk, "client connected");
-        self.history = match *hello.epoch == *self.plane.epoch.0 {
-            true => History::Shared,
-            false => History::Foreign,
-        };
-        Ok(Some(welcome(&self.plane.epoch)))
-    }
-
     /// Applies a request; some if it is answered by itself.
     fn apply(&self, request: v1::SyncRequest) -> Result<Option<v1::SyncResponse>, Status> {
         match request.kind {
@@ -129,6 +186,8 @@ impl Client {
             }
             Some(Message::Ack(ack)) => {
                 require_number("ack.subscription", ack.subscription)?;
+                let revision = Revision(ack.revision);
+                self.subscriber.acknowledge(ack.subscription, revision);
                 Ok(None)
             }
             Some(Message::Hello(_)) => {
@@ -145,7 +204,7 @@ impl Client {
         require_number("subscribe.subscription", number)?;
         let held = match self.history {
             History::Shared => Revision(subscribe.held_revision),
-            History::Unknown | History::Foreign => Revision::ZERO,
+            History::Foreign => Revision::ZERO,
         };
         let kind = subscribe.kind();
         let topic = match topic_of(kind, subscribe.key.unwrap_or_default()) {

@@ -3,7 +3,7 @@
 use std::{pin::Pin, sync::Arc};
 
 use futures_util::{Stream, StreamExt as _, stream};
-use merak_core::{ControlPlane, Outcome, Session};
+use merak_core::{ControlPlane, Outcome, Precondition, Session};
 use merak_model::{InstanceId, Invalid, Problem, Registration, ServiceKey};
 use merak_proto::v1::{self, register_response, registry_server::Registry};
 use tokio_util::sync::CancellationToken;
@@ -57,7 +57,11 @@ impl Registry for RegistryService {
         let instance = request.into_inner().instance;
         let instance = instance.ok_or_else(|| refused(Invalid::missing("instance")))?;
         let (service, id) = parse_key(instance).map_err(refused)?;
-        let removed = self.plane.registry.deregister(&caller, service, id).await;
+        let removed = self
+            .plane
+            .registry
+            .deregister(&caller, (service, id), Precondition::None)
+            .await;
         let removed = removed.map_err(|error| status_of(&error))?;
         Ok(Response::new(v1::DeregisterResponse {
             revision: removed.map_or(0, |revision| revision.get()),

@@ -12,7 +12,9 @@ pub(crate) fn status_of(error: &Error) -> Status {
     let code = match error.kind() {
         ErrorKind::InvalidArgument => Code::InvalidArgument,
         ErrorKind::NotFound => Code::NotFound,
-        ErrorKind::Conflict => Code::Aborted,
+        ErrorKind::Conflict => Code::FailedPrecondition,
+        ErrorKind::PreconditionFailed => Code::Aborted,
+        ErrorKind::Gone => Code::OutOfRange,
         ErrorKind::Unavailable => Code::Unavailable,
         ErrorKind::Internal => Code::Internal,
     };
@@ -21,7 +23,11 @@ pub(crate) fn status_of(error: &Error) -> Status {
         ErrorKind::Unavailable | ErrorKind::Internal => {
             error!(%code, causes, "request failed: {error}");
         }
-        ErrorKind::InvalidArgument | ErrorKind::NotFound | ErrorKind::Conflict => {
+        ErrorKind::InvalidArgument
+        | ErrorKind::NotFound
+        | ErrorKind::Conflict
+        | ErrorKind::PreconditionFailed
+        | ErrorKind::Gone => {
             info!(%code, causes, "request refused: {error}");
         }
     }
@@ -48,7 +54,9 @@ mod tests {
         for (kind, code) in [
             (ErrorKind::InvalidArgument, Code::InvalidArgument),
             (ErrorKind::NotFound, Code::NotFound),
-            (ErrorKind::Conflict, Code::Aborted),
+            (ErrorKind::Conflict, Code::FailedPrecondition),
+            (ErrorKind::PreconditionFailed, Code::Aborted),
+            (ErrorKind::Gone, Code::OutOfRange),
             (ErrorKind::Unavailable, Code::Unavailable),
             (ErrorKind::Internal, Code::Internal),
         ] {

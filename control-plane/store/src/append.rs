@@ -50,10 +50,11 @@ impl<'a> Fold<'a> {
         let mut last: HashMap<Revision, Option<&'a Item>> = HashMap::new();
         let mut order = Vec::new();
         for change in changes {
-            let Some(item) = change.after.as_ref().or(change.before.as_ref()) else {
+            let item = change.after.as_ref().or(change.before.as_ref());
+            // Events are history and have no table.
+            let Some(pk) = item.and_then(Item::created_revision) else {
                 continue;
             };
-            let pk = created_revision(item);
             if last.insert(pk, change.after.as_ref()).is_none() {
                 order.push((pk, change));
             }
@@ -69,6 +70,7 @@ impl<'a> Fold<'a> {
                 (Some(Item::Namespace(namespace)), _) => namespaces.push(&**namespace),
                 (Some(Item::Service(service)), _) => services.push(&**service),
                 (Some(Item::Instance(instance)), _) => instances.push(&**instance),
+                (Some(Item::Event(_)), _) | (None, Key::Event(..)) => {}
                 (None, Key::Instance(..)) => deleted[0].1.push(number(pk)),
                 (None, Key::Service(_)) => deleted[1].1.push(number(pk)),
                 (None, Key::Namespace(_)) => deleted[2].1.push(number(pk)),
@@ -83,25 +85,14 @@ impl<'a> Fold<'a> {
     }
 }
 
-fn created_revision(item: &Item) -> Revision {
-    match item {
-        Item::Namespace(namespace) => namespace.stamp.created_revision,
-        Item::Service(service) => service.stamp.created_revision,
-        Item::Instance(instance) => instance.stamp.created_revision,
-    }
-}
-
 fn push_change(mut row: Separated<'_, Sqlite, &'static str>, change: &Change) {
-    let (service, id) = match &change.key {
-        Key::Namespace(_) => ("", ""),
-        Key::Service(key) => (key.service.as_str(), ""),
-        Key::Instance(key, id) => (key.service.as_str(), id.as_str()),
-    };
+    let service = change.key.service().map_or("", |name| name.as_str());
+    let id = change.key.instance().map_or("", |id| id.as_str());
     row.push_bind(number(change.revision))
         .push_bind(change.at.unix_ms())
         .push_bind(change.actor.to_string())
         .push_bind(change.request_id.to_string())
-        .push_bind(change.key.kind())
+        .push_bind(change.key.kind().as_str())
         .push_bind(change.key.namespace().to_string())
         .push_bind(service.to_owned())
         .push_bind(id.to_owned())
@@ -189,7 +180,7 @@ async fn upsert_instances(
     }
     for rows in instances.chunks(ROWS) {
         let mut query = Query::new(
-            "INSERT INTO instance (pk, service_pk, id, health, isolated, spec, revision, \
+            "INSERT INTO instance (pk, service_pk, id, health, isolated, spec, registered, revision, \
              created_at, modified_at) ",
         );
         query.push_values(rows, |mut row, instance| {
@@ -199,13 +190,15 @@ async fn upsert_instances(
                 .push_bind(instance.health.as_str())
                 .push_bind(i64::from(instance.isolated))
                 .push_bind(json(&instance.spec))
+                .push_bind(instance.registered.as_deref().map(json))
                 .push_bind(number(instance.stamp.revision))
                 .push_bind(instance.stamp.created_at.unix_ms())
                 .push_bind(instance.stamp.modified_at.unix_ms());
         });
         query.push(
             " ON CONFLICT (pk) DO UPDATE SET health = excluded.health, \
-             isolated = excluded.isolated, spec = excluded.spec, revision = excluded.revision, \
+             isolated = excluded.isolated, spec = excluded.spec, \
+             registered = excluded.registered, revision = excluded.revision, \
              modified_at = excluded.modified_at",
         );
         query.build().execute(&mut *connection).await?;
@@ -225,7 +218,7 @@ async fn service_pk(
     Ok(pk)
 }
 
-fn number(revision: Revision) -> i64 {
+pub(crate) fn number(revision: Revision) -> i64 {
     revision.get().cast_signed()
 }
 

@@ -26,6 +26,12 @@ pub(crate) fn reading(path: &Path, failure: sqlx::Error) -> Error {
     describe(path, failure, "cannot be read")
 }
 
+/// Neither the commit nor the question whether it succeeded was answered.
+pub(crate) fn unknown(path: &Path, failure: sqlx::Error) -> Error {
+    let message = format!("it is not known whether `{}` took a write", path.display());
+    Error::new(ErrorKind::Internal, message).caused_by(failure)
+}
+
 /// A row that the model refuses: somebody else wrote to the database.
 pub(crate) fn stored(table: &str, pk: i64, problem: impl std::fmt::Display) -> Error {
     let message = format!("row {pk} of table `{table}` is not valid: {problem}");
@@ -74,7 +80,7 @@ fn describe(path: &Path, failure: sqlx::Error, what: &str) -> Error {
             ErrorKind::Unavailable,
             "check its folder and its permissions",
         ),
-        _ => (ErrorKind::Internal, "see the log for the cause"),
+        _ => (ErrorKind::Unavailable, "see the log for the cause"),
     };
     Error::new(kind, format!("`{shown}` {what}: {hint}")).caused_by(failure)
 }

@@ -6,6 +6,7 @@
 mod append;
 mod error;
 mod load;
+mod log;
 
 use std::{
     fs::File,
@@ -14,12 +15,17 @@ use std::{
 };
 
 use async_trait::async_trait;
-use merak_core::{Change, Error, ErrorKind, Loaded, Result, Store};
+use merak_core::{Change, ChangeQuery, Error, ErrorKind, Loaded, Result, Store};
+use merak_model::{Revision, Timestamp};
 use sqlx::{
-    ConnectOptions, Connection, SqliteConnection,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+    ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool,
+    pool::PoolConnection,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use tokio::sync::Mutex;
+
+/// Connections that read the log at the same time.
+const READERS: u32 = 4;
 
 /// How often and with which pause the lock of a database is asked for: 2 s in all.
 const LOCK_ATTEMPTS: usize = 40;
@@ -40,6 +46,8 @@ pub enum Durability {
 pub struct SqlStore {
     path: PathBuf,
     writer: Mutex<SqliteConnection>,
+    /// Connections that read the log beside the writer.
+    readers: SqlitePool,
     /// Held while the store is open, so that a second process is refused.
     _lock: File,
 }
@@ -69,8 +77,16 @@ impl SqlStore {
         Ok(Self {
             path: path.to_owned(),
             writer: Mutex::new(writer),
+            readers: SqlitePoolOptions::new()
+                .max_connections(READERS)
+                .connect_lazy_with(options(path, durability).read_only(true)),
             _lock: lock,
         })
+    }
+
+    async fn reader(&self) -> Result<PoolConnection<Sqlite>> {
+        let reader = self.readers.acquire().await;
+        reader.map_err(|failure| error::reading(&self.path, failure))
     }
 
     /// Writes a consistent copy to a file that does not exist yet; starting on it restores it.
@@ -114,10 +130,49 @@ impl Store for SqlStore {
     }
 
     async fn append(&self, changes: &[Change]) -> Result<()> {
+        let Some(first) = changes.first() else {
+            return Ok(());
+        };
         let mut writer = self.writer.lock().await;
-        append::append(&mut writer, changes)
-            .await
-            .map_err(|failure| error::writing(&self.path, failure))
+        let Err(failure) = append::append(&mut writer, changes).await else {
+            return Ok(());
+        };
+        let is_taken = failure
+            .as_database_error()
+            .is_some_and(|refused| refused.is_unique_violation());
+        let refused = error::writing(&self.path, failure);
+        if is_taken {
+            return Err(refused);
+        }
+        // A commit that failed may have reached the disk all the same: the log knows.
+        match log::find_time(&mut writer, first.revision).await {
+            Ok(None) => Err(refused),
+            Ok(Some(_)) => Ok(()),
+            Err(unknown) => Err(error::unknown(&self.path, unknown)),
+        }
+    }
+
+    async fn list_changes(&self, query: &ChangeQuery) -> Result<Vec<Change>> {
+        let mut reader = self.reader().await?;
+        log::list(&mut reader, &self.path, query).await
+    }
+
+    async fn find_oldest_change(&self) -> Result<Option<Revision>> {
+        let mut reader = self.reader().await?;
+        let found = log::find_oldest(&mut reader).await;
+        found.map_err(|failure| error::reading(&self.path, failure))
+    }
+
+    async fn find_change_time(&self, revision: Revision) -> Result<Option<Timestamp>> {
+        let mut reader = self.reader().await?;
+        let found = log::find_time(&mut reader, revision).await;
+        found.map_err(|failure| error::reading(&self.path, failure))
+    }
+
+    async fn prune_changes(&self, through: Revision) -> Result<()> {
+        let mut writer = self.writer.lock().await;
+        let pruned = log::prune(&mut writer, through).await;
+        pruned.map_err(|failure| error::writing(&self.path, failure))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, path::Path, sync::Arc};
 
-use merak_core::{Error, Loaded, Result};
+use merak_core::{Error, Loaded, LoadedService, Result};
 use merak_model::{
     Epoch, Health, Instance, InstanceId, Namespace, NamespaceName, Revision, Service, ServiceKey,
     Stamp, Timestamp,
@@ -10,41 +10,40 @@ use merak_model::{
 use serde::de::DeserializeOwned;
 use sqlx::SqliteConnection;
 
-use crate::error;
+use crate::{error, log};
 
 type NamespaceRow = (i64, String, String, i64, i64, i64);
 type ServiceRow = (i64, String, String, String, i64, i64, i64);
-type InstanceRow = (i64, i64, String, String, i64, String, i64, i64, i64);
+
+#[derive(sqlx::FromRow)]
+struct InstanceRow {
+    pk: i64,
+    service_pk: i64,
+    id: String,
+    health: String,
+    isolated: i64,
+    spec: String,
+    registered: Option<String>,
+    revision: i64,
+    created_at: i64,
+    modified_at: i64,
+}
 
 pub(crate) async fn load(connection: &mut SqliteConnection, path: &Path) -> Result<Loaded> {
-    let failed = |failure| error::reading(path, failure);
-    let (epoch,): (String,) = sqlx::query_as("SELECT epoch FROM control_plane")
-        .fetch_one(&mut *connection)
+    let rows = Rows::read(connection)
         .await
-        .map_err(failed)?;
-    let (revision,): (i64,) = sqlx::query_as("SELECT COALESCE(MAX(revision), 0) FROM change")
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(failed)?;
-    let namespaces: Vec<NamespaceRow> =
-        sqlx::query_as("SELECT pk, name, spec, revision, created_at, modified_at FROM namespace")
-            .fetch_all(&mut *connection)
-            .await
-            .map_err(failed)?;
-    let services: Vec<ServiceRow> = sqlx::query_as(
-        "SELECT pk, namespace, name, spec, revision, created_at, modified_at FROM service",
-    )
-    .fetch_all(&mut *connection)
-    .await
-    .map_err(failed)?;
-    let instances: Vec<InstanceRow> = sqlx::query_as(
-        "SELECT pk, service_pk, id, health, isolated, spec, revision, created_at, modified_at \
-         FROM instance",
-    )
-    .fetch_all(&mut *connection)
-    .await
-    .map_err(failed)?;
-    let services: Vec<Service> = services.into_iter().map(service).collect::<Result<_>>()?;
+        .map_err(|failure| error::reading(path, failure))?;
+    let forgotten = rows.forgotten();
+    let newest: HashMap<(&str, &str), i64> = rows
+        .newest
+        .iter()
+        .map(|(namespace, service, revision)| ((&**namespace, &**service), *revision))
+        .collect();
+    let services: Vec<Service> = rows
+        .services
+        .into_iter()
+        .map(service)
+        .collect::<Result<_>>()?;
     let keys: HashMap<Revision, Arc<ServiceKey>> = services
         .iter()
         .map(|service| {
@@ -54,19 +53,88 @@ pub(crate) async fn load(connection: &mut SqliteConnection, path: &Path) -> Resu
             )
         })
         .collect();
+    let services = services.into_iter().map(|service| {
+        let key = (service.key.namespace.as_str(), service.key.service.as_str());
+        let revision = newest
+            .get(&key)
+            .map_or(forgotten, |newest| revision(*newest));
+        LoadedService { service, revision }
+    });
     Ok(Loaded {
-        epoch: Epoch(epoch.into()),
-        revision: Revision(revision.cast_unsigned()),
-        namespaces: namespaces
+        epoch: Epoch(rows.epoch.into()),
+        revision: revision(rows.revision),
+        at: Timestamp::from_unix_ms(rows.at),
+        services: services.collect(),
+        namespaces: rows
+            .namespaces
             .into_iter()
             .map(namespace)
             .collect::<Result<_>>()?,
-        instances: instances
+        instances: rows
+            .instances
             .into_iter()
             .map(|row| instance(row, &keys))
             .collect::<Result<_>>()?,
-        services,
     })
+}
+
+/// Everything that is in the tables.
+struct Rows {
+    epoch: String,
+    oldest: Option<Revision>,
+    revision: i64,
+    at: i64,
+    newest: Vec<(String, String, i64)>,
+    namespaces: Vec<NamespaceRow>,
+    services: Vec<ServiceRow>,
+    instances: Vec<InstanceRow>,
+}
+
+impl Rows {
+    async fn read(connection: &mut SqliteConnection) -> Result<Self, sqlx::Error> {
+        let (epoch,) = sqlx::query_as("SELECT epoch FROM control_plane")
+            .fetch_one(&mut *connection)
+            .await?;
+        let oldest = log::find_oldest(connection).await?;
+        let newest_change: Option<(i64, i64)> =
+            sqlx::query_as("SELECT revision, at FROM change ORDER BY revision DESC LIMIT 1")
+                .fetch_optional(&mut *connection)
+                .await?;
+        let (revision, at) = newest_change.unwrap_or_default();
+        let newest = log::newest_by_service(connection).await?;
+        let namespaces = sqlx::query_as(
+            "SELECT pk, name, spec, revision, created_at, modified_at FROM namespace",
+        )
+        .fetch_all(&mut *connection)
+        .await?;
+        let services = sqlx::query_as(
+            "SELECT pk, namespace, name, spec, revision, created_at, modified_at FROM service",
+        )
+        .fetch_all(&mut *connection)
+        .await?;
+        let instances = sqlx::query_as(
+            "SELECT pk, service_pk, id, health, isolated, spec, registered, revision, created_at, \
+             modified_at FROM instance",
+        )
+        .fetch_all(&mut *connection)
+        .await?;
+        Ok(Self {
+            epoch,
+            oldest,
+            revision,
+            at,
+            newest,
+            namespaces,
+            services,
+            instances,
+        })
+    }
+
+    /// The newest revision that was pruned from the log.
+    fn forgotten(&self) -> Revision {
+        let oldest = self.oldest.map_or(1, Revision::get);
+        Revision(oldest - 1)
+    }
 }
 
 fn namespace((pk, name, spec, revision, created, modified): NamespaceRow) -> Result<Namespace> {
@@ -89,21 +157,25 @@ fn service(row: ServiceRow) -> Result<Service> {
 }
 
 fn instance(row: InstanceRow, keys: &HashMap<Revision, Arc<ServiceKey>>) -> Result<Instance> {
-    let (pk, service_pk, id, health, isolated, spec, revision, created, modified) = row;
-    let refused = |problem: &dyn std::fmt::Display| error::stored("instance", pk, problem);
-    let service = keys.get(&Revision(service_pk.cast_unsigned()));
-    let health = match health.as_str() {
+    let refused = |problem: &dyn std::fmt::Display| error::stored("instance", row.pk, problem);
+    let service = keys.get(&revision(row.service_pk));
+    let health = match row.health.as_str() {
         "healthy" => Health::Healthy,
         "unhealthy" => Health::Unhealthy,
         other => return Err(refused(&format_args!("health is {other:?}"))),
     };
+    let registered = row.registered.as_deref();
+    let registered = registered
+        .map(|spec| parse("instance", row.pk, spec))
+        .transpose()?;
     Ok(Instance {
         service: Arc::clone(service.ok_or_else(|| refused(&"its service is missing"))?),
-        id: InstanceId::parse(&id).map_err(|problem| refused(&problem))?,
-        spec: parse("instance", pk, &spec)?,
-        isolated: isolated != 0,
+        id: InstanceId::parse(&row.id).map_err(|problem| refused(&problem))?,
+        spec: parse("instance", row.pk, &row.spec)?,
+        registered: registered.map(Arc::new),
+        isolated: row.isolated != 0,
         health,
-        stamp: stamp(pk, revision, created, modified),
+        stamp: stamp(row.pk, row.revision, row.created_at, row.modified_at),
     })
 }
 
@@ -111,11 +183,15 @@ fn parse<T: DeserializeOwned>(table: &str, pk: i64, spec: &str) -> Result<T, Err
     serde_json::from_str(spec).map_err(|problem| error::stored(table, pk, problem))
 }
 
-fn stamp(pk: i64, revision: i64, created_at: i64, modified_at: i64) -> Stamp {
+fn stamp(pk: i64, modified: i64, created_at: i64, modified_at: i64) -> Stamp {
     Stamp {
-        created_revision: Revision(pk.cast_unsigned()),
-        revision: Revision(revision.cast_unsigned()),
+        created_revision: revision(pk),
+        revision: revision(modified),
         created_at: Timestamp::from_unix_ms(created_at),
         modified_at: Timestamp::from_unix_ms(modified_at),
     }
+}
+
+fn revision(number: i64) -> Revision {
+    Revision(number.cast_unsigned())
 }

@@ -5,14 +5,20 @@
 use std::{path::PathBuf, sync::Arc};
 
 use merak_core::{
-    Caller, Change, ControlPlane, Error, ErrorKind, Item, Key, Loaded, ManualClock, MissingService,
-    Store,
+    Caller, ControlPlane, Error, ErrorKind, InstancePatch, Loaded, ManualClock, Precondition,
+    Settings, Store,
 };
-use merak_model::{
-    Host, Instance, InstanceSpec, Metadata, Port, Registration, Revision, ServiceKey,
-};
+use merak_model::{Host, Instance, InstanceSpec, Metadata, Port, Registration, ServiceKey, Weight};
 use merak_store::{Durability, SqlStore};
 use tempfile::TempDir;
+
+async fn empty() -> (TempDir, SqlStore) {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(&directory).await;
+    (directory, store)
+}
+
+merak_core::store_conformance!(empty);
 
 fn database(directory: &TempDir) -> PathBuf {
     directory.path().join("merak.db")
@@ -32,7 +38,7 @@ async fn refused(directory: &TempDir) -> Error {
 
 async fn start(store: &Arc<SqlStore>) -> ControlPlane {
     let clock = Arc::new(ManualClock::default());
-    ControlPlane::start(Arc::clone(store) as _, clock, MissingService::Create)
+    ControlPlane::start(Arc::clone(store) as _, clock, Settings::default())
         .await
         .unwrap()
 }
@@ -57,7 +63,7 @@ fn sorted(mut loaded: Loaded) -> Loaded {
         .sort_by(|left, right| left.id.cmp(&right.id));
     loaded
         .services
-        .sort_by(|left, right| left.key.cmp(&right.key));
+        .sort_by(|left, right| left.service.key.cmp(&right.service.key));
     loaded
 }
 
@@ -89,15 +95,21 @@ async fn what_was_committed_is_loaded_again() {
     let service = (*gone.service).clone();
     plane
         .registry
-        .deregister(&caller(), service, gone.id.clone())
+        .deregister(&caller(), (service, gone.id.clone()), Precondition::None)
         .await
         .unwrap();
     let (service, id) = ((*known[0].service).clone(), known[0].id.clone());
+    let patch = InstancePatch {
+        isolated: Some(true),
+        weight: Some(Weight::new(3).unwrap()),
+        ..InstancePatch::default()
+    };
     known[0] = plane
         .registry
-        .set_isolated(&caller(), service, id, true)
+        .patch_instance(&caller(), (service, id), patch, Precondition::None)
         .await
-        .unwrap();
+        .unwrap()
+        .instance;
     let revision = plane.catalog.revision();
     plane.shutdown().await;
     let loaded = sorted(store.load().await.unwrap());
@@ -107,59 +119,6 @@ async fn what_was_committed_is_loaded_again() {
     assert_eq!(loaded.revision, revision);
     assert_eq!(loaded.services.len(), 2);
     assert_same_after_reopening(store, &directory).await;
-}
-
-#[tokio::test]
-async fn one_transaction_may_delete_a_thing_and_make_it_anew() {
-    let directory = tempfile::tempdir().unwrap();
-    let store = Arc::new(open(&directory).await);
-    let plane = start(&store).await;
-    let first = plane
-        .registry
-        .register(&caller(), registration("pay", 1))
-        .await
-        .unwrap()
-        .instance;
-    plane.shutdown().await;
-    let mut second = (*first).clone();
-    second.stamp.created_revision = Revision(5);
-    second.stamp.revision = Revision(5);
-    let second = Arc::new(second);
-    let change = |revision, before: Option<&Arc<Instance>>, after: Option<&Arc<Instance>>| Change {
-        revision: Revision(revision),
-        at: first.stamp.created_at,
-        actor: "test".into(),
-        request_id: "".into(),
-        key: Key::Instance(Arc::clone(&first.service), first.id.clone()),
-        before: before.cloned().map(Item::Instance),
-        after: after.cloned().map(Item::Instance),
-    };
-    store
-        .append(&[
-            change(4, Some(&first), None),
-            change(5, None, Some(&second)),
-        ])
-        .await
-        .unwrap();
-    assert_eq!(store.load().await.unwrap().instances, [(*second).clone()]);
-    // All or nothing: the second change repeats a revision, so the first is not written either.
-    let refused = store
-        .append(&[
-            change(6, Some(&second), None),
-            change(5, None, Some(&second)),
-        ])
-        .await;
-    assert!(refused.is_err());
-    let loaded = store.load().await.unwrap();
-    assert_eq!(
-        (loaded.revision, loaded.instances),
-        (Revision(5), vec![(*second).clone()])
-    );
-    store
-        .append(&[change(6, Some(&second), None)])
-        .await
-        .unwrap();
-    assert_eq!(store.load().await.unwrap().instances, []);
 }
 
 #[tokio::test]

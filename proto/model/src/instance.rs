@@ -121,6 +121,12 @@ pub struct Instance {
     pub id: InstanceId,
     #[serde(flatten)]
     pub spec: InstanceSpec,
+    /// What the instance said of itself, where an operator changed it since.
+    ///
+    /// An instance that registers with the same words again keeps what the operator set; one that
+    /// says something new is believed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registered: Option<Arc<InstanceSpec>>,
     /// An operator took it out of every list; survives a re-registration.
     pub isolated: bool,
     pub health: Health,
@@ -134,8 +140,14 @@ impl Instance {
         self.health == other.health
             && self.isolated == other.isolated
             && self.spec == other.spec
+            && self.registered == other.registered
             && self.id == other.id
             && self.service == other.service
+    }
+
+    /// What the instance itself said when it last registered.
+    pub fn registered_spec(&self) -> &InstanceSpec {
+        self.registered.as_deref().unwrap_or(&self.spec)
     }
 
     /// The address to connect to, `host:port`.

@@ -1,6 +1,6 @@
 //! Key/value labels of namespaces, services and instances.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::SerializeMap};
 
@@ -55,6 +55,24 @@ impl Metadata {
             ));
         }
         Ok(Self(checked.into()))
+    }
+
+    /// These entries with some changed: a value replaces or adds a key, none removes it.
+    ///
+    /// # Errors
+    /// As [`Metadata::parse`], for the outcome.
+    pub fn patched<'a>(
+        &'a self,
+        changes: impl IntoIterator<Item = (&'a str, Option<&'a str>)>,
+    ) -> Result<Self, Invalid> {
+        let mut entries: BTreeMap<&str, &str> = self.iter().collect();
+        for (key, value) in changes {
+            match value {
+                Some(value) => entries.insert(key, value),
+                None => entries.remove(key),
+            };
+        }
+        Self::parse(entries)
     }
 
     /// The value of a key.
@@ -167,6 +185,15 @@ mod tests {
             Metadata::parse(entries(65)).unwrap_err().to_string(),
             "metadata: 65 entries, at most 64 are allowed"
         );
+    }
+
+    #[test]
+    fn a_patch_replaces_adds_and_removes() {
+        let metadata = Metadata::parse([("env", "prod"), ("zone", "b")]).unwrap();
+        let patched = metadata.patched([("env", Some("dev")), ("zone", None), ("rack", Some("7"))]);
+        let expected = Metadata::parse([("env", "dev"), ("rack", "7")]);
+        assert_eq!(patched.unwrap(), expected.unwrap());
+        assert!(metadata.patched([("", Some("x"))]).is_err());
     }
 
     #[test]

@@ -102,6 +102,13 @@ name_type! {
     ServiceName, field = "service", limit = 128
 }
 
+impl ServiceName {
+    /// The first of all names in their order.
+    pub fn first() -> Self {
+        Self::parse("-").expect("`-` is a valid name, and no other allowed character is smaller")
+    }
+}
+
 impl NamespaceName {
     /// The namespace that a client is in unless it says otherwise.
     pub const DEFAULT: &'static str = "default";

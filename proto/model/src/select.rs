@@ -131,6 +131,7 @@ mod tests {
             service,
             id,
             spec,
+            registered: None,
             isolated,
             health,
             stamp: Stamp::default(),

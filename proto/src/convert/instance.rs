@@ -189,6 +189,7 @@ pub fn instance_from_wire(
             .spec
             .ok_or_else(|| Invalid::missing("spec"))?
             .try_into()?,
+        registered: None,
         isolated: instance.isolated,
         health,
         stamp: Stamp {

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
+    ops::Bound,
     sync::Arc,
 };
 
@@ -46,6 +47,15 @@ impl ServiceSnapshot {
         }
     }
 
+    /// A service as a store holds it, when it or one of its instances last changed, and nothing
+    /// remembered from before.
+    pub(super) fn restored(service: Arc<Service>, revision: Revision) -> Self {
+        let mut snapshot = Self::new(service);
+        snapshot.revision = revision;
+        snapshot.floor = revision;
+        snapshot
+    }
+
     /// The service itself.
     pub fn service(&self) -> &Arc<Service> {
         &self.service
@@ -59,6 +69,18 @@ impl ServiceSnapshot {
     /// The instances, sorted by id.
     pub fn instances(&self) -> impl ExactSizeIterator<Item = &Arc<Instance>> {
         self.instances.values()
+    }
+
+    /// The instances whose id comes after `after`, sorted by id.
+    pub fn instances_after(
+        &self,
+        after: Option<&InstanceId>,
+    ) -> impl Iterator<Item = &Arc<Instance>> {
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let later = self
+            .instances
+            .range::<InstanceId, _>((start, Bound::Unbounded));
+        later.map(|(_, instance)| instance)
     }
 
     /// An instance by id.
@@ -97,15 +119,6 @@ impl ServiceSnapshot {
     /// Adds an instance at start.
     pub(super) fn restore(&mut self, instance: Arc<Instance>) {
         self.instances.insert(instance.id.clone(), instance);
-    }
-
-    /// Ends the restoring: the state is that of `revision`, and nothing before it is remembered.
-    ///
-    /// The newest change among what is left would not do: a removal leaves no trace in the tables,
-    /// and a subscriber that missed it must not be told that nothing changed.
-    pub(super) fn restored_at(&mut self, revision: Revision) {
-        self.revision = revision;
-        self.floor = revision;
     }
 
     pub(super) fn set_service(&mut self, service: Arc<Service>) {

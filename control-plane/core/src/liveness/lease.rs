@@ -9,10 +9,11 @@ use std::{
 use merak_model::{Health, Instance, InstanceId, ServiceKey, Ttl};
 
 use super::{
-    DISCONNECT_GRACE, UNHEALTHY_RETENTION, Verdict,
+    FLAPPING_LOSSES, FLAPPING_WINDOW, Terms, Verdict,
     session::Pulse,
     wheel::{Entry, Wheel},
 };
+use crate::Event;
 
 /// Names the instance that a lease is for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -44,19 +45,28 @@ struct Lease {
     /// When its stream ended, if that still counts.
     disconnected_at: Option<Duration>,
     unhealthy_since: Duration,
+    losses: Losses,
     /// Counts the uses of the slot and the entries in the wheel: older entries are ignored.
     generation: u32,
 }
 
+/// How often a lease ran out lately.
+#[derive(Debug, Clone, Copy, Default)]
+struct Losses {
+    count: u32,
+    first_at: Duration,
+}
+
 /// All leases.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Leases {
+    terms: Terms,
     slots: Vec<Option<Lease>>,
     free: Vec<(u32, u32)>,
     by_key: HashMap<LeaseKey, u32, foldhash::fast::RandomState>,
     by_service: HashMap<Arc<ServiceKey>, Counts, foldhash::fast::RandomState>,
     wheel: Wheel,
-    undelivered: Vec<(LeaseKey, Verdict)>,
+    undelivered: Vec<Verdict>,
     ignores_disconnects: bool,
 }
 
@@ -65,13 +75,14 @@ pub(super) struct Leases {
 struct Counts {
     leases: usize,
     healthy: usize,
-    disconnected: usize,
+    /// The slots of those whose stream ended and still counts as evidence.
+    disconnected: HashSet<u32, foldhash::fast::RandomState>,
 }
 
 impl Counts {
     /// More than half of the healthy ones, and at least three, lost their streams together.
     fn is_mass_loss(&self) -> bool {
-        self.disconnected >= 3 && self.disconnected * 2 > self.healthy
+        self.disconnected.len() >= 3 && self.disconnected.len() * 2 > self.healthy
     }
 }
 
@@ -82,17 +93,47 @@ impl Lease {
     }
 
     /// When the lease may next have something to say.
-    fn deadline(&self) -> Duration {
+    fn deadline(&self, terms: Terms) -> Duration {
         if !self.health.is_healthy() {
-            return self.unhealthy_since + UNHEALTHY_RETENTION;
+            return self.unhealthy_since + terms.unhealthy_retention;
         }
         let expiry = self.last_sign() + self.ttl.expiry();
         self.disconnected_at
-            .map_or(expiry, |at| expiry.min(at + DISCONNECT_GRACE))
+            .map_or(expiry, |at| expiry.min(at + terms.disconnect_grace))
+    }
+}
+
+impl Losses {
+    /// Counts one more; some if the instance flaps, once a window.
+    fn add(&mut self, now: Duration) -> Option<Event> {
+        if self.count == 0 || now > self.first_at + FLAPPING_WINDOW {
+            *self = Self {
+                count: 0,
+                first_at: now,
+            };
+        }
+        self.count += 1;
+        (self.count == FLAPPING_LOSSES).then_some(Event::Flapping {
+            losses: self.count,
+            window_seconds: FLAPPING_WINDOW.as_secs(),
+        })
     }
 }
 
 impl Leases {
+    pub(super) fn new(terms: Terms) -> Self {
+        Self {
+            terms,
+            slots: Vec::new(),
+            free: Vec::new(),
+            by_key: HashMap::default(),
+            by_service: HashMap::default(),
+            wheel: Wheel::default(),
+            undelivered: Vec::new(),
+            ignores_disconnects: false,
+        }
+    }
+
     /// Brings the lease of an instance to what the log says of it.
     pub(super) fn follow(&mut self, instance: &Instance, now: Duration) {
         let key = LeaseKey::new(Arc::clone(&instance.service), instance.id.clone());
@@ -123,7 +164,7 @@ impl Leases {
         };
         if let Some(lease) = self.slots[slot as usize].take() {
             self.free.push((slot, lease.generation.wrapping_add(1)));
-            self.uncount(&lease);
+            self.uncount(slot, &lease);
             let counts = self.by_service.get_mut(&key.service);
             if counts.is_some_and(|counts| counts.leases == 0) {
                 self.by_service.remove(&key.service);
@@ -189,7 +230,7 @@ impl Leases {
     }
 
     /// What is due: leases that ran out, came back, or were unhealthy for too long.
-    pub(super) fn take_due(&mut self, now: Duration) -> Vec<(LeaseKey, Verdict)> {
+    pub(super) fn take_due(&mut self, now: Duration) -> Vec<Verdict> {
         let due: Vec<u32> = self
             .wheel
             .take_due(now)
@@ -209,18 +250,15 @@ impl Leases {
     }
 
     /// Keeps verdicts that could not be written for the next time.
-    pub(super) fn put_back(&mut self, mut verdicts: Vec<(LeaseKey, Verdict)>) {
+    pub(super) fn put_back(&mut self, mut verdicts: Vec<Verdict>) {
         verdicts.append(&mut self.undelivered);
         self.undelivered = verdicts;
     }
 
     /// Disbelieves the end of streams where too many ended together.
     fn hold_mass_losses(&mut self, due: &[u32], now: Duration) {
-        let is_lost = |lease: &Lease| {
-            lease
-                .disconnected_at
-                .is_some_and(|at| at + DISCONNECT_GRACE <= now)
-        };
+        let grace = self.terms.disconnect_grace;
+        let is_lost = |lease: &Lease| lease.disconnected_at.is_some_and(|at| at + grace <= now);
         let lost: HashSet<Arc<ServiceKey>> = due
             .iter()
             .filter_map(|slot| self.slots[*slot as usize].as_ref())
@@ -232,17 +270,18 @@ impl Leases {
                     .is_some_and(Counts::is_mass_loss)
             })
             .collect();
-        if lost.is_empty() {
-            return;
-        }
-        for service in &lost {
-            let counts = &self.by_service[service];
-            let (disconnected, healthy) = (counts.disconnected, counts.healthy);
+        for service in lost {
+            let counts = &self.by_service[&service];
+            let (disconnected, healthy) = (counts.disconnected.len(), counts.healthy);
+            let held: Vec<u32> = counts.disconnected.iter().copied().collect();
             tracing::warn!(%service, disconnected, healthy, "mass loss is held until 3 × ttl");
-        }
-        for slot in 0..self.slots.len() as u32 {
-            let of_lost = |lease: &Lease| lost.contains(&lease.key.service);
-            if self.slots[slot as usize].as_ref().is_some_and(of_lost) {
+            let event = Event::MassLossHeld {
+                disconnected,
+                healthy,
+            };
+            self.undelivered
+                .push(Verdict::Happened(service, None, event));
+            for slot in held {
                 self.update(slot, |lease| lease.disconnected_at = None);
                 self.schedule(slot);
             }
@@ -254,12 +293,12 @@ impl Leases {
         let Some(lease) = self.slots[slot as usize].as_ref() else {
             return;
         };
-        if lease.deadline() > now {
+        if lease.deadline(self.terms) > now {
             return;
         }
         let key = lease.key.clone();
         if !lease.health.is_healthy() {
-            self.undelivered.push((key, Verdict::Removed));
+            self.undelivered.push(Verdict::Removed(key));
             // The removal comes back as a change; until then, do not ask again at each tick.
             self.update(slot, |lease| lease.unhealthy_since = now);
             return;
@@ -267,13 +306,19 @@ impl Leases {
         if let Some(pulse) = &lease.pulse {
             pulse.lapsed.lock().push((slot, lease.generation));
         }
+        let mut flapping = None;
         self.update(slot, |lease| {
             lease.health = Health::Unhealthy;
             lease.unhealthy_since = now;
             lease.disconnected_at = None;
+            flapping = lease.losses.add(now);
         });
         self.undelivered
-            .push((key, Verdict::Becomes(Health::Unhealthy)));
+            .push(Verdict::Becomes(key.clone(), Health::Unhealthy));
+        if let Some(event) = flapping {
+            self.undelivered
+                .push(Verdict::Happened(key.service, Some(key.id), event));
+        }
     }
 
     fn sign_of_life(&mut self, slot: u32, now: Duration) {
@@ -287,7 +332,7 @@ impl Leases {
         if is_revived {
             if let Some(lease) = self.slots[slot as usize].as_ref() {
                 self.undelivered
-                    .push((lease.key.clone(), Verdict::Becomes(Health::Healthy)));
+                    .push(Verdict::Becomes(lease.key.clone(), Health::Healthy));
             }
             self.schedule(slot);
         }
@@ -306,9 +351,10 @@ impl Leases {
             pulse: None,
             disconnected_at: None,
             unhealthy_since: now,
+            losses: Losses::default(),
             generation,
         };
-        self.count(&lease);
+        self.count(slot, &lease);
         self.by_key.insert(key, slot);
         self.slots[slot as usize] = Some(lease);
         slot
@@ -319,7 +365,7 @@ impl Leases {
         if let Some(lease) = self.slots[slot as usize].as_mut() {
             lease.generation = lease.generation.wrapping_add(1);
             self.wheel
-                .insert(lease.deadline(), (slot, lease.generation));
+                .insert(lease.deadline(self.terms), (slot, lease.generation));
         }
     }
 
@@ -334,27 +380,31 @@ impl Leases {
         let Some(mut lease) = self.slots[slot as usize].take() else {
             return;
         };
-        self.uncount(&lease);
+        self.uncount(slot, &lease);
         change(&mut lease);
-        self.count(&lease);
+        self.count(slot, &lease);
         self.slots[slot as usize] = Some(lease);
     }
 
-    fn count(&mut self, lease: &Lease) {
+    fn count(&mut self, slot: u32, lease: &Lease) {
         let counts = self
             .by_service
             .entry(Arc::clone(&lease.key.service))
             .or_default();
         counts.leases += 1;
         counts.healthy += usize::from(lease.health.is_healthy());
-        counts.disconnected += usize::from(lease.disconnected_at.is_some());
+        if lease.disconnected_at.is_some() {
+            counts.disconnected.insert(slot);
+        }
     }
 
-    fn uncount(&mut self, lease: &Lease) {
+    fn uncount(&mut self, slot: u32, lease: &Lease) {
         if let Some(counts) = self.by_service.get_mut(&lease.key.service) {
             counts.leases -= 1;
             counts.healthy -= usize::from(lease.health.is_healthy());
-            counts.disconnected -= usize::from(lease.disconnected_at.is_some());
+            if lease.disconnected_at.is_some() {
+                counts.disconnected.remove(&slot);
+            }
         }
     }
 }

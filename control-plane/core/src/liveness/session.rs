@@ -1,6 +1,7 @@
 //! One stream that keeps instances alive.
 
 use std::{
+    collections::HashSet,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -31,7 +32,7 @@ pub(super) struct Pulse {
     last_beat_ms: AtomicU64,
     /// Leases that ran out although they are attached: the next beat revives them.
     pub(super) lapsed: Mutex<Vec<Slot>>,
-    pub(super) attached: Mutex<Vec<LeaseKey>>,
+    pub(super) attached: Mutex<HashSet<LeaseKey>>,
 }
 
 impl Pulse {
@@ -63,7 +64,7 @@ impl Session {
             for (service, id) in instances {
                 let key = LeaseKey::new(Arc::new(service), id);
                 if leases.attach(&key, &self.pulse, now) {
-                    self.pulse.attached.lock().push(key);
+                    self.pulse.attached.lock().insert(key);
                 } else {
                     unknown.push(key.into_parts());
                 }
@@ -78,7 +79,7 @@ impl Session {
             for (service, id) in instances {
                 let key = LeaseKey::new(Arc::new(service), id);
                 leases.detach(&key, &self.pulse);
-                self.pulse.attached.lock().retain(|other| *other != key);
+                self.pulse.attached.lock().remove(&key);
             }
         });
     }

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
-use merak_core::{ControlPlane, MissingService, SystemClock};
+use merak_core::{ControlPlane, Settings, SystemClock};
 use merak_store::SqlStore;
 use tokio::{
     net::TcpListener,
@@ -65,7 +65,7 @@ impl Serve {
         let mut interrupt = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
         let store = self.open_store().await?;
         let clock = Arc::new(SystemClock::start());
-        let plane = ControlPlane::start(Arc::clone(&store) as _, clock, MissingService::Create);
+        let plane = ControlPlane::start(Arc::clone(&store) as _, clock, Settings::default());
         let plane = Arc::new(plane.await.context("start the control plane")?);
         let listener = TcpListener::bind(self.grpc).await;
         let listener = listener.with_context(|| format!("bind gRPC to {}", self.grpc))?;

@@ -1,0 +1,221 @@
+//! Joining and leaving services, and what operators change of instances.
+
+use std::sync::Arc;
+
+use merak_model::{
+    Health, Instance, InstanceId, InstanceSpec, Invalid, Metadata, Registration, Revision,
+    ServiceKey, Stamp, Weight,
+};
+
+use super::{Outcome, Precondition, Registry, service::require_service};
+use crate::{Caller, Draft, Error, Result, committer::Intent};
+
+/// What became of a registration.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Registered {
+    pub instance: Arc<Instance>,
+    pub outcome: Outcome,
+}
+
+/// What an operator changes of an instance; none leaves a part as it is.
+#[derive(Debug, Clone, Default)]
+pub struct InstancePatch {
+    pub weight: Option<Weight>,
+    pub isolated: Option<bool>,
+    /// Keys to set, or to remove where there is no value.
+    pub metadata: Vec<(String, Option<String>)>,
+    /// Only for a static instance: the health of others is what their heartbeats say.
+    pub health: Option<Health>,
+}
+
+impl Registry {
+    /// Joins a service.
+    ///
+    /// Registering again keeps the id, the isolation and the time of creation, and what operators
+    /// changed unless the instance says something new of itself. An instance that beats is healthy
+    /// from its registration on; a static one keeps the health it was given.
+    ///
+    /// # Errors
+    /// `NotFound` when the service does not exist and is not to be created; `Unavailable` when the
+    /// store refused the write.
+    pub async fn register(
+        &self,
+        caller: &Caller,
+        registration: Registration,
+    ) -> Result<Registered> {
+        let missing = self.missing_service;
+        let registered = self
+            .decide(caller, move |draft| {
+                let service = Arc::new(registration.service.clone());
+                require_service(draft, &service, missing)?;
+                let id = registration.instance_id();
+                Ok(join(draft, service, id, registration.spec))
+            })
+            .await?;
+        self.note_sign_of_life(&registered.instance);
+        Ok(registered)
+    }
+
+    /// Creates an instance of a service, or brings it to `spec` whatever was changed of it since.
+    ///
+    /// # Errors
+    /// As [`Registry::register`], and `PreconditionFailed`.
+    pub async fn put_instance(
+        &self,
+        caller: &Caller,
+        registration: Registration,
+        precondition: Precondition,
+    ) -> Result<Registered> {
+        let missing = self.missing_service;
+        let registered = self
+            .decide(caller, move |draft| {
+                let service = Arc::new(registration.service.clone());
+                let id = registration.instance_id();
+                let before = draft
+                    .find_instance(&service, &id)
+                    .map(|before| before.stamp);
+                precondition.check(what(&service, &id), before)?;
+                require_service(draft, &service, missing)?;
+                Ok(replace(draft, service, id, registration.spec))
+            })
+            .await?;
+        self.note_sign_of_life(&registered.instance);
+        Ok(registered)
+    }
+
+    /// Changes parts of an instance.
+    ///
+    /// # Errors
+    /// `NotFound`; `InvalidArgument` when the metadata would be too many or the health of an
+    /// instance that beats is to be set; `PreconditionFailed`; or `Unavailable` when the store
+    /// refused the write.
+    pub async fn patch_instance(
+        &self,
+        caller: &Caller,
+        (service, id): (ServiceKey, InstanceId),
+        patch: InstancePatch,
+        precondition: Precondition,
+    ) -> Result<Registered> {
+        let service = Arc::new(service);
+        self.decide(caller, move |draft| {
+            let before = draft.find_instance(&service, &id);
+            let stamp = before.as_ref().map(|before| before.stamp);
+            precondition.check(what(&service, &id), stamp)?;
+            let before = before.ok_or_else(|| Error::not_found(what(&service, &id)))?;
+            let after = patch.applied_to(&before)?;
+            Ok(put(draft, Some(&before), after))
+        })
+        .await
+    }
+
+    /// Leaves a service; none if the instance was not in it.
+    ///
+    /// # Errors
+    /// `PreconditionFailed`; or `Unavailable` when the store refused the write.
+    pub async fn deregister(
+        &self,
+        caller: &Caller,
+        (service, id): (ServiceKey, InstanceId),
+        precondition: Precondition,
+    ) -> Result<Option<Revision>> {
+        let service = Arc::new(service);
+        self.decide(caller, move |draft| {
+            let before = draft
+                .find_instance(&service, &id)
+                .map(|before| before.stamp);
+            precondition.check(what(&service, &id), before)?;
+            Ok(draft.delete_instance(&service, &id))
+        })
+        .await
+    }
+
+    /// A registration is a sign of life, also where it changed nothing.
+    fn note_sign_of_life(&self, instance: &Instance) {
+        if self.intent == Intent::Commit && instance.spec.health_check.ttl().is_some() {
+            self.liveness
+                .heartbeat([((*instance.service).clone(), instance.id.clone())]);
+        }
+    }
+}
+
+impl InstancePatch {
+    fn applied_to(&self, before: &Instance) -> Result<Instance> {
+        let mut after = before.clone();
+        after.spec.weight = self.weight.unwrap_or(before.spec.weight);
+        after.isolated = self.isolated.unwrap_or(before.isolated);
+        after.spec.metadata = self.patched_metadata(&before.spec.metadata)?;
+        if let Some(health) = self.health {
+            if before.spec.health_check.ttl().is_some() {
+                let expected = "for static instances only: this one's heartbeats decide its health";
+                return Err(Invalid::malformed("health", health, expected).into());
+            }
+            after.health = health;
+        }
+        let said = before.registered_spec();
+        after.registered = (after.spec != *said).then(|| Arc::new(said.clone()));
+        Ok(after)
+    }
+
+    fn patched_metadata(&self, before: &Metadata) -> Result<Metadata, Invalid> {
+        let changes = self.metadata.iter();
+        before.patched(changes.map(|(key, value)| (key.as_str(), value.as_deref())))
+    }
+}
+
+fn what(service: &ServiceKey, id: &InstanceId) -> String {
+    format!("instance `{id}` of service `{service}`")
+}
+
+/// What the instance itself asks for: it keeps what operators changed unless it says something new.
+fn join(
+    draft: &mut Draft<'_>,
+    service: Arc<ServiceKey>,
+    id: InstanceId,
+    said: InstanceSpec,
+) -> Registered {
+    let before = draft.find_instance(&service, &id);
+    match before.filter(|before| *before.registered_spec() == said) {
+        None => replace(draft, service, id, said),
+        Some(before) => {
+            let health = health_after(Some(&before), &said);
+            let after = Instance {
+                health,
+                ..(*before).clone()
+            };
+            put(draft, Some(&before), after)
+        }
+    }
+}
+
+fn replace(
+    draft: &mut Draft<'_>,
+    service: Arc<ServiceKey>,
+    id: InstanceId,
+    spec: InstanceSpec,
+) -> Registered {
+    let before = draft.find_instance(&service, &id);
+    let after = Instance {
+        service,
+        id,
+        health: health_after(before.as_deref(), &spec),
+        spec,
+        registered: None,
+        isolated: before.as_ref().is_some_and(|before| before.isolated),
+        stamp: Stamp::default(),
+    };
+    put(draft, before.as_deref(), after)
+}
+
+fn health_after(before: Option<&Instance>, spec: &InstanceSpec) -> Health {
+    match (before, spec.health_check.ttl()) {
+        (Some(before), None) => before.health,
+        _ => Health::Healthy,
+    }
+}
+
+fn put(draft: &mut Draft<'_>, before: Option<&Instance>, after: Instance) -> Registered {
+    let before = before.map(|before| before.stamp);
+    let instance = draft.put_instance(after);
+    let outcome = Outcome::between(before, instance.stamp);
+    Registered { instance, outcome }
+}

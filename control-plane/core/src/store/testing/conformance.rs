@@ -1,0 +1,251 @@
+//! What every store must do.
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+use std::sync::Arc;
+
+use merak_model::{
+    Host, Instance, InstanceSpec, Namespace, NamespaceSpec, Port, Registration, Revision, Service,
+    ServiceKey, ServiceSpec, Stamp, Timestamp,
+};
+
+use crate::{Change, ChangeQuery, Event, Item, Key, Kind, Loaded, Order, Store};
+
+/// A log under construction, with the state that it folds to.
+struct Log {
+    changes: Vec<Change>,
+}
+
+impl Log {
+    /// A namespace (1), a service (2) and its instances (3, 4).
+    fn begin() -> Self {
+        let mut log = Self {
+            changes: Vec::new(),
+        };
+        log.create(|stamp| {
+            Item::Namespace(Arc::new(Namespace {
+                name: pay().namespace.clone(),
+                spec: NamespaceSpec::default(),
+                stamp,
+            }))
+        });
+        log.create(|stamp| {
+            Item::Service(Arc::new(Service {
+                key: (*pay()).clone(),
+                spec: ServiceSpec::default(),
+                stamp,
+            }))
+        });
+        for port in [1, 2] {
+            log.create(|stamp| Item::Instance(Arc::new(instance(port, stamp))));
+        }
+        log
+    }
+
+    fn next(&self) -> Revision {
+        Revision(self.changes.len() as u64 + 1)
+    }
+
+    fn create(&mut self, make: impl FnOnce(Stamp) -> Item) -> Item {
+        let (revision, at) = (self.next(), time(self.next()));
+        let item = make(Stamp {
+            created_revision: revision,
+            revision,
+            created_at: at,
+            modified_at: at,
+        });
+        self.push(key_of(&item), None, Some(item.clone()));
+        item
+    }
+
+    fn push(&mut self, key: Key, before: Option<Item>, after: Option<Item>) {
+        let revision = self.next();
+        self.changes.push(Change {
+            revision,
+            at: time(revision),
+            actor: Arc::from(if revision.get().is_multiple_of(2) {
+                "even"
+            } else {
+                "odd"
+            }),
+            request_id: Arc::from("r'1"),
+            key,
+            before,
+            after,
+        });
+    }
+
+    /// The changes from a revision on.
+    fn since(&self, revision: u64) -> &[Change] {
+        &self.changes[revision as usize - 1..]
+    }
+}
+
+/// What was appended is what is loaded, with the newest revision of the log and of each service.
+pub async fn what_was_appended_is_loaded(store: &impl Store) {
+    let empty = store.load().await.unwrap();
+    assert_eq!(
+        (empty.revision, empty.namespaces.len()),
+        (Revision::ZERO, 0)
+    );
+    let mut log = Log::begin();
+    let Some(Item::Instance(before)) = log.changes[2].after.clone() else {
+        panic!("the third change made an instance");
+    };
+    let mut after = (*before).clone();
+    (after.isolated, after.stamp.revision) = (true, log.next());
+    after.registered = Some(Arc::new(before.spec.clone()));
+    log.push(
+        log.changes[2].key.clone(),
+        Some(Item::Instance(before)),
+        Some(Item::Instance(Arc::new(after.clone()))),
+    );
+    let event = Event::Flapping {
+        losses: 3,
+        window_seconds: 600,
+    };
+    log.push(
+        Key::Event(pay(), None),
+        None,
+        Some(Item::Event(Arc::new(event))),
+    );
+    let kept = log.changes[3].clone();
+    log.push(kept.key, kept.after, None);
+    store.append(&log.changes).await.unwrap();
+    let loaded = store.load().await.unwrap();
+    assert_eq!(
+        (loaded.revision, loaded.at),
+        (Revision(7), time(Revision(7)))
+    );
+    assert_eq!(loaded.instances, [after]);
+    assert_eq!(loaded.services[0].revision, Revision(7), "a removal counts");
+    assert_eq!(loaded.namespaces.len(), 1);
+}
+
+/// One commit may delete a thing and make it anew under the same name.
+pub async fn a_thing_deleted_and_made_anew(store: &impl Store) {
+    let mut log = Log::begin();
+    store.append(&log.changes).await.unwrap();
+    let first = log.changes[2].clone();
+    log.push(first.key, first.after, None);
+    let second = log.create(|stamp| Item::Instance(Arc::new(instance(1, stamp))));
+    store.append(log.since(5)).await.unwrap();
+    let loaded: Loaded = store.load().await.unwrap();
+    let ids: Vec<_> = loaded
+        .instances
+        .iter()
+        .map(|one| one.stamp.created_revision)
+        .collect();
+    assert!(
+        ids.contains(&second.created_revision().unwrap()) && ids.len() == 2,
+        "{ids:?}"
+    );
+}
+
+/// A batch with a revision that is taken leaves nothing of itself.
+pub async fn bad_batch_leaves_nothing(store: &impl Store) {
+    let mut log = Log::begin();
+    store.append(&log.changes).await.unwrap();
+    let removed = log.changes[2].clone();
+    log.push(removed.key, removed.after, None);
+    let mut batch = log.since(5).to_vec();
+    batch.push(log.changes[0].clone());
+    assert!(store.append(&batch).await.is_err());
+    let loaded = store.load().await.unwrap();
+    assert_eq!((loaded.revision, loaded.instances.len()), (Revision(4), 2));
+}
+
+/// Every part of a query narrows what is listed.
+pub async fn changes_are_listed_by_what_is_asked(store: &impl Store) {
+    type Narrow = fn(&mut ChangeQuery);
+    let log = Log::begin();
+    store.append(&log.changes).await.unwrap();
+    let cases: [(Narrow, &[u64]); 9] = [
+        (|_| {}, &[4, 3, 2, 1]),
+        (|query| query.limit = 2, &[4, 3]),
+        (|query| query.order = Order::OldestFirst, &[1, 2, 3, 4]),
+        (|query| query.kind = Some(Kind::Service), &[2]),
+        (|query| query.actor = Some("odd".to_owned()), &[3, 1]),
+        (
+            |query| query.namespace = Some(pay().namespace.clone()),
+            &[4, 3, 2, 1],
+        ),
+        (
+            |query| query.service = Some(pay().service.clone()),
+            &[4, 3, 2],
+        ),
+        (
+            |query| query.instance = Some(instance(2, Stamp::default()).id),
+            &[4],
+        ),
+        (
+            |query| (query.after, query.before) = (Some(Revision(1)), Some(Revision(4))),
+            &[3, 2],
+        ),
+    ];
+    for (narrow, expected) in cases {
+        let mut query = ChangeQuery {
+            limit: 10,
+            ..ChangeQuery::default()
+        };
+        narrow(&mut query);
+        let found = store.list_changes(&query).await.unwrap();
+        let revisions: Vec<u64> = found.iter().map(|change| change.revision.get()).collect();
+        assert_eq!(revisions, expected, "{query:?}");
+        for change in found {
+            let appended = &log.changes[change.revision.get() as usize - 1];
+            assert_eq!(change, *appended);
+        }
+    }
+    let time_of = |revision| store.find_change_time(Revision(revision));
+    assert_eq!(time_of(3).await.unwrap(), Some(time(Revision(3))));
+    assert_eq!(time_of(5).await.unwrap(), None);
+}
+
+/// Pruning forgets history and nothing else.
+pub async fn pruning_keeps_the_state(store: &impl Store) {
+    assert_eq!(store.find_oldest_change().await.unwrap(), None);
+    let log = Log::begin();
+    store.append(&log.changes).await.unwrap();
+    store.prune_changes(Revision(3)).await.unwrap();
+    assert_eq!(store.find_oldest_change().await.unwrap(), Some(Revision(4)));
+    let loaded = store.load().await.unwrap();
+    assert_eq!((loaded.revision, loaded.instances.len()), (Revision(4), 2));
+}
+
+fn pay() -> Arc<ServiceKey> {
+    Arc::new(ServiceKey::parse("default", "pay").unwrap())
+}
+
+fn instance(port: u64, stamp: Stamp) -> Instance {
+    let spec = InstanceSpec::new(Host::parse("10.0.0.1").unwrap(), Port::new(port).unwrap());
+    let service = pay();
+    let registration = Registration {
+        service: (*service).clone(),
+        id: None,
+        spec,
+    };
+    Instance {
+        id: registration.instance_id(),
+        service,
+        spec: registration.spec,
+        registered: None,
+        isolated: false,
+        health: merak_model::Health::Healthy,
+        stamp,
+    }
+}
+
+fn key_of(item: &Item) -> Key {
+    match item {
+        Item::Namespace(namespace) => Key::Namespace(namespace.name.clone()),
+        Item::Service(service) => Key::Service(Arc::new(service.key.clone())),
+        Item::Instance(instance) => {
+            Key::Instance(Arc::clone(&instance.service), instance.id.clone())
+        }
+        Item::Event(_) => Key::Event(pay(), None),
+    }
+}
+
+fn time(revision: Revision) -> Timestamp {
+    Timestamp::from_unix_ms(1_700_000_000_000).plus_ms(revision.get() as i64)
+}
