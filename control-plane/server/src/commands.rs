@@ -1,5 +1,6 @@
 //! The command line.
 
+mod bench;
 mod serve;
 
 use clap::{Parser, Subcommand};
@@ -16,6 +17,8 @@ pub(crate) struct Cli {
 enum Command {
     /// Run the control plane until SIGTERM or SIGINT
     Serve(serve::Serve),
+    /// Measure what a control plane does on this machine
+    Bench(bench::Bench),
     /// Print the version
     Version,
 }
@@ -25,6 +28,7 @@ impl Cli {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         match self.command {
             Command::Serve(serve) => serve.run(),
+            Command::Bench(bench) => bench.run(),
             Command::Version => {
                 println!("merak {}", env!("CARGO_PKG_VERSION"));
                 Ok(())

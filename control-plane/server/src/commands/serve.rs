@@ -31,6 +31,14 @@ pub(crate) struct Serve {
         default_value = "127.0.0.1:8091"
     )]
     grpc: SocketAddr,
+    /// IP address and port of the HTTP listener; port 0 takes a free one
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "MERAK_HTTP",
+        default_value = "127.0.0.1:8090"
+    )]
+    http: SocketAddr,
     /// What an answered write survives
     #[arg(long, value_enum, default_value_t = Durability::Full)]
     durability: Durability,

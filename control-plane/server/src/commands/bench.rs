@@ -1,0 +1,102 @@
+//! `merak bench`: what a control plane does on this machine.
+//!
+//! Client and server share the machine, so the figures are those of both together. Each run is bounded
+//! by its counts, and prints what it measured and on how many cores.
+
+mod discover;
+mod heartbeat;
+mod push;
+mod register;
+mod report;
+mod target;
+
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use merak_proto::v1;
+
+use report::Report;
+use target::Target;
+
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    /// gRPC address of a running control plane; by default one is started on a temporary store
+    #[arg(long, global = true, value_name = "ADDR")]
+    target: Option<String>,
+    /// Print one JSON object a figure instead of a table
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Register new instances, then the same ones again
+    Register(register::Register),
+    /// Keep many instances alive, and see what that costs the server
+    Heartbeat(heartbeat::Heartbeat),
+    /// Change one instance, and see when every subscriber knows
+    Push(push::Push),
+    /// Subscribe to a service and get its instances
+    Discover(discover::Discover),
+    /// All of them, with their defaults
+    All,
+}
+
+impl Bench {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        tokio::runtime::Runtime::new()?.block_on(self.measure())
+    }
+
+    async fn measure(self) -> anyhow::Result<()> {
+        let target = match &self.target {
+            Some(address) => Target::running(address)?,
+            None => Target::start().await?,
+        };
+        let mut report = Report::new(self.json);
+        let outcome = match self.what {
+            What::Register(register) => register.run(&target, &mut report).await,
+            What::Heartbeat(heartbeat) => heartbeat.run(&target, &mut report).await,
+            What::Push(push) => push.run(&target, &mut report).await,
+            What::Discover(discover) => discover.run(&target, &mut report).await,
+            What::All => run_all(&target, &mut report).await,
+        };
+        target.stop().await?;
+        outcome
+    }
+}
+
+async fn run_all(target: &Target, report: &mut Report) -> anyhow::Result<()> {
+    register::Register::default().run(target, report).await?;
+    push::Push::default().run(target, report).await?;
+    discover::Discover::default().run(target, report).await?;
+    heartbeat::Heartbeat::default().run(target, report).await
+}
+
+/// No answer takes nearly as long.
+const LIMIT: Duration = Duration::from_secs(60);
+
+fn service_key(service: &str) -> v1::ServiceKey {
+    v1::ServiceKey {
+        namespace: "bench".to_owned(),
+        service: service.to_owned(),
+    }
+}
+
+fn registration(service: &str, number: u32, weight: u32) -> v1::RegisterRequest {
+    let [_, a, b, c] = number.to_be_bytes();
+    v1::RegisterRequest {
+        service: Some(service_key(service)),
+        id: format!("i{number}"),
+        spec: Some(v1::InstanceSpec {
+            host: format!("10.{a}.{b}.{c}"),
+            port: 8080,
+            protocol: "grpc".to_owned(),
+            version: "v1.0.0".to_owned(),
+            weight: Some(weight),
+            metadata: [("env".to_owned(), "prod".to_owned())].into(),
+            ..v1::InstanceSpec::default()
+        }),
+    }
+}

@@ -1,0 +1,121 @@
+//! The control plane that is measured.
+
+use std::{process::Stdio, time::Duration};
+
+use anyhow::Context as _;
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader, Lines},
+    process::{Child, ChildStdout, Command},
+};
+use tonic::transport::{Channel, Endpoint};
+
+use super::LIMIT;
+
+/// The control plane that is measured: a running one, or one of our own.
+pub(super) struct Target {
+    endpoint: Endpoint,
+    own: Option<Own>,
+}
+
+struct Own {
+    server: Child,
+    _output: Lines<BufReader<ChildStdout>>,
+    _data: TempDir,
+}
+
+/// What a process has used so far.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Usage {
+    pub(super) cpu: Duration,
+    pub(super) resident_bytes: u64,
+}
+
+impl Target {
+    pub(super) fn running(address: &str) -> anyhow::Result<Self> {
+        let endpoint = endpoint(address)?;
+        Ok(Self {
+            endpoint,
+            own: None,
+        })
+    }
+
+    /// Starts this very binary on a temporary store, as durable as by default.
+    pub(super) async fn start() -> anyhow::Result<Self> {
+        let data = tempfile::tempdir().context("create a temporary directory")?;
+        let mut server = Command::new(std::env::current_exe().context("find this binary")?)
+            .args(["serve", "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0", "--data"])
+            .arg(data.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .context("start the control plane")?;
+        let output = server.stdout.take().context("read the control plane's output")?;
+        let mut lines = BufReader::new(output).lines();
+        let address = tokio::time::timeout(LIMIT, async {
+            while let Some(line) = lines.next_line().await? {
+                if let Some(address) = line.strip_prefix("grpc listening on ") {
+                    return Ok(address.to_owned());
+                }
+            }
+            anyhow::bail!("the control plane ended before it served")
+        })
+        .await
+        .context("wait for the control plane")??;
+        Ok(Self {
+            endpoint: endpoint(&address)?,
+            own: Some(Own {
+                server,
+                _output: lines,
+                _data: data,
+            }),
+        })
+    }
+
+    /// A connection of its own.
+    pub(super) async fn connect(&self) -> anyhow::Result<Channel> {
+        let channel = self.endpoint.connect().await;
+        channel.with_context(|| format!("connect to {}", self.endpoint.uri()))
+    }
+
+    /// What our own server has used so far; none for one that was running.
+    pub(super) fn usage(&self) -> Option<Usage> {
+        usage_of(self.own.as_ref()?.server.id()?)
+    }
+
+    /// Stops our own server.
+    pub(super) async fn stop(self) -> anyhow::Result<()> {
+        if let Some(mut own) = self.own {
+            own.server.kill().await.context("stop the control plane")?;
+        }
+        Ok(())
+    }
+}
+
+fn endpoint(address: &str) -> anyhow::Result<Endpoint> {
+    let uri = match address.contains("://") {
+        true => address.to_owned(),
+        false => format!("http://{address}"),
+    };
+    let endpoint = Endpoint::from_shared(uri).with_context(|| format!("address {address:?}"))?;
+    Ok(endpoint.tcp_nodelay(true).connect_timeout(LIMIT))
+}
+
+/// Reads what Linux says of a process: <https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html>.
+fn usage_of(pid: u32) -> Option<Usage> {
+    /// Clock ticks a second, the same on every Linux that we know.
+    const TICKS: u64 = 100;
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The second field is the command in parentheses and may have spaces.
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+    let user: u64 = fields.next()?.parse().ok()?;
+    let system: u64 = fields.next()?.parse().ok()?;
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kilobytes: u64 = resident.trim().strip_suffix(" kB")?.trim().parse().ok()?;
+    Some(Usage {
+        cpu: Duration::from_millis((user + system) * 1000 / TICKS),
+        resident_bytes: kilobytes * 1024,
+    })
+}
