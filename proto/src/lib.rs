@@ -2,8 +2,10 @@
 //!
 //! [`v1`] is generated from the `.proto` files beside this crate's sources and checked in, so that
 //! a build needs no protobuf compiler and a review sees the wire change. [`convert`] turns wire
-//! messages into model types, which validates them, and back. Nothing else lives here.
+//! messages into model types, which validates them, and back; [`codec`] says how they become bytes.
+//! Nothing else lives here.
 
+pub mod codec;
 pub mod convert;
 
 /// The messages, clients and servers of package `merak.v1`.

@@ -23,6 +23,7 @@ fn generated_code_is_fresh() {
     )
     .unwrap();
     tonic_prost_build::configure()
+        .codec_path("crate::codec::CompactCodec")
         .out_dir(scratch.path())
         .compile_fds(descriptors)
         .unwrap();

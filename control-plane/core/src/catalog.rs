@@ -7,7 +7,9 @@ mod snapshot;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use merak_model::{Namespace, NamespaceName, Revision, ServiceKey, ServiceName};
+use merak_model::{
+    Instance, InstanceId, Namespace, NamespaceName, Revision, ServiceKey, ServiceName,
+};
 use parking_lot::{RwLock, RwLockReadGuard};
 
 use crate::{Change, Error, Item, Key, Loaded, Result};
@@ -72,6 +74,12 @@ impl Catalog {
     /// A service with its instances.
     pub fn find_service(&self, key: &ServiceKey) -> Option<Arc<ServiceSnapshot>> {
         self.index.read().services.get(key).cloned()
+    }
+
+    /// An instance of a service.
+    pub fn find_instance(&self, key: &ServiceKey, id: &InstanceId) -> Option<Arc<Instance>> {
+        let index = self.index.read();
+        index.services.get(key)?.find_instance(id).cloned()
     }
 
     /// Every namespace, sorted by name.

@@ -13,7 +13,7 @@ use merak_model::{NamespaceName, Revision, ServiceKey, Timestamp};
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::Notify;
 
-use crate::{Catalog, Change, Clock, Delta, Key, ServiceSnapshot, committer::Follow};
+use crate::{Catalog, Change, Clock, Key, ServiceSnapshot, committer::Follow};
 
 /// What can be watched.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -28,7 +28,11 @@ pub enum Topic {
 #[derive(Debug, Clone)]
 pub enum Update {
     Snapshot(Arc<ServiceSnapshot>),
-    Delta(Delta),
+    /// What changed since `from`, which `now` still remembers.
+    Delta {
+        from: Revision,
+        now: Arc<ServiceSnapshot>,
+    },
     Services {
         revision: Revision,
         names: Vec<String>,
@@ -193,10 +197,11 @@ impl Discovery {
         if revision == held {
             return (revision, Update::Unchanged { revision });
         }
-        match snapshot.delta_since(held) {
-            Some(delta) => (revision, Update::Delta(delta)),
-            None => (revision, Update::Snapshot(snapshot)),
+        if snapshot.remembers(held) {
+            let (from, now) = (held, snapshot);
+            return (revision, Update::Delta { from, now });
         }
+        (revision, Update::Snapshot(snapshot))
     }
 }
 

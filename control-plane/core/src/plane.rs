@@ -67,7 +67,12 @@ impl ControlPlane {
         let retention = settings.change_retention;
         tasks.spawn(prune(Arc::clone(&history), retention, clock, stop.clone()));
         let missing_service = settings.missing_service;
-        let registry = Registry::new(committer.clone(), Arc::clone(&liveness), missing_service);
+        let registry = Registry::new(
+            committer.clone(),
+            Arc::clone(&catalog),
+            Arc::clone(&liveness),
+            missing_service,
+        );
         Ok(Self {
             registry,
             discovery,

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use merak_model::{Revision, Stamp};
 
-use crate::{Caller, Committer, Draft, Error, Liveness, Result, committer::Intent};
+use crate::{Caller, Catalog, Committer, Draft, Error, Liveness, Result, committer::Intent};
 pub use instance::{InstancePatch, Registered};
 
 /// Whether a registration creates the namespace and the service that it names.
@@ -55,6 +55,7 @@ pub struct Written<T> {
 #[derive(Clone)]
 pub struct Registry {
     committer: Committer,
+    catalog: Arc<Catalog>,
     liveness: Arc<Liveness>,
     missing_service: MissingService,
     intent: Intent,
@@ -63,11 +64,13 @@ pub struct Registry {
 impl Registry {
     pub(crate) fn new(
         committer: Committer,
+        catalog: Arc<Catalog>,
         liveness: Arc<Liveness>,
         missing_service: MissingService,
     ) -> Self {
         Self {
             committer,
+            catalog,
             liveness,
             missing_service,
             intent: Intent::Commit,

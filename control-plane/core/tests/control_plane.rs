@@ -139,9 +139,10 @@ async fn a_subscriber_is_told_absent_then_whole_then_deltas() {
     };
     assert_eq!(snapshot.instances().collect::<Vec<_>>(), [&first]);
     let second = test.register(2).await.instance;
-    let (_, Update::Delta(delta)) = subscriber.next().await else {
+    let (_, Update::Delta { from, now }) = subscriber.next().await else {
         panic!("no delta")
     };
+    let delta = now.delta_since(from).unwrap();
     assert_eq!(
         (delta.from, delta.upserts),
         (snapshot.revision(), vec![second])
@@ -151,9 +152,10 @@ async fn a_subscriber_is_told_absent_then_whole_then_deltas() {
         .deregister(&caller(), (pay(), id(1)), Precondition::None)
         .await
         .unwrap();
-    let (_, Update::Delta(delta)) = subscriber.next().await else {
+    let (_, Update::Delta { from, now }) = subscriber.next().await else {
         panic!("no delta")
     };
+    let delta = now.delta_since(from).unwrap();
     assert_eq!((delta.upserts, delta.removals), (vec![], vec![id(1)]));
     test.register(2).await;
     assert!(

@@ -30,7 +30,8 @@ impl Client {
                 self.instances = named.collect();
                 self.held = snapshot.revision();
             }
-            Update::Delta(delta) => {
+            Update::Delta { from, now } => {
+                let delta = now.delta_since(from).unwrap();
                 assert_eq!(delta.from, self.held, "a delta starts where the client is");
                 let named = delta.upserts.into_iter().map(|one| (one.id.clone(), one));
                 self.instances.extend(named);

@@ -8,13 +8,15 @@ use std::{pin::Pin, sync::Arc};
 use futures_util::{StreamExt as _, stream};
 use merak_core::{Client, ControlPlane, Subscriber, Topic};
 use merak_model::{Invalid, NamespaceName, Problem, Revision};
-use merak_proto::v1::{self, discovery_server::Discovery, sync_request::Kind as Message};
+use merak_proto::v1::{self, sync_request::Kind as Message};
 use tokio_util::sync::CancellationToken;
-use tonic::{Request, Response, Status, Streaming};
+use tonic::{Request, Status, Streaming};
 
 use crate::{
+    body::Bodies,
     status::refused,
-    update::{refusal, response, welcome},
+    sync::Answer,
+    update::{answer, refusal, welcome},
 };
 
 /// The live subscriptions of one stream.
@@ -26,31 +28,36 @@ const LABEL_LIMIT: usize = 64;
 /// The characters of one text of a hello.
 const TEXT_LIMIT: usize = 256;
 
-/// Serves `merak.v1.Discovery`.
+/// Opens and serves the streams of `merak.v1.Discovery`.
 pub(crate) struct DiscoveryService {
-    pub(crate) plane: Arc<ControlPlane>,
-    pub(crate) drain: CancellationToken,
+    plane: Arc<ControlPlane>,
+    bodies: Arc<Bodies>,
+    drain: CancellationToken,
 }
 
-type Updates = Pin<Box<dyn futures_util::Stream<Item = Result<v1::SyncResponse, Status>> + Send>>;
+/// What one stream answers.
+pub(crate) type Updates = Pin<Box<dyn futures_util::Stream<Item = Result<Answer, Status>> + Send>>;
 
-#[tonic::async_trait]
-impl Discovery for DiscoveryService {
-    type SyncStream = Updates;
+impl DiscoveryService {
+    pub(crate) fn new(plane: Arc<ControlPlane>, drain: CancellationToken) -> Self {
+        Self {
+            plane,
+            bodies: Arc::default(),
+            drain,
+        }
+    }
 
-    async fn sync(
-        &self,
-        request: Request<Streaming<v1::SyncRequest>>,
-    ) -> Result<Response<Updates>, Status> {
+    /// Opens a stream.
+    pub(crate) fn sync(&self, request: Request<Streaming<v1::SyncRequest>>) -> Updates {
         let address = request.remote_addr();
         let stream = Stream::Greeting(Box::new(Greeting {
             address: address.map_or_else(String::new, |address| address.to_string()),
             requests: request.into_inner(),
             plane: Arc::clone(&self.plane),
+            bodies: Arc::clone(&self.bodies),
         }));
         let updates = stream::unfold(stream, Stream::advance);
-        let drained = self.drain.clone().cancelled_owned();
-        Ok(Response::new(Box::pin(updates.take_until(drained))))
+        Box::pin(updates.take_until(self.drain.clone().cancelled_owned()))
     }
 }
 
@@ -66,6 +73,7 @@ struct Greeting {
     address: String,
     requests: Streaming<v1::SyncRequest>,
     plane: Arc<ControlPlane>,
+    bodies: Arc<Bodies>,
 }
 
 /// A stream whose client has said hello.
@@ -73,6 +81,7 @@ struct Connection {
     requests: Streaming<v1::SyncRequest>,
     subscriber: Subscriber,
     history: History,
+    bodies: Arc<Bodies>,
 }
 
 /// Whether the revisions that the client holds mean anything here.
@@ -84,7 +93,7 @@ enum History {
 
 impl Stream {
     /// What the client is told next, and the stream after it; none at its end.
-    async fn advance(self) -> Option<(Result<v1::SyncResponse, Status>, Self)> {
+    async fn advance(self) -> Option<(Result<Answer, Status>, Self)> {
         let answered = match self {
             Self::Ended => return None,
             Self::Greeting(greeting) => greeting.finish().await,
@@ -102,9 +111,7 @@ impl Stream {
 }
 
 impl Greeting {
-    async fn finish(
-        mut self: Box<Self>,
-    ) -> Result<Option<(v1::SyncResponse, Box<Connection>)>, Status> {
+    async fn finish(mut self: Box<Self>) -> Result<Option<(Answer, Box<Connection>)>, Status> {
         let Some(request) = self.requests.message().await? else {
             return Ok(None);
         };
@@ -121,6 +128,7 @@ impl Greeting {
             requests: self.requests,
             subscriber: self.plane.discovery.subscriber(client),
             history,
+            bodies: self.bodies,
         };
         Ok(Some((welcome(&self.plane.epoch), Box::new(connection))))
     }
@@ -159,11 +167,11 @@ fn client_of(address: String, hello: v1::Hello) -> Result<Client, Invalid> {
 
 impl Connection {
     /// What the client is told next; none when it has ended the stream.
-    async fn next(&mut self) -> Result<Option<v1::SyncResponse>, Status> {
+    async fn next(&mut self) -> Result<Option<Answer>, Status> {
         loop {
             let request = tokio::select! {
                 (number, update) = self.subscriber.next() => {
-                    return Ok(Some(response(number, update)));
+                    return Ok(Some(answer(number, update, &self.bodies)));
                 }
                 request = self.requests.message() => request?,
             };
@@ -177,7 +185,7 @@ impl Connection {
     }
 
     /// Applies a request; some if it is answered by itself.
-    fn apply(&self, request: v1::SyncRequest) -> Result<Option<v1::SyncResponse>, Status> {
+    fn apply(&self, request: v1::SyncRequest) -> Result<Option<Answer>, Status> {
         match request.kind {
             Some(Message::Subscribe(subscribe)) => self.subscribe(subscribe),
             Some(Message::Unsubscribe(unsubscribe)) => {
@@ -199,7 +207,7 @@ impl Connection {
         }
     }
 
-    fn subscribe(&self, subscribe: v1::Subscribe) -> Result<Option<v1::SyncResponse>, Status> {
+    fn subscribe(&self, subscribe: v1::Subscribe) -> Result<Option<Answer>, Status> {
         let number = subscribe.subscription;
         require_number("subscribe.subscription", number)?;
         let held = match self.history {

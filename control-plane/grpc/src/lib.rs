@@ -3,11 +3,13 @@
 //! Every decision is taken by [`merak_core`]; here messages become model types, updates become
 //! messages, and errors become statuses. Knows neither SQL nor the command line.
 
+mod body;
 mod caller;
 mod discovery;
 mod registry;
 mod server;
 mod status;
+mod sync;
 mod update;
 
 pub use server::serve;

@@ -3,13 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use merak_core::ControlPlane;
-use merak_proto::v1::{discovery_server::DiscoveryServer, registry_server::RegistryServer};
+use merak_proto::v1::registry_server::RegistryServer;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::{Error, Server, server::TcpIncoming};
 use tracing::warn;
 
-use crate::{discovery::DiscoveryService, registry::RegistryService};
+use crate::{discovery::DiscoveryService, registry::RegistryService, sync::SyncServer};
 
 /// How often an idle connection is pinged, and how long it has to answer.
 const KEEPALIVE: Duration = Duration::from_secs(10);
@@ -35,17 +35,13 @@ pub async fn serve(
         plane: Arc::clone(&plane),
         drain: drain.clone(),
     });
-    let discovery = DiscoveryServer::new(DiscoveryService {
-        plane,
-        drain: drain.clone(),
-    });
+    let discovery = DiscoveryService::new(plane, drain.clone());
+    let discovery = SyncServer::new(discovery, REQUEST_LIMIT_BYTES);
     let (health, health_service) = tonic_health::server::health_reporter();
     health
         .set_serving::<RegistryServer<RegistryService>>()
         .await;
-    health
-        .set_serving::<DiscoveryServer<DiscoveryService>>()
-        .await;
+    health.set_serving::<SyncServer>().await;
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(merak_proto::FILE_DESCRIPTOR_SET)
         .build_v1()
@@ -60,16 +56,14 @@ pub async fn serve(
             health
                 .set_not_serving::<RegistryServer<RegistryService>>()
                 .await;
-            health
-                .set_not_serving::<DiscoveryServer<DiscoveryService>>()
-                .await;
+            health.set_not_serving::<SyncServer>().await;
         }
     };
     let serving = Server::builder()
         .http2_keepalive_interval(Some(KEEPALIVE))
         .http2_keepalive_timeout(Some(KEEPALIVE))
         .add_service(registry.max_decoding_message_size(REQUEST_LIMIT_BYTES))
-        .add_service(discovery.max_decoding_message_size(REQUEST_LIMIT_BYTES))
+        .add_service(discovery)
         .add_service(health_service)
         .add_service(reflection)
         .serve_with_incoming_shutdown(

@@ -3,11 +3,27 @@
 use merak_core::{Delta, ServiceSnapshot, Update};
 use merak_proto::v1::{self, sync_response::Update as Message};
 
+use crate::{body::Bodies, sync::Answer};
+
+/// The numbers of the fields of `SyncResponse` whose bodies are encoded once.
+const INSTANCES: u32 = 3;
+const INSTANCES_DELTA: u32 = 4;
+
 /// The answer that carries an update of a subscription.
-pub(crate) fn response(subscription: u32, update: Update) -> v1::SyncResponse {
+pub(crate) fn answer(subscription: u32, update: Update, bodies: &Bodies) -> Answer {
+    let encoded = |field, body| Answer::Encoded {
+        subscription,
+        field,
+        body,
+    };
     let update = match update {
-        Update::Snapshot(snapshot) => Message::Instances(snapshot_message(&snapshot)),
-        Update::Delta(delta) => Message::InstancesDelta(delta_message(&delta)),
+        Update::Snapshot(snapshot) => return encoded(INSTANCES, bodies.snapshot(&snapshot)),
+        Update::Delta { from, now } => {
+            return match bodies.delta(&now, from) {
+                Some(body) => encoded(INSTANCES_DELTA, body),
+                None => encoded(INSTANCES, bodies.snapshot(&now)),
+            };
+        }
         Update::Services { revision, names } => Message::Services(v1::ServicesSnapshot {
             revision: revision.get(),
             services: names,
@@ -19,38 +35,34 @@ pub(crate) fn response(subscription: u32, update: Update) -> v1::SyncResponse {
             revision: revision.get(),
         }),
     };
-    v1::SyncResponse {
+    Answer::Message(v1::SyncResponse {
         subscription,
         update: Some(update),
-    }
+    })
 }
 
 /// The answer to a hello.
-pub(crate) fn welcome(epoch: &merak_model::Epoch) -> v1::SyncResponse {
-    v1::SyncResponse {
+pub(crate) fn welcome(epoch: &merak_model::Epoch) -> Answer {
+    Answer::Message(v1::SyncResponse {
         subscription: 0,
         update: Some(Message::Welcome(v1::Welcome {
             epoch: epoch.to_string(),
         })),
-    }
+    })
 }
 
 /// The answer to a subscription that cannot be served.
-pub(crate) fn refusal(
-    subscription: u32,
-    reason: &str,
-    message: impl Into<String>,
-) -> v1::SyncResponse {
-    v1::SyncResponse {
+pub(crate) fn refusal(subscription: u32, reason: &str, message: impl Into<String>) -> Answer {
+    Answer::Message(v1::SyncResponse {
         subscription,
         update: Some(Message::Refused(v1::Refused {
             reason: reason.to_owned(),
             message: message.into(),
         })),
-    }
+    })
 }
 
-fn snapshot_message(snapshot: &ServiceSnapshot) -> v1::InstancesSnapshot {
+pub(crate) fn snapshot_message(snapshot: &ServiceSnapshot) -> v1::InstancesSnapshot {
     let instances = snapshot.instances();
     v1::InstancesSnapshot {
         revision: snapshot.revision().get(),
@@ -59,7 +71,7 @@ fn snapshot_message(snapshot: &ServiceSnapshot) -> v1::InstancesSnapshot {
     }
 }
 
-fn delta_message(delta: &Delta) -> v1::InstancesDelta {
+pub(crate) fn delta_message(delta: &Delta) -> v1::InstancesDelta {
     let upserts = delta.upserts.iter();
     v1::InstancesDelta {
         from_revision: delta.from.get(),
@@ -67,5 +79,27 @@ fn delta_message(delta: &Delta) -> v1::InstancesDelta {
         service: delta.service.as_deref().map(Into::into),
         upserts: upserts.map(|instance| (&**instance).into()).collect(),
         removals: delta.removals.iter().map(ToString::to_string).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use prost::Message as _;
+
+    use super::*;
+
+    #[test]
+    fn the_field_numbers_are_those_of_the_protocol() {
+        let first_byte_after_subscription = |update| {
+            let message = v1::SyncResponse {
+                subscription: 1,
+                update: Some(update),
+            };
+            u32::from(message.encode_to_vec()[2]) >> 3
+        };
+        let snapshot = Message::Instances(v1::InstancesSnapshot::default());
+        assert_eq!(first_byte_after_subscription(snapshot), INSTANCES);
+        let delta = Message::InstancesDelta(v1::InstancesDelta::default());
+        assert_eq!(first_byte_after_subscription(delta), INSTANCES_DELTA);
     }
 }

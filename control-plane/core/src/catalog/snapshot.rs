@@ -88,9 +88,14 @@ impl ServiceSnapshot {
         self.instances.get(id)
     }
 
+    /// Whether it is remembered what changed since `from`.
+    pub fn remembers(&self, from: Revision) -> bool {
+        (self.floor..=self.revision).contains(&from)
+    }
+
     /// What changed since `from`; none if that is too long ago to be remembered.
     pub fn delta_since(&self, from: Revision) -> Option<Delta> {
-        if from < self.floor || from > self.revision {
+        if !self.remembers(from) {
             return None;
         }
         let later = self

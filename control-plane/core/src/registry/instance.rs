@@ -43,6 +43,11 @@ impl Registry {
         caller: &Caller,
         registration: Registration,
     ) -> Result<Registered> {
+        if let Some(instance) = self.find_same(&registration) {
+            self.note_sign_of_life(&instance);
+            let outcome = Outcome::Unchanged;
+            return Ok(Registered { instance, outcome });
+        }
         let missing = self.missing_service;
         let registered = self
             .decide(caller, move |draft| {
@@ -127,6 +132,16 @@ impl Registry {
             Ok(draft.delete_instance(&service, &id))
         })
         .await
+    }
+
+    /// The instance, if it is healthy and says nothing new: most registrations after a reconnect, which
+    /// need not wait for the committer.
+    fn find_same(&self, registration: &Registration) -> Option<Arc<Instance>> {
+        let id = registration.instance_id();
+        let instance = self.catalog.find_instance(&registration.service, &id)?;
+        let is_same = *instance.registered_spec() == registration.spec
+            && instance.health == health_after(Some(&instance), &registration.spec);
+        is_same.then_some(instance)
     }
 
     /// A registration is a sign of life, also where it changed nothing.

@@ -15,8 +15,9 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Channel;
 
 use super::{
-    LIMIT, registration, service_key,
+    LIMIT, registration,
     report::{Latencies, Report},
+    service_key,
     target::Target,
 };
 
@@ -45,7 +46,9 @@ impl Discover {
         for (size, share) in [(10_u32, 1), (1000, 20)] {
             let service = format!("discovered-{size}");
             for number in 0..size {
-                registry.register(registration(&service, number, 100)).await?;
+                registry
+                    .register(registration(&service, number, 100))
+                    .await?;
             }
             let each = (self.count / share / self.streams).max(1);
             let started = Instant::now();
@@ -71,7 +74,10 @@ async fn discover(channel: Channel, service: String, count: u32) -> anyhow::Resu
     let send = |kind| requests.send(v1::SyncRequest { kind: Some(kind) });
     send(Message::Hello(v1::Hello::default())).await?;
     let mut discovery = DiscoveryClient::new(channel);
-    let mut updates = discovery.sync(ReceiverStream::new(queue)).await?.into_inner();
+    let mut updates = discovery
+        .sync(ReceiverStream::new(queue))
+        .await?
+        .into_inner();
     let mut latencies = Latencies::default();
     for subscription in 1..=count {
         let started = Instant::now();

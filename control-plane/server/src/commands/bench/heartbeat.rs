@@ -11,8 +11,9 @@ use tokio::{sync::mpsc, task::JoinSet, time::Instant};
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::{
-    LIMIT, registration, service_key,
+    LIMIT, registration,
     report::{Latencies, Report},
+    service_key,
     target::Target,
 };
 
@@ -74,7 +75,10 @@ impl Heartbeat {
             ("renewals_per_second", sent as f64 / elapsed),
         ];
         if let (Some(before), Some(after)) = (before, target.usage()) {
-            parts.push(("server_cores", (after.cpu - before.cpu).as_secs_f64() / elapsed));
+            parts.push((
+                "server_cores",
+                (after.cpu - before.cpu).as_secs_f64() / elapsed,
+            ));
             parts.push(("server_mebibytes", (after.resident_bytes >> 20) as f64));
         }
         report.figure("kept alive by streams, ttl 5 s", &parts);
@@ -89,7 +93,9 @@ impl Heartbeat {
             let numbers = (caller..self.instances).step_by(CALLERS as usize);
             callers.spawn(async move {
                 for number in numbers {
-                    registry.register(registration(&service_of(number), number, 100)).await?;
+                    registry
+                        .register(registration(&service_of(number), number, 100))
+                        .await?;
                 }
                 anyhow::Ok(())
             });
@@ -112,7 +118,10 @@ impl Heartbeat {
             let called = Instant::now();
             let answer = registry.heartbeat(HeartbeatRequest { instances }).await?;
             let unknown = answer.into_inner().unknown.len();
-            anyhow::ensure!(unknown == 0, "{unknown} instances are unknown to the server");
+            anyhow::ensure!(
+                unknown == 0,
+                "{unknown} instances are unknown to the server"
+            );
             latencies.push(called.elapsed());
         }
         let rate = f64::from(self.instances) / started.elapsed().as_secs_f64();
@@ -128,15 +137,26 @@ impl Heartbeat {
     ) -> anyhow::Result<mpsc::Sender<KeepAliveRequest>> {
         let (requests, queue) = mpsc::channel(4);
         let mut registry = RegistryClient::new(target.connect().await?);
-        let mut answers = registry.keep_alive(ReceiverStream::new(queue)).await?.into_inner();
-        let numbers: Vec<u32> = (stream..self.instances).step_by(self.streams as usize).collect();
+        let mut answers = registry
+            .keep_alive(ReceiverStream::new(queue))
+            .await?
+            .into_inner();
+        let numbers: Vec<u32> = (stream..self.instances)
+            .step_by(self.streams as usize)
+            .collect();
         for numbers in numbers.chunks(ATTACH) {
             let attach = numbers.iter().copied().map(instance_key).collect();
-            let request = KeepAliveRequest { attach, ..KeepAliveRequest::default() };
+            let request = KeepAliveRequest {
+                attach,
+                ..KeepAliveRequest::default()
+            };
             requests.send(request).await?;
             let answer = tokio::time::timeout(LIMIT, answers.message()).await??;
             let answer = answer.context("the server ended a stream")?;
-            anyhow::ensure!(answer.unknown.is_empty(), "instances are unknown to the server");
+            anyhow::ensure!(
+                answer.unknown.is_empty(),
+                "instances are unknown to the server"
+            );
         }
         Ok(requests)
     }

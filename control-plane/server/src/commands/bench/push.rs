@@ -15,8 +15,9 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Streaming, transport::Channel};
 
 use super::{
-    LIMIT, registration, service_key,
+    LIMIT, registration,
     report::{Latencies, Report},
+    service_key,
     target::Target,
 };
 
@@ -52,7 +53,9 @@ impl Push {
     pub(super) async fn run(&self, target: &Target, report: &mut Report) -> anyhow::Result<()> {
         let mut registry = RegistryClient::new(target.connect().await?);
         for number in 0..self.instances {
-            registry.register(registration(SERVICE, number, 100)).await?;
+            registry
+                .register(registration(SERVICE, number, 100))
+                .await?;
         }
         let before = target.usage();
         let (tell, mut told) = mpsc::unbounded_channel();
@@ -85,10 +88,15 @@ impl Push {
         let measure = format!("push to {} connections", self.subscribers);
         report.latency(&format!("{measure}, each"), &each);
         report.latency(&format!("{measure}, the last"), &last);
-        let sizes = [("delta_bytes", delta_bytes as f64), ("snapshot_bytes", snapshot_bytes as f64)];
+        let sizes = [
+            ("delta_bytes", delta_bytes as f64),
+            ("snapshot_bytes", snapshot_bytes as f64),
+        ];
         report.figure("size of an update", &sizes);
         if let (Some(before), Some(connected)) = (before, connected) {
-            let grown = connected.resident_bytes.saturating_sub(before.resident_bytes);
+            let grown = connected
+                .resident_bytes
+                .saturating_sub(before.resident_bytes);
             let each = grown as f64 / 1024.0 / f64::from(self.subscribers);
             report.figure("server memory", &[("kibibytes_a_connection", each)]);
         }
@@ -116,11 +124,17 @@ async fn subscribe(channel: Channel) -> anyhow::Result<(Subscription, usize)> {
         key: Some(service_key(SERVICE)),
         held_revision: 0,
     };
-    for kind in [Message::Hello(v1::Hello::default()), Message::Subscribe(subscribe)] {
+    for kind in [
+        Message::Hello(v1::Hello::default()),
+        Message::Subscribe(subscribe),
+    ] {
         requests.send(v1::SyncRequest { kind: Some(kind) }).await?;
     }
     let mut discovery = DiscoveryClient::new(channel);
-    let mut updates = discovery.sync(ReceiverStream::new(queue)).await?.into_inner();
+    let mut updates = discovery
+        .sync(ReceiverStream::new(queue))
+        .await?
+        .into_inner();
     loop {
         let message = timeout(LIMIT, updates.message()).await??;
         let message = message.context("the server ended a subscription")?;

@@ -14,7 +14,11 @@ use tokio::{task::JoinSet, time::Instant};
 use tonic::transport::Channel;
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
-use super::{registration, report::{Latencies, Report}, target::Target};
+use super::{
+    registration,
+    report::{Latencies, Report},
+    target::Target,
+};
 
 /// Callers that share a connection.
 const CALLERS_A_CONNECTION: u32 = 64;
@@ -79,7 +83,10 @@ impl Register {
         let mut callers = JoinSet::new();
         for caller in 0..self.callers {
             let channel = channels[(caller / CALLERS_A_CONNECTION) as usize].clone();
-            callers.spawn(self.clone().call_repeatedly(channel, call, Arc::clone(&next)));
+            callers.spawn(
+                self.clone()
+                    .call_repeatedly(channel, call, Arc::clone(&next)),
+            );
         }
         let mut latencies = Latencies::default();
         while let Some(caller) = callers.join_next().await {
@@ -106,7 +113,9 @@ impl Register {
             match call {
                 Call::Register => {
                     let service = format!("service-{}", number / self.per_service);
-                    registry.register(registration(&service, number, 100)).await?;
+                    registry
+                        .register(registration(&service, number, 100))
+                        .await?;
                 }
                 Call::Echo => {
                     health.check(HealthCheckRequest::default()).await?;

@@ -70,7 +70,10 @@ impl Report {
     /// A rate with the times of the single operations.
     pub(super) fn rate(&mut self, measure: &str, elapsed: Duration, latencies: &Latencies) {
         let count = latencies.0.len() as f64;
-        let mut parts = vec![("count", count), ("per_second", count / elapsed.as_secs_f64())];
+        let mut parts = vec![
+            ("count", count),
+            ("per_second", count / elapsed.as_secs_f64()),
+        ];
         parts.extend(latencies.figures());
         self.figure(measure, &parts);
     }

@@ -44,14 +44,24 @@ impl Target {
     pub(super) async fn start() -> anyhow::Result<Self> {
         let data = tempfile::tempdir().context("create a temporary directory")?;
         let mut server = Command::new(std::env::current_exe().context("find this binary")?)
-            .args(["serve", "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0", "--data"])
+            .args([
+                "serve",
+                "--grpc",
+                "127.0.0.1:0",
+                "--http",
+                "127.0.0.1:0",
+                "--data",
+            ])
             .arg(data.path())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .kill_on_drop(true)
             .spawn()
             .context("start the control plane")?;
-        let output = server.stdout.take().context("read the control plane's output")?;
+        let output = server
+            .stdout
+            .take()
+            .context("read the control plane's output")?;
         let mut lines = BufReader::new(output).lines();
         let address = tokio::time::timeout(LIMIT, async {
             while let Some(line) = lines.next_line().await? {
@@ -112,7 +122,9 @@ fn usage_of(pid: u32) -> Option<Usage> {
     let user: u64 = fields.next()?.parse().ok()?;
     let system: u64 = fields.next()?.parse().ok()?;
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let resident = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?;
     let kilobytes: u64 = resident.trim().strip_suffix(" kB")?.trim().parse().ok()?;
     Some(Usage {
         cpu: Duration::from_millis((user + system) * 1000 / TICKS),

@@ -1,0 +1,67 @@
+//! Bodies of updates, encoded once for all who get the same.
+
+use bytes::Bytes;
+use merak_core::ServiceSnapshot;
+use merak_model::Revision;
+use moka::sync::Cache;
+use prost::Message as _;
+
+use crate::update::{delta_message, snapshot_message};
+
+/// Encoded bodies that are kept for the next subscriber.
+const CACHE_BYTES: u64 = 64 << 20;
+
+/// What an entry costs beside its body.
+const ENTRY_BYTES: usize = 128;
+
+/// The encoded bodies of snapshots and deltas.
+pub(crate) struct Bodies {
+    cache: Cache<BodyKey, Bytes>,
+}
+
+/// The service by its creation, which no other shares, and from where to where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct BodyKey {
+    service: Revision,
+    from: Option<Revision>,
+    to: Revision,
+}
+
+impl Default for Bodies {
+    fn default() -> Self {
+        let weigh =
+            |_: &BodyKey, body: &Bytes| u32::try_from(body.len() + ENTRY_BYTES).unwrap_or(u32::MAX);
+        let cache = Cache::builder().max_capacity(CACHE_BYTES).weigher(weigh);
+        Self {
+            cache: cache.build(),
+        }
+    }
+}
+
+impl Bodies {
+    /// The encoded `InstancesSnapshot`.
+    pub(crate) fn snapshot(&self, snapshot: &ServiceSnapshot) -> Bytes {
+        self.cache.get_with(key(snapshot, None), || {
+            snapshot_message(snapshot).encode_to_vec().into()
+        })
+    }
+
+    /// The encoded `InstancesDelta`; none where the snapshot does not remember that far back.
+    pub(crate) fn delta(&self, snapshot: &ServiceSnapshot, from: Revision) -> Option<Bytes> {
+        let key = key(snapshot, Some(from));
+        if let Some(body) = self.cache.get(&key) {
+            return Some(body);
+        }
+        let delta = snapshot.delta_since(from)?;
+        let encode = || delta_message(&delta).encode_to_vec().into();
+        Some(self.cache.get_with(key, encode))
+    }
+}
+
+fn key(snapshot: &ServiceSnapshot, from: Option<Revision>) -> BodyKey {
+    BodyKey {
+        service: snapshot.service().stamp.created_revision,
+        from,
+        to: snapshot.revision(),
+    }
+}
