@@ -32,6 +32,11 @@ pub(crate) fn unknown(path: &Path, failure: sqlx::Error) -> Error {
     Error::new(ErrorKind::Internal, message).caused_by(failure)
 }
 
+/// A copy: the failure does not tell whether it was read or written.
+pub(crate) fn copying(path: &Path, failure: sqlx::Error) -> Error {
+    describe(path, failure, "cannot be copied")
+}
+
 /// A row that the model refuses: somebody else wrote to the database.
 pub(crate) fn stored(table: &str, pk: i64, problem: impl std::fmt::Display) -> Error {
     let message = format!("row {pk} of table `{table}` is not valid: {problem}");

@@ -4,6 +4,7 @@
 //! tables of current state brought to what the log says. Knows nothing of what the changes mean.
 
 mod append;
+mod backup;
 mod error;
 mod load;
 mod log;
@@ -18,11 +19,13 @@ use async_trait::async_trait;
 use merak_core::{Change, ChangeQuery, Error, ErrorKind, Loaded, Result, Store};
 use merak_model::{Revision, Timestamp};
 use sqlx::{
-    ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool,
+    ConnectOptions, Sqlite, SqliteConnection, SqlitePool,
     pool::PoolConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use tokio::sync::Mutex;
+
+pub use backup::{Backup, backup};
 
 /// Connections that read the log at the same time.
 const READERS: u32 = 4;
@@ -87,39 +90,6 @@ impl SqlStore {
     async fn reader(&self) -> Result<PoolConnection<Sqlite>> {
         let reader = self.readers.acquire().await;
         reader.map_err(|failure| error::reading(&self.path, failure))
-    }
-
-    /// Writes a consistent copy to a file that does not exist yet; starting on it restores it.
-    ///
-    /// The copy gets an epoch of its own: what is committed after a restore has other content than
-    /// what clients know under the same revisions.
-    ///
-    /// # Errors
-    /// When the file exists or cannot be written.
-    pub async fn backup(&self, to: &Path) -> Result<()> {
-        if to.exists() {
-            let message = format!("`{}` exists already: name a new file", to.display());
-            return Err(Error::new(ErrorKind::InvalidArgument, message));
-        }
-        sqlx::query("VACUUM INTO $1")
-            .bind(to.to_string_lossy().into_owned())
-            .execute(&mut *self.writer.lock().await)
-            .await
-            .map_err(|failure| error::writing(to, failure))?;
-        let mut copy = options(to, Durability::Full)
-            .create_if_missing(false)
-            .journal_mode(SqliteJournalMode::Delete)
-            .connect()
-            .await
-            .map_err(|failure| error::opening(to, failure))?;
-        sqlx::query("UPDATE control_plane SET epoch = $1")
-            .bind(uuid::Uuid::new_v4().to_string())
-            .execute(&mut copy)
-            .await
-            .map_err(|failure| error::writing(to, failure))?;
-        copy.close()
-            .await
-            .map_err(|failure| error::writing(to, failure))
     }
 }
 

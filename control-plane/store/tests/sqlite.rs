@@ -122,39 +122,6 @@ async fn what_was_committed_is_loaded_again() {
 }
 
 #[tokio::test]
-async fn a_backup_has_the_content_and_another_epoch_and_overwrites_nothing() {
-    let directory = tempfile::tempdir().unwrap();
-    let store = Arc::new(open(&directory).await);
-    let plane = start(&store).await;
-    plane
-        .registry
-        .register(&caller(), registration("pay", 1))
-        .await
-        .unwrap();
-    let copy = directory.path().join("copy.db");
-    store.backup(&copy).await.unwrap();
-    let again = store.backup(&copy).await.unwrap_err();
-    assert!(
-        again
-            .to_string()
-            .ends_with("exists already: name a new file"),
-        "{again}"
-    );
-    let original = store.load().await.unwrap();
-    let copy = SqlStore::open(&copy, Durability::Full)
-        .await
-        .unwrap()
-        .load()
-        .await
-        .unwrap();
-    assert_eq!(
-        (copy.instances, copy.revision),
-        (original.instances, original.revision)
-    );
-    assert_ne!(copy.epoch, original.epoch);
-}
-
-#[tokio::test]
 async fn the_epoch_outlives_a_restart() {
     let directory = tempfile::tempdir().unwrap();
     assert_same_after_reopening(Arc::new(open(&directory).await), &directory).await;
