@@ -1,13 +1,41 @@
 //! The command line.
 
 mod bench;
+mod config;
 mod serve;
 
 use clap::{Parser, Subcommand};
 
+use crate::config::Flags;
+
+const EXAMPLES: &str = "\
+Examples:
+  merak serve                        serve ./data at 127.0.0.1
+  merak config                       show the settings and where each was given
+
+`merak help COMMAND` says more about a command.";
+
+const SETTINGS: &str = "\
+Settings:
+  Each is a key in the file, a MERAK_ variable and a flag; the flag wins over the variable, the
+  variable over the file, the file over the default. `merak config` shows what is in force.
+  A DURATION is a whole number and a unit: ms, s, m, h or d.
+";
+
+const SERVE_EXAMPLES: &str = "\
+Examples:
+  merak serve --data /var/lib/merak --grpc 0.0.0.0:8091
+  merak serve --config /etc/merak.toml --log info,merak_core=debug
+  MERAK_DISCONNECT_GRACE=500ms merak serve";
+
+const CONFIG_EXAMPLES: &str = "\
+Examples:
+  merak config                       what `merak serve` would run with here
+  merak config > /tmp/merak.toml     begin a file with every setting in it";
+
 /// Service discovery and governance in one binary.
 #[derive(Debug, Parser)]
-#[command(name = "merak")]
+#[command(name = "merak", after_help = EXAMPLES)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -16,7 +44,11 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the control plane until SIGTERM or SIGINT
-    Serve(serve::Serve),
+    #[command(after_help = format!("{SETTINGS}\n{SERVE_EXAMPLES}"))]
+    Serve(Flags),
+    /// Print the settings in force as TOML, each with where it was given
+    #[command(after_help = format!("{SETTINGS}\n{CONFIG_EXAMPLES}"))]
+    Config(Flags),
     /// Measure what a control plane does on this machine
     Bench(bench::Bench),
     /// Print the version
@@ -27,8 +59,9 @@ impl Cli {
     /// Runs the command to its end.
     pub(crate) fn run(self) -> anyhow::Result<()> {
         match self.command {
-            Command::Serve(serve) => serve.run(),
             Command::Bench(bench) => bench.run(),
+            Command::Serve(flags) => serve::run(&flags),
+            Command::Config(flags) => config::run(&flags),
             Command::Version => {
                 println!("merak {}", env!("CARGO_PKG_VERSION"));
                 Ok(())

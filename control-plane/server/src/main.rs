@@ -1,6 +1,7 @@
 //! Merak: service discovery and governance in one binary.
 
 mod commands;
+mod config;
 
 use std::process::ExitCode;
 
