@@ -1,5 +1,6 @@
 //! The command line.
 
+mod backup;
 mod bench;
 mod config;
 mod serve;
@@ -12,6 +13,7 @@ const EXAMPLES: &str = "\
 Examples:
   merak serve                        serve ./data at 127.0.0.1
   merak config                       show the settings and where each was given
+  merak backup monday.db             copy the database, also while it is served
 
 `merak help COMMAND` says more about a command.";
 
@@ -33,6 +35,14 @@ Examples:
   merak config                       what `merak serve` would run with here
   merak config > /tmp/merak.toml     begin a file with every setting in it";
 
+const BACKUP_EXAMPLES: &str = "\
+Examples:
+  merak backup monday.db
+  merak backup /backup/monday.db --data /var/lib/merak
+
+To restore, move the copy into an empty directory as merak.db and serve that directory. Clients
+notice that it is another history and take everything anew.";
+
 /// Service discovery and governance in one binary.
 #[derive(Debug, Parser)]
 #[command(name = "merak", after_help = EXAMPLES)]
@@ -51,6 +61,9 @@ enum Command {
     Config(Flags),
     /// Measure what a control plane does on this machine
     Bench(bench::Bench),
+    /// Copy the database to a file, also while it is served
+    #[command(after_help = BACKUP_EXAMPLES)]
+    Backup(backup::Backup),
     /// Print the version
     Version,
 }
@@ -62,6 +75,7 @@ impl Cli {
             Command::Bench(bench) => bench.run(),
             Command::Serve(flags) => serve::run(&flags),
             Command::Config(flags) => config::run(&flags),
+            Command::Backup(backup) => backup.run(),
             Command::Version => {
                 println!("merak {}", env!("CARGO_PKG_VERSION"));
                 Ok(())

@@ -17,7 +17,7 @@ use merak_core::{ChangeRetention, MissingService, Settings};
 use merak_store::Durability;
 use tracing_subscriber::EnvFilter;
 
-pub(crate) use flags::Flags;
+pub(crate) use flags::{Flags, hide_all_but_data};
 pub(crate) use sources::Effective;
 
 /// One setting as its users see it.

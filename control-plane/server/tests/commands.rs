@@ -7,12 +7,16 @@ use std::{
     time::Duration,
 };
 
-use merak_proto::v1::{self, registry_client::RegistryClient};
+use merak_proto::v1::{
+    self, discovery_client::DiscoveryClient, registry_client::RegistryClient,
+    sync_request::Kind as Message, sync_response::Update,
+};
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
     process::{Child, Command},
     time::timeout,
 };
+use tokio_stream::StreamExt as _;
 use tonic::transport::Channel;
 
 /// Nothing here takes nearly as long.
@@ -79,6 +83,36 @@ impl Server {
         let answer = timeout(LIMIT, registry.register(request)).await.unwrap()?;
         Ok(answer.into_inner().revision)
     }
+
+    /// What a new subscriber is told first, and the epoch it is told in.
+    async fn subscribe(&self) -> (v1::Welcome, v1::InstancesSnapshot) {
+        let kinds = [
+            Message::Hello(v1::Hello::default()),
+            Message::Subscribe(v1::Subscribe {
+                subscription: 1,
+                kind: v1::Kind::Instances.into(),
+                key: Some(pay()),
+                held_revision: 0,
+            }),
+        ];
+        let requests = kinds.map(|kind| v1::SyncRequest { kind: Some(kind) });
+        let mut discovery = DiscoveryClient::new(self.channel.clone());
+        // The server ends the stream once the client has nothing more to say.
+        let requests = tokio_stream::iter(requests).chain(tokio_stream::pending());
+        let answer = timeout(LIMIT, discovery.sync(requests));
+        let mut updates = answer.await.unwrap().unwrap().into_inner();
+        let mut update = async || {
+            let message = timeout(LIMIT, updates.message()).await.unwrap();
+            message.unwrap().unwrap().update.unwrap()
+        };
+        let Update::Welcome(welcome) = update().await else {
+            panic!("the first update is a welcome");
+        };
+        let Update::Instances(snapshot) = update().await else {
+            panic!("the first state is a snapshot");
+        };
+        (welcome, snapshot)
+    }
 }
 
 fn pay() -> v1::ServiceKey {
@@ -130,4 +164,44 @@ async fn serve_refuses_registrations_for_missing_services_when_told_to() {
     let server = Server::start(directory.path(), &["--missing-service", "refuse"]).await;
     let status = server.register("10.0.0.1").await.unwrap_err();
     assert_eq!(status.code(), tonic::Code::NotFound);
+}
+
+#[tokio::test]
+async fn a_backup_taken_while_serving_can_be_served() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::start(directory.path(), &[]).await;
+    let revision = server.register("10.0.0.1").await.unwrap();
+    let restored = directory.path().join("restored");
+    std::fs::create_dir(&restored).unwrap();
+
+    let arguments = ["backup", "restored/merak.db"];
+    let output = run(merak(directory.path(), &arguments)).await;
+    let size = restored.join("merak.db").metadata().unwrap().len();
+    assert_eq!(
+        printed(&output),
+        format!("restored/merak.db: {size} bytes, revision {revision}\n")
+    );
+    server.register("10.0.0.2").await.unwrap();
+    let output = run(merak(directory.path(), &arguments)).await;
+    assert!(refusal(&output).contains("`restored/merak.db` exists already"));
+
+    let copy = Server::start(directory.path(), &["--data", "restored"]).await;
+    let (welcome, snapshot) = copy.subscribe().await;
+    let specs = snapshot.instances.into_iter().flat_map(|it| it.spec);
+    let hosts: Vec<String> = specs.map(|spec| spec.host).collect();
+    assert_eq!(hosts, ["10.0.0.1"]);
+    assert_ne!(welcome.epoch, server.subscribe().await.0.epoch);
+}
+
+#[tokio::test]
+async fn a_backup_of_nothing_names_the_missing_database() {
+    let directory = tempfile::tempdir().unwrap();
+    let arguments = ["backup", "copy.db", "--data", "elsewhere"];
+    let output = run(merak(directory.path(), &arguments)).await;
+    let refusal = refusal(&output);
+    assert!(
+        refusal.contains("no database `elsewhere/merak.db`"),
+        "{refusal}"
+    );
+    assert_eq!(directory.path().read_dir().unwrap().count(), 0);
 }

@@ -62,6 +62,15 @@ impl FromArgMatches for Flags {
     }
 }
 
+/// Hides the flags that a command which only looks for the data has no use for.
+pub(crate) fn hide_all_but_data(argument: Arg) -> Arg {
+    let is_data = argument.get_id() == "data";
+    let is_setting = SETTINGS
+        .iter()
+        .any(|setting| argument.get_id() == setting.name);
+    argument.hide(is_setting && !is_data)
+}
+
 fn argument(setting: &'static Setting) -> Arg {
     Arg::new(setting.name)
         .long(setting.flag())
