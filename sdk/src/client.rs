@@ -1,0 +1,434 @@
+//! The client: what applications hold.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use merak_model::{Call, Instance, InstanceId, NamespaceName, Revision, ServiceKey, ServiceName};
+use merak_proto::v1::{self, registry_client::RegistryClient};
+use tokio::{
+    sync::{mpsc, watch},
+    time::{Instant, timeout},
+};
+use tokio_util::{
+    sync::{CancellationToken, DropGuard},
+    task::TaskTracker,
+};
+use tonic::{Code, Status as RpcStatus, transport::Channel};
+
+use crate::{
+    Error, Origin, Registered, Registration, Result, Service, ServiceChannel, ServiceState, Watch,
+    disk::Disk,
+    driver::{Command, Driver, Shared, Status, endpoint},
+    keepalive::{InstanceKey, KeepAlive},
+    services::{Cell, Services},
+    session::Session,
+};
+
+/// How a client is to be; made by [`Client::builder`].
+#[derive(Debug, Clone)]
+pub struct ClientBuilder {
+    addresses: Vec<String>,
+    namespace: String,
+    service: String,
+    labels: Vec<(String, String)>,
+    cache_dir: Option<PathBuf>,
+    first_sync_timeout: Duration,
+    request_timeout: Duration,
+    idle_timeout: Duration,
+}
+
+/// A client of the control plane; clones share one connection.
+///
+/// When the last clone and the last handle are gone, the client ends by itself.
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    namespace: NamespaceName,
+    addresses: Vec<String>,
+    first_sync_timeout: Duration,
+    request_timeout: Duration,
+    pub(crate) shared: Shared,
+    status: watch::Receiver<Status>,
+    _stop_with_the_last: DropGuard,
+}
+
+impl ClientBuilder {
+    /// Adds an address of the control plane; the client uses one of them at a time, in random order.
+    #[must_use]
+    pub fn address(mut self, address: impl Into<String>) -> Self {
+        self.addresses.push(address.into());
+        self
+    }
+
+    /// The namespace of services that are named without one; `default` by default.
+    #[must_use]
+    pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
+        self.namespace = namespace.into();
+        self
+    }
+
+    /// The service that the application itself is, for operators to see; empty by default.
+    #[must_use]
+    pub fn service(mut self, service: impl Into<String>) -> Self {
+        self.service = service.into();
+        self
+    }
+
+    /// Adds a label by which operators recognise the application; at most 64.
+    #[must_use]
+    pub fn label(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.labels.push((key.into(), value.into()));
+        self
+    }
+
+    /// A folder for the last good state of each service, which serves a start while the control plane
+    /// is away; none by default.
+    #[must_use]
+    pub fn cache_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.cache_dir = Some(folder.into());
+        self
+    }
+
+    /// How long the first use of a service waits for its state; 5 s by default.
+    #[must_use]
+    pub fn first_sync_timeout(mut self, timeout: Duration) -> Self {
+        self.first_sync_timeout = timeout;
+        self
+    }
+
+    /// How long a registration or deregistration may take, tries included; 5 s by default.
+    #[must_use]
+    pub fn request_timeout(mut self, timeout: Duration) -> Self {
+        self.request_timeout = timeout;
+        self
+    }
+
+    /// How long a service that nobody uses or holds stays subscribed; 10 minutes by default, at least
+    /// 1 s. It ends between one and one and a half times that after the last use.
+    #[must_use]
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = timeout.max(Duration::from_secs(1));
+        self
+    }
+
+    /// Starts the client, within a tokio runtime. It connects in the background: a control plane that
+    /// is away does not keep an application from starting.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when an address, a name or the number of labels is not valid.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn build(self) -> Result<Client> {
+        let namespace = NamespaceName::parse(&self.namespace)?;
+        let addresses = self.addresses.iter().map(|address| {
+            let expected = "the address of a control plane, such as http://127.0.0.1:8091";
+            let refused = |_| merak_model::Invalid::malformed("address", address, expected);
+            Ok(endpoint(address).map_err(refused)?)
+        });
+        let addresses = addresses.collect::<Result<Vec<_>>>()?;
+        let hello = self.hello(&namespace)?;
+        let (commands, queue) = mpsc::unbounded_channel();
+        let (tell_status, status) = watch::channel(Status::Connecting);
+        let shared = Shared {
+            services: Arc::default(),
+            commands,
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+        };
+        let driver = Driver {
+            addresses,
+            idle_timeout: self.idle_timeout,
+            disk: self.cache_dir.as_deref().map(Disk::new),
+            shared: shared.clone(),
+            commands: queue,
+            status: tell_status,
+            session: Session::new(hello),
+            keepalive: KeepAlive::default(),
+            started: Instant::now(),
+            unkept: Default::default(),
+        };
+        shared.tasks.spawn(driver.run());
+        let inner = Inner {
+            namespace,
+            addresses: self.addresses,
+            first_sync_timeout: self.first_sync_timeout,
+            request_timeout: self.request_timeout,
+            _stop_with_the_last: shared.stop.clone().drop_guard(),
+            shared,
+            status,
+        };
+        Ok(Client {
+            inner: Arc::new(inner),
+        })
+    }
+
+    fn hello(&self, namespace: &NamespaceName) -> Result<v1::Hello> {
+        /// As many as the control plane takes.
+        const LABEL_LIMIT: usize = 64;
+        let (count, limit) = (self.labels.len(), LABEL_LIMIT);
+        if count > limit {
+            let problem = merak_model::Problem::TooMany { count, limit };
+            return Err(merak_model::Invalid::new("labels", problem).into());
+        }
+        let service = match self.service.as_str() {
+            "" => None,
+            service => Some(ServiceKey::new(
+                namespace.clone(),
+                ServiceName::parse(service)?,
+            )),
+        };
+        // Linux says so; elsewhere operators see the address alone.
+        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        Ok(v1::Hello {
+            service: service.as_ref().map(Into::into),
+            host: host.trim().to_owned(),
+            sdk: "merak-rust".to_owned(),
+            sdk_version: env!("CARGO_PKG_VERSION").to_owned(),
+            labels: self.labels.iter().cloned().collect(),
+            epoch: String::new(),
+        })
+    }
+}
+
+impl Client {
+    /// Begins a client of the control plane at an address such as `http://127.0.0.1:8091`.
+    pub fn builder(address: impl Into<String>) -> ClientBuilder {
+        ClientBuilder {
+            addresses: vec![address.into()],
+            namespace: NamespaceName::DEFAULT.to_owned(),
+            service: String::new(),
+            labels: Vec::new(),
+            cache_dir: None,
+            first_sync_timeout: Duration::from_secs(5),
+            request_timeout: Duration::from_secs(5),
+            idle_timeout: Duration::from_secs(600),
+        }
+    }
+
+    /// Joins a service, and stays in it until the returned handle is dropped.
+    ///
+    /// The answer means that the registration is on the control plane's disk and visible to everyone.
+    /// From then on the client keeps it alive, and registers it again wherever it got lost.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] and [`Error::Refused`] for good; [`Error::Unavailable`] when the control plane
+    /// did not answer within the request timeout.
+    pub async fn register(&self, registration: Registration) -> Result<Registered> {
+        let registration = registration.parse(&self.inner.namespace)?;
+        let request = v1::RegisterRequest::from(&registration);
+        let answer = self
+            .inner
+            .call(|channel| {
+                let request = request.clone();
+                async move { RegistryClient::new(channel).register(request).await }
+            })
+            .await?;
+        let id = InstanceId::parse(&answer.id)?;
+        let key: InstanceKey = (registration.service.clone(), id);
+        let is_static = registration.spec.health_check.ttl().is_none();
+        if !is_static {
+            let keep = Command::KeepAlive(key.clone(), registration);
+            self.inner
+                .shared
+                .commands
+                .send(keep)
+                .map_err(|_| Error::Closed)?;
+        }
+        let revision = Revision(answer.revision);
+        Ok(Registered::new(
+            Arc::clone(&self.inner),
+            key,
+            revision,
+            is_static,
+        ))
+    }
+
+    /// The instance that a call goes to: healthy, not isolated, drawn by weight.
+    ///
+    /// The first use of a service waits for its state, later ones cost some hundred nanoseconds.
+    ///
+    /// # Errors
+    /// [`Error::NoInstance`] and [`Error::Absent`]; at the first use also [`Error::FirstSync`].
+    pub async fn pick(&self, call: &Call<'_>) -> Result<Arc<Instance>> {
+        let namespace = call.namespace().unwrap_or(self.inner.namespace.as_str());
+        let picked = self
+            .inner
+            .shared
+            .services
+            .with(namespace, call.service(), |cell| {
+                cell.with_state(|state| state.is_known().then(|| state.pick(call, draw())))
+            });
+        if let Some(Some(picked)) = picked {
+            return picked;
+        }
+        let key = ServiceKey::parse(namespace, call.service())?;
+        let cell = self.inner.synced(&key).await?;
+        cell.with_state(|state| state.pick(call, draw()))
+    }
+
+    /// A handle of a service, which picks without waiting and keeps the service subscribed.
+    ///
+    /// `service` is the name of a service in the client's namespace.
+    ///
+    /// # Errors
+    /// [`Error::FirstSync`] when its state did not arrive in time.
+    pub async fn service(&self, service: &str) -> Result<Service> {
+        let cell = self.inner.synced(&self.inner.key(service)?).await?;
+        Ok(Service::new(cell, Arc::clone(&self.inner)))
+    }
+
+    /// What is known of a service: all its instances, whatever their health.
+    ///
+    /// # Errors
+    /// [`Error::Absent`] when it does not exist; [`Error::FirstSync`] when its state did not arrive in
+    /// time.
+    pub async fn instances(&self, service: &str) -> Result<Arc<ServiceState>> {
+        let cell = self.inner.synced(&self.inner.key(service)?).await?;
+        let state = cell.with_state(|_| cell.state());
+        if state.origin() == Origin::Absent {
+            return Err(Error::Absent(state.service().clone()));
+        }
+        Ok(state)
+    }
+
+    /// What is known of a service, whatever it is.
+    pub(crate) async fn state_of(&self, key: &ServiceKey) -> Result<Arc<ServiceState>> {
+        let (namespace, service) = (key.namespace.as_str(), key.service.as_str());
+        let known = self
+            .inner
+            .shared
+            .services
+            .with(namespace, service, Cell::state);
+        match known.filter(|state| state.is_known()) {
+            Some(state) => Ok(state),
+            None => Ok(self.inner.synced(key).await?.state()),
+        }
+    }
+
+    /// Follows a service: its state, and then each newest state. A slow reader gets fewer of them and
+    /// never misses the newest. An absent service is a state as well.
+    ///
+    /// # Errors
+    /// [`Error::FirstSync`] when its state did not arrive in time.
+    pub async fn watch(&self, service: &str) -> Result<Watch> {
+        let cell = self.inner.synced(&self.inner.key(service)?).await?;
+        Ok(Watch::new(&cell, Arc::clone(&self.inner)))
+    }
+
+    /// A transport for tonic clients that finds an instance of the service for each request.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when the name is not valid.
+    pub fn channel(&self, service: &str) -> Result<ServiceChannel> {
+        Ok(ServiceChannel::new(self.clone(), self.inner.key(service)?))
+    }
+
+    /// Leaves every service that this client registered for, and ends.
+    ///
+    /// Handles that are still held do nothing from then on.
+    pub async fn close(self) {
+        let shared = &self.inner.shared;
+        shared.stop.cancel();
+        shared.tasks.close();
+        shared.tasks.wait().await;
+    }
+}
+
+impl Inner {
+    fn key(&self, service: &str) -> Result<ServiceKey> {
+        Ok(ServiceKey::new(
+            self.namespace.clone(),
+            ServiceName::parse(service)?,
+        ))
+    }
+
+    /// A service whose state is known; concurrent first uses share one wait.
+    pub(crate) async fn synced(&self, key: &ServiceKey) -> Result<Arc<Cell>> {
+        let services: &Services = &self.shared.services;
+        let (cell, is_first) = services.enter(key);
+        let mut news = cell.watch();
+        if is_first {
+            let subscribe = Command::Subscribe(Arc::clone(&cell));
+            self.shared
+                .commands
+                .send(subscribe)
+                .map_err(|_| Error::Closed)?;
+        }
+        let is_answered = |news: &Result<Arc<ServiceState>>| match news {
+            Ok(state) => state.is_known(),
+            Err(_) => true,
+        };
+        let waited = timeout(self.first_sync_timeout, news.wait_for(is_answered)).await;
+        match waited {
+            Ok(Ok(news)) => news.clone()?,
+            Ok(Err(_)) => return Err(Error::Closed),
+            Err(_) => {
+                cell.fall_back();
+                let state = cell.state();
+                if !state.is_known() {
+                    return Err(self.first_sync_failure(key));
+                }
+                state
+            }
+        };
+        Ok(cell)
+    }
+
+    fn first_sync_failure(&self, key: &ServiceKey) -> Error {
+        let addresses = self.addresses.join(", ");
+        let connection = match &*self.status.borrow() {
+            Status::Connecting => format!("still connecting to {addresses}"),
+            Status::Connected(_) => format!("connected to one of {addresses}, no answer"),
+            Status::Lost(why) => format!("not connected, tried {addresses}; last: {why}"),
+        };
+        Error::FirstSync {
+            service: key.clone(),
+            waited: self.first_sync_timeout,
+            connection,
+        }
+    }
+
+    /// Calls the control plane as soon as there is a connection, and again where it is unavailable.
+    pub(crate) async fn call<T, F>(&self, call: impl Fn(Channel) -> F) -> Result<T>
+    where
+        F: Future<Output = Result<tonic::Response<T>, RpcStatus>>,
+    {
+        let mut last = format!("no connection to {}", self.addresses.join(", "));
+        let tries = async {
+            let mut status = self.status.clone();
+            let mut backoff = crate::backoff::Backoff::default();
+            loop {
+                let connected = |status: &Status| matches!(status, Status::Connected(_));
+                let channel = match status.wait_for(connected).await.as_deref() {
+                    Ok(Status::Connected(channel)) => channel.clone(),
+                    Ok(Status::Connecting | Status::Lost(_)) | Err(_) => return Err(Error::Closed),
+                };
+                match call(channel).await {
+                    Ok(answer) => return Ok(answer.into_inner()),
+                    Err(status) if is_temporary(&status) => last = status.message().to_owned(),
+                    Err(status) => return Err(Error::Refused(status.message().to_owned())),
+                }
+                tokio::time::sleep(backoff.next(draw())).await;
+            }
+        };
+        let outcome = timeout(self.request_timeout, tries).await;
+        outcome.unwrap_or(Err(Error::Unavailable(last)))
+    }
+}
+
+/// Whether another try may succeed. A connection that breaks under a call is `Unknown` to tonic, and all
+/// our calls may be repeated.
+fn is_temporary(status: &RpcStatus) -> bool {
+    matches!(
+        status.code(),
+        Code::Unavailable | Code::Unknown | Code::Cancelled
+    )
+}
+
+/// 64 random bits.
+pub(crate) fn draw() -> u64 {
+    fastrand::u64(..)
+}

@@ -1,0 +1,198 @@
+//! The last good state of each service on disk, for a start while the control plane is away.
+//!
+//! One file a service: a mark, the SHA-1 of the rest, and the state. It is written beside its place and
+//! then renamed, so that a reader finds the old one or the new one. A file that is damaged, or not of
+//! this format, is as good as none.
+
+use std::{
+    fmt::Write as _,
+    fs::{self, File},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use merak_model::{ProtectThreshold, Revision, ServiceKey};
+use merak_proto::v1;
+use prost::Message as _;
+use sha1::{Digest as _, Sha1};
+use tracing::warn;
+
+use crate::{
+    session::parsed,
+    state::{Origin, ServiceState},
+};
+
+/// Begins every file; the digit is the version of the format.
+const MARK: &[u8] = b"merak1\n";
+const DIGEST_BYTES: usize = 20;
+
+/// A folder of last good states.
+#[derive(Debug, Clone)]
+pub(crate) struct Disk {
+    folder: Arc<Path>,
+}
+
+/// What a file holds.
+#[derive(Clone, PartialEq, prost::Message)]
+struct Copy {
+    #[prost(string, tag = "1")]
+    epoch: String,
+    #[prost(message, optional, tag = "2")]
+    key: Option<v1::ServiceKey>,
+    #[prost(message, optional, tag = "3")]
+    snapshot: Option<v1::InstancesSnapshot>,
+}
+
+impl Disk {
+    pub(crate) fn new(folder: &Path) -> Self {
+        Self {
+            folder: folder.into(),
+        }
+    }
+
+    /// The state that an earlier run left, and the epoch of its revision.
+    pub(crate) fn read(&self, key: &Arc<ServiceKey>) -> Option<(String, ServiceState)> {
+        let path = self.path_of(key);
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(failure) => {
+                if failure.kind() != io::ErrorKind::NotFound {
+                    warn!(path = %path.display(), "cannot read a kept state: {failure}");
+                }
+                return None;
+            }
+        };
+        let state = decode(key, &bytes);
+        if state.is_none() {
+            warn!(path = %path.display(), "a kept state is damaged and is not used");
+        }
+        state
+    }
+
+    /// Keeps a state; an absent service leaves nothing.
+    pub(crate) fn write(&self, epoch: &str, state: &ServiceState) {
+        let path = self.path_of(state.service());
+        let written = match state.origin() {
+            Origin::ControlPlane => self.replace(&path, &encode(epoch, state)),
+            Origin::Absent => match fs::remove_file(&path) {
+                Err(failure) if failure.kind() != io::ErrorKind::NotFound => Err(failure),
+                _ => Ok(()),
+            },
+            Origin::Unknown | Origin::Disk => Ok(()),
+        };
+        if let Err(failure) = written {
+            warn!(path = %path.display(), "cannot keep a state: {failure}");
+        }
+    }
+
+    fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        fs::create_dir_all(&self.folder)?;
+        let beside = path.with_extension(format!("{}.new", std::process::id()));
+        let mut file = File::create(&beside)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&beside, path)
+    }
+
+    /// Names may have any length and slashes, so a file is called by their digest.
+    fn path_of(&self, key: &ServiceKey) -> PathBuf {
+        let mut name = String::with_capacity(2 * DIGEST_BYTES);
+        for byte in Sha1::digest(key.to_string()) {
+            write!(name, "{byte:02x}").expect("writing to a String cannot fail");
+        }
+        self.folder.join(name).with_extension("merak")
+    }
+}
+
+fn encode(epoch: &str, state: &ServiceState) -> Vec<u8> {
+    let snapshot = v1::InstancesSnapshot {
+        revision: state.revision().get(),
+        service: Some(v1::ServiceTraits {
+            protect_threshold: state.protect_threshold(),
+            ..v1::ServiceTraits::default()
+        }),
+        instances: state
+            .instances()
+            .map(|instance| (&**instance).into())
+            .collect(),
+    };
+    let copy = Copy {
+        epoch: epoch.to_owned(),
+        key: Some(state.service().into()),
+        snapshot: Some(snapshot),
+    };
+    let body = copy.encode_to_vec();
+    [MARK, &Sha1::digest(&body), &body].concat()
+}
+
+fn decode(key: &Arc<ServiceKey>, bytes: &[u8]) -> Option<(String, ServiceState)> {
+    let (digest, body) = bytes.strip_prefix(MARK)?.split_at_checked(DIGEST_BYTES)?;
+    if *Sha1::digest(body) != *digest {
+        return None;
+    }
+    let copy = Copy::decode(body).ok()?;
+    if copy.key? != v1::ServiceKey::from(&**key) {
+        return None;
+    }
+    let snapshot = copy.snapshot?;
+    let threshold = snapshot.service.unwrap_or_default().protect_threshold;
+    let state = ServiceState::new(
+        Arc::clone(key),
+        Revision(snapshot.revision),
+        Origin::Disk,
+        Arc::new(parsed(key, snapshot.instances).collect()),
+        ProtectThreshold::new(threshold).ok()?,
+    );
+    Some((copy.epoch, state))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::state;
+
+    fn key() -> Arc<ServiceKey> {
+        Arc::new(ServiceKey::parse("default", "pay/v1").unwrap())
+    }
+
+    #[test]
+    fn what_was_kept_is_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Disk::new(folder.path());
+        let kept = state(&key(), 7, 1..=3);
+        disk.write("e1", &kept);
+        let (epoch, read) = disk.read(&key()).unwrap();
+        assert_eq!((epoch.as_str(), read.origin()), ("e1", Origin::Disk));
+        assert_eq!(read.revision(), kept.revision());
+        assert!(read.instances().eq(kept.instances()));
+    }
+
+    #[test]
+    fn a_damaged_or_foreign_file_is_as_good_as_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Disk::new(folder.path());
+        assert!(disk.read(&key()).is_none());
+        disk.write("e1", &state(&key(), 7, 1..=3));
+        let path = disk.path_of(&key());
+        let whole = fs::read(&path).unwrap();
+        for length in 0..whole.len() {
+            fs::write(&path, &whole[..length]).unwrap();
+            assert!(disk.read(&key()).is_none(), "{length} of {}", whole.len());
+        }
+        let mut flipped = whole.clone();
+        *flipped.last_mut().unwrap() ^= 1;
+        fs::write(&path, &flipped).unwrap();
+        assert!(disk.read(&key()).is_none());
+    }
+
+    #[test]
+    fn an_absent_service_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Disk::new(folder.path());
+        disk.write("e1", &state(&key(), 7, 1..=3));
+        disk.write("e1", &ServiceState::absent(key(), Revision(8)));
+        assert!(disk.read(&key()).is_none());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+}

@@ -1,0 +1,426 @@
+//! The one task that does the client's I/O.
+//!
+//! It connects to one address after the other, opens the streams, moves messages between them and the
+//! state machines ([`Session`], [`KeepAlive`]), and publishes what they learn. When the control plane
+//! is away, everything that was published stays.
+
+mod connection;
+
+use std::{collections::HashSet, future::Future, ops::ControlFlow, sync::Arc, time::Duration};
+
+use merak_model::{Registration, ServiceKey};
+use merak_proto::v1::{self, registry_client::RegistryClient};
+use tokio::{
+    sync::{mpsc, watch},
+    time::Instant,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tonic::{
+    Code,
+    transport::{Channel, Endpoint},
+};
+use tracing::{debug, info, warn};
+
+use crate::{
+    Error, ServiceState,
+    backoff::Backoff,
+    disk::Disk,
+    keepalive::{InstanceKey, KeepAlive},
+    services::{Cell, Services},
+    session::{Effect, Session},
+};
+use connection::{Connection, Incoming};
+
+/// How long one try to connect, or to open a stream, may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How often a connection without traffic is asked whether it is alive, and how long it may take.
+const PING: Duration = Duration::from_secs(10);
+
+/// A snapshot of 100,000 instances has some 20 MB.
+const MESSAGE_LIMIT_BYTES: usize = 64 << 20;
+
+/// How often changed states are written to the disk.
+const KEEP_INTERVAL: Duration = Duration::from_secs(1);
+
+/// What the rest of the client asks of the task.
+pub(crate) enum Command {
+    /// A service is used for the first time.
+    Subscribe(Arc<Cell>),
+    /// What the disk had of it, if anything.
+    Resume(Arc<Cell>, Option<(String, ServiceState)>),
+    /// An instance was registered: keep it alive.
+    KeepAlive(InstanceKey, Registration),
+    /// An instance was registered again.
+    Reattach(InstanceKey),
+    /// An instance has left.
+    Forget(InstanceKey),
+    /// An instance is to leave.
+    Leave(InstanceKey),
+}
+
+/// How the connection to the control plane stands.
+#[derive(Debug, Clone)]
+pub(crate) enum Status {
+    /// The first try is under way.
+    Connecting,
+    Connected(Channel),
+    Lost(String),
+}
+
+/// What the task and the rest of the client share.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub(crate) services: Arc<Services>,
+    pub(crate) commands: mpsc::UnboundedSender<Command>,
+    pub(crate) tasks: TaskTracker,
+    pub(crate) stop: CancellationToken,
+}
+
+pub(crate) struct Driver {
+    pub(crate) addresses: Vec<Endpoint>,
+    pub(crate) idle_timeout: Duration,
+    pub(crate) disk: Option<Disk>,
+    pub(crate) shared: Shared,
+    /// One command for each thing that the application asked for.
+    pub(crate) commands: mpsc::UnboundedReceiver<Command>,
+    pub(crate) status: watch::Sender<Status>,
+    pub(crate) session: Session,
+    pub(crate) keepalive: KeepAlive,
+    pub(crate) started: Instant,
+    /// Services whose state on disk is old.
+    pub(crate) unkept: HashSet<Arc<ServiceKey>>,
+}
+
+/// The endpoint of an address, with our limits.
+pub(crate) fn endpoint(address: &str) -> Result<Endpoint, tonic::transport::Error> {
+    Ok(Endpoint::from_shared(address.to_owned())?
+        .connect_timeout(CONNECT_TIMEOUT)
+        .tcp_nodelay(true)
+        .http2_keep_alive_interval(PING)
+        .keep_alive_timeout(PING)
+        .keep_alive_while_idle(true))
+}
+
+impl Driver {
+    /// Runs until the client is closed.
+    pub(crate) async fn run(mut self) {
+        fastrand::shuffle(&mut self.addresses);
+        let mut backoff = Backoff::default();
+        for turn in 0_usize.. {
+            let endpoint = self.addresses[turn % self.addresses.len()].clone();
+            match self.live_on(&endpoint, &mut backoff).await {
+                ControlFlow::Break(()) => break,
+                ControlFlow::Continue(why) => self.lose(&endpoint, why),
+            }
+            let pause = tokio::time::sleep(backoff.next(fastrand::u64(..)));
+            if self.meanwhile(pause).await.is_none() {
+                break;
+            }
+        }
+        self.keep_states();
+        self.status
+            .send_replace(Status::Lost("the client is closed".to_owned()));
+    }
+
+    /// Connects and serves until the connection is lost, and why it was; breaks at the end.
+    async fn live_on(
+        &mut self,
+        endpoint: &Endpoint,
+        backoff: &mut Backoff,
+    ) -> ControlFlow<(), String> {
+        let connecting = tokio::time::timeout(CONNECT_TIMEOUT, endpoint.connect());
+        let channel = match self.meanwhile(connecting).await {
+            None => return ControlFlow::Break(()),
+            Some(Ok(Ok(channel))) => channel,
+            Some(Ok(Err(failure))) => return ControlFlow::Continue(describe(&failure)),
+            Some(Err(_)) => return ControlFlow::Continue("no answer in time".to_owned()),
+        };
+        let mut connection = Connection::open(channel, self.session.open());
+        if !self.keepalive.is_empty() {
+            self.attach_all(&mut connection);
+        }
+        let ended = self.serve(&mut connection).await;
+        if matches!(*self.status.borrow(), Status::Connected(_)) {
+            backoff.reset();
+            metrics::gauge!("merak_sdk_connected").set(0.0);
+        }
+        self.session.close();
+        self.keepalive.close();
+        if ended.is_break() {
+            for key in self.keepalive.keys() {
+                self.shared
+                    .tasks
+                    .spawn(leave(connection.channel.clone(), key));
+            }
+        }
+        ended
+    }
+
+    fn lose(&mut self, endpoint: &Endpoint, why: String) {
+        let was_connected = matches!(*self.status.borrow(), Status::Connected(_));
+        let address = endpoint.uri();
+        if was_connected {
+            warn!(%address, "lost the control plane, going on with what is known: {why}");
+        } else {
+            debug!(%address, "cannot connect: {why}");
+        }
+        metrics::counter!("merak_sdk_lost_connections_total").increment(1);
+        self.status
+            .send_replace(Status::Lost(format!("{address}: {why}")));
+        for cell in self.shared.services.all() {
+            cell.fall_back();
+        }
+    }
+
+    /// Waits for something that is no stream, and takes commands meanwhile; none at the end.
+    async fn meanwhile<T>(&mut self, wait: impl Future<Output = T>) -> Option<T> {
+        let mut wait = std::pin::pin!(wait);
+        loop {
+            tokio::select! {
+                () = self.shared.stop.cancelled() => return None,
+                outcome = &mut wait => return Some(outcome),
+                Some(command) = self.commands.recv() => self.take(command, None),
+            }
+        }
+    }
+
+    /// Moves messages until the connection is lost, and why it was; breaks at the end.
+    async fn serve(&mut self, connection: &mut Connection) -> ControlFlow<(), String> {
+        let mut sweep = tokio::time::interval(self.idle_timeout / 2);
+        let mut keep = tokio::time::interval(KEEP_INTERVAL);
+        let stop = self.shared.stop.clone();
+        loop {
+            let beat_at = self.keepalive.next_beat().map(|at| self.started + at);
+            tokio::select! {
+                () = stop.cancelled() => return ControlFlow::Break(()),
+                Some(command) = self.commands.recv() => self.take(command, Some(connection)),
+                incoming = connection.next() => match incoming {
+                    Incoming::Welcome(update) => self.enter(update, connection),
+                    Incoming::Update(update) => self.receive(update, connection),
+                    Incoming::Unknown(unknown) => self.register_again(unknown, connection),
+                    Incoming::Lost(why) => return ControlFlow::Continue(why),
+                },
+                () = sleep_until(beat_at) => {
+                    connection.keep_alive(self.keepalive.beat(self.started.elapsed()));
+                }
+                _ = keep.tick() => self.keep_states(),
+                _ = sweep.tick() => {
+                    for idle in self.shared.services.sweep() {
+                        debug!(service = %idle, "unsubscribed from an idle service");
+                        connection.send(self.session.unsubscribe(&idle));
+                    }
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, command: Command, connection: Option<&mut Connection>) {
+        match command {
+            Command::Subscribe(cell) => self.begin(cell),
+            Command::Resume(cell, left) => {
+                let request = self.resume(&cell, left);
+                if let Some(connection) = connection {
+                    connection.send(request);
+                }
+            }
+            Command::KeepAlive(key, registration) => {
+                let was_empty = self.keepalive.is_empty();
+                let request = self.keepalive.add(key, registration);
+                match connection {
+                    Some(connection) if was_empty => self.attach_all(connection),
+                    Some(connection) => connection.keep_alive(request),
+                    None => {}
+                }
+            }
+            Command::Reattach(key) => {
+                let again = self.keepalive.find(&key).cloned();
+                let request = again.and_then(|again| self.keepalive.add(key, again));
+                if let Some(connection) = connection {
+                    connection.keep_alive(request);
+                }
+            }
+            Command::Forget(key) => self.forget(&key, connection.as_deref()),
+            Command::Leave(key) => {
+                self.forget(&key, connection.as_deref());
+                if let Some(connection) = connection {
+                    self.shared
+                        .tasks
+                        .spawn(leave(connection.channel.clone(), key));
+                }
+            }
+        }
+    }
+
+    fn forget(&mut self, key: &InstanceKey, connection: Option<&Connection>) {
+        let request = self.keepalive.remove(key);
+        if let Some(connection) = connection {
+            connection.keep_alive(request);
+        }
+    }
+
+    /// Looks on the disk for what an earlier run left, beside the task.
+    fn begin(&self, cell: Arc<Cell>) {
+        let (disk, commands) = (self.disk.clone(), self.shared.commands.clone());
+        let read = move || {
+            let left = disk.and_then(|disk| disk.read(&cell.key));
+            // The client may be closed by now.
+            let _ = commands.send(Command::Resume(cell, left));
+        };
+        match self.disk {
+            Some(_) => drop(self.shared.tasks.spawn_blocking(read)),
+            None => read(),
+        }
+    }
+
+    fn resume(
+        &mut self,
+        cell: &Arc<Cell>,
+        left: Option<(String, ServiceState)>,
+    ) -> Option<v1::SyncRequest> {
+        if let Some((_, state)) = &left {
+            cell.leave(Arc::new(state.clone()));
+            if matches!(*self.status.borrow(), Status::Lost(_)) {
+                cell.fall_back();
+            }
+        }
+        let left = left.as_ref().map(|(epoch, state)| (epoch.as_str(), state));
+        self.session.subscribe(&cell.key, left)
+    }
+
+    /// The control plane took the stream.
+    fn enter(&mut self, welcome: v1::SyncResponse, connection: &Connection) {
+        info!("connected to the control plane");
+        metrics::gauge!("merak_sdk_connected").set(1.0);
+        let epoch = self.session.epoch().to_owned();
+        self.receive(welcome, connection);
+        if !epoch.is_empty() && *self.session.epoch() != epoch {
+            // A control plane with another history may know the instances in an older form.
+            self.register(self.keepalive.registrations(), connection);
+        }
+        let connected = Status::Connected(connection.channel.clone());
+        self.status.send_replace(connected);
+    }
+
+    fn receive(&mut self, update: v1::SyncResponse, connection: &Connection) {
+        for effect in self.session.receive(update) {
+            match effect {
+                Effect::Send(request) => connection.send([request]),
+                Effect::Publish(state) => self.publish(state),
+                Effect::Refused(key, why) => {
+                    warn!(service = %key, "the control plane refused a subscription: {why}");
+                    if let Some(cell) = self.find(&key) {
+                        cell.refuse(Error::Refused(why));
+                    }
+                }
+            }
+        }
+    }
+
+    fn publish(&mut self, state: ServiceState) {
+        metrics::counter!("merak_sdk_updates_total").increment(1);
+        if let Some(cell) = self.find(state.service()) {
+            if self.disk.is_some() {
+                self.unkept.insert(Arc::clone(&cell.key));
+            }
+            cell.publish(state);
+        }
+    }
+
+    fn find(&self, key: &ServiceKey) -> Option<Arc<Cell>> {
+        let services = &self.shared.services;
+        services.find(key.namespace.as_str(), key.service.as_str())
+    }
+
+    /// Opens the stream that keeps instances alive, with all of them attached.
+    fn attach_all(&mut self, connection: &mut Connection) {
+        let requests = self.keepalive.open(self.started.elapsed());
+        connection.open_keep_alive(requests);
+    }
+
+    /// Registers what the control plane does not know and is still wanted.
+    fn register_again(&self, unknown: Vec<v1::InstanceKey>, connection: &Connection) {
+        let known = unknown.into_iter().filter_map(|key| key.try_into().ok());
+        let wanted = known.filter_map(|key: InstanceKey| self.keepalive.find(&key).cloned());
+        self.register(wanted.collect(), connection);
+    }
+
+    fn register(&self, registrations: Vec<Registration>, connection: &Connection) {
+        for registration in registrations {
+            let again = register_one(
+                connection.channel.clone(),
+                registration,
+                self.shared.commands.clone(),
+            );
+            self.shared.tasks.spawn(again);
+        }
+    }
+
+    /// Writes the states that changed to the disk, beside the task.
+    fn keep_states(&mut self) {
+        let Some(disk) = self.disk.clone().filter(|_| !self.unkept.is_empty()) else {
+            return;
+        };
+        let unkept = std::mem::take(&mut self.unkept);
+        let states = unkept
+            .iter()
+            .filter_map(|key| Some(self.find(key)?.state()));
+        let states: Vec<Arc<ServiceState>> = states.collect();
+        let epoch = self.session.epoch().to_owned();
+        self.shared.tasks.spawn_blocking(move || {
+            for state in states {
+                disk.write(&epoch, &state);
+            }
+        });
+    }
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Registers an instance that the control plane no longer knows; a lost connection tries again.
+async fn register_one(
+    channel: Channel,
+    registration: Registration,
+    commands: mpsc::UnboundedSender<Command>,
+) {
+    let key = (registration.service.clone(), registration.instance_id());
+    let mut registry = RegistryClient::new(channel);
+    let request = v1::RegisterRequest::from(&registration);
+    match registry.register(request).await {
+        Ok(_) => {
+            info!(service = %key.0, instance = %key.1, "registered again");
+            // The client may be closed by now.
+            let _ = commands.send(Command::Reattach(key));
+        }
+        Err(status) if status.code() == Code::Unavailable => {}
+        Err(status) => {
+            let why = status.message();
+            warn!(service = %key.0, instance = %key.1, "cannot register again: {why}");
+        }
+    }
+}
+
+/// Deregisters an instance whose handle was dropped; the end of its stream says the same, only later.
+async fn leave(channel: Channel, (service, id): InstanceKey) {
+    let instance = Some((&service, &id).into());
+    let request = v1::DeregisterRequest { instance };
+    let mut registry = RegistryClient::new(channel);
+    let answer = registry.deregister(request);
+    if let Ok(Err(status)) = tokio::time::timeout(CONNECT_TIMEOUT, answer).await {
+        debug!(%service, instance = %id, "cannot deregister: {}", status.message());
+    }
+}
+
+/// A transport error says little; its cause says more.
+pub(crate) fn describe(failure: &dyn std::error::Error) -> String {
+    let mut innermost = failure;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}

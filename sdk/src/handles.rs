@@ -1,0 +1,178 @@
+//! What applications keep: a registration, a service, a watch.
+
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use futures_util::{Stream, StreamExt};
+use merak_model::{Call, Instance, InstanceId, Revision, ServiceKey};
+use merak_proto::v1::{self, registry_client::RegistryClient};
+use tokio_stream::wrappers::WatchStream;
+
+use crate::{
+    Error, Result, ServiceState,
+    client::{Inner, draw},
+    driver::Command,
+    keepalive::InstanceKey,
+    services::Cell,
+};
+
+/// A registration that is kept alive; dropping it leaves the service.
+///
+/// A static instance is not kept alive, and dropping its handle changes nothing: it stays until it is
+/// deregistered.
+#[must_use = "dropping the registration leaves the service"]
+pub struct Registered {
+    inner: Arc<Inner>,
+    key: InstanceKey,
+    revision: Revision,
+    /// Nothing is to be done at the drop.
+    is_released: bool,
+}
+
+impl Registered {
+    pub(crate) fn new(
+        inner: Arc<Inner>,
+        key: InstanceKey,
+        revision: Revision,
+        is_released: bool,
+    ) -> Self {
+        Self {
+            inner,
+            key,
+            revision,
+            is_released,
+        }
+    }
+
+    /// The service that was joined.
+    pub fn service(&self) -> &ServiceKey {
+        &self.key.0
+    }
+
+    /// The id of the instance.
+    pub fn id(&self) -> &InstanceId {
+        &self.key.1
+    }
+
+    /// The revision at which the instance last changed, as the control plane answered.
+    pub fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    /// Leaves the service and waits until everyone sees that.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the control plane did not answer within the request timeout; it
+    /// notices the missing heartbeats then.
+    pub async fn deregister(mut self) -> Result<()> {
+        self.is_released = true;
+        let key: v1::InstanceKey = (&self.key.0, &self.key.1).into();
+        let answer = self
+            .inner
+            .call(|channel| {
+                let instance = Some(key.clone());
+                let request = v1::DeregisterRequest { instance };
+                async move { RegistryClient::new(channel).deregister(request).await }
+            })
+            .await;
+        // Also where the call failed, no more beats are sent.
+        let forget = Command::Forget(self.key.clone());
+        self.inner
+            .shared
+            .commands
+            .send(forget)
+            .map_err(|_| Error::Closed)?;
+        answer.map(|_| ())
+    }
+}
+
+impl Drop for Registered {
+    fn drop(&mut self) {
+        if !self.is_released {
+            // A client that is closed has left everything already.
+            let _ = self
+                .inner
+                .shared
+                .commands
+                .send(Command::Leave(self.key.clone()));
+        }
+    }
+}
+
+/// A service in use: picks without waiting, and keeps the service subscribed.
+///
+/// ```no_run
+/// # async fn example() -> merak_sdk::Result<()> {
+/// use merak_sdk::{Call, Client};
+/// let client = Client::builder("http://127.0.0.1:8091").build()?;
+/// let orders = client.service("micro-order").await?;
+/// let instance = orders.pick(&Call::to("micro-order").path("/api/order/create"))?;
+/// println!("calling {}", instance.address());
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Service {
+    cell: Arc<Cell>,
+    _inner: Arc<Inner>,
+}
+
+impl Service {
+    pub(crate) fn new(cell: Arc<Cell>, inner: Arc<Inner>) -> Self {
+        Self {
+            cell,
+            _inner: inner,
+        }
+    }
+
+    /// The instance that a call goes to; that the call names this service is for the caller to see to.
+    ///
+    /// # Errors
+    /// [`Error::NoInstance`] and [`Error::Absent`].
+    pub fn pick(&self, call: &Call<'_>) -> Result<Arc<Instance>> {
+        self.cell.with_state(|state| state.pick(call, draw()))
+    }
+
+    /// What is known of the service now.
+    pub fn state(&self) -> Arc<ServiceState> {
+        self.cell.state()
+    }
+}
+
+/// The states of a service, newest first and then as they come; a [`Stream`].
+pub struct Watch {
+    states: WatchStream<Result<Arc<ServiceState>, Error>>,
+    _inner: Arc<Inner>,
+}
+
+impl Watch {
+    pub(crate) fn new(cell: &Cell, inner: Arc<Inner>) -> Self {
+        Self {
+            states: WatchStream::new(cell.watch()),
+            _inner: inner,
+        }
+    }
+
+    /// Waits for the next state; none once the client is closed.
+    pub async fn next(&mut self) -> Option<Arc<ServiceState>> {
+        StreamExt::next(self).await
+    }
+}
+
+impl Stream for Watch {
+    type Item = Arc<ServiceState>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            return match Pin::new(&mut self.states).poll_next(context) {
+                Poll::Ready(Some(Ok(state))) => Poll::Ready(Some(state)),
+                // A refused subscription has no state, and may have one later.
+                Poll::Ready(Some(Err(_))) => continue,
+                Poll::Ready(None) => Poll::Ready(None),
+                Poll::Pending => Poll::Pending,
+            };
+        }
+    }
+}

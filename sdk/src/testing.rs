@@ -1,0 +1,45 @@
+//! States for tests.
+
+use std::{ops::RangeInclusive, sync::Arc};
+
+use merak_model::{
+    Health, Host, Instance, InstanceSpec, Port, ProtectThreshold, Registration, Revision,
+    ServiceKey, Stamp,
+};
+
+use crate::state::{Origin, ServiceState};
+
+pub(crate) fn instance(key: &Arc<ServiceKey>, port: u64, revision: u64) -> Instance {
+    let registration = Registration {
+        service: (**key).clone(),
+        id: None,
+        spec: InstanceSpec::new(Host::parse("10.0.0.1").unwrap(), Port::new(port).unwrap()),
+    };
+    Instance {
+        service: Arc::clone(key),
+        id: registration.instance_id(),
+        spec: registration.spec,
+        registered: None,
+        isolated: false,
+        health: Health::Healthy,
+        stamp: Stamp {
+            revision: Revision(revision),
+            ..Stamp::default()
+        },
+    }
+}
+
+pub(crate) fn state(
+    key: &Arc<ServiceKey>,
+    revision: u64,
+    ports: RangeInclusive<u64>,
+) -> ServiceState {
+    let instances = ports.map(|port| Arc::new(instance(key, port, revision)));
+    ServiceState::new(
+        Arc::clone(key),
+        Revision(revision),
+        Origin::ControlPlane,
+        Arc::new(instances.map(|one| (one.id.clone(), one)).collect()),
+        ProtectThreshold::default(),
+    )
+}
