@@ -21,6 +21,7 @@ pub struct ControlPlane {
     pub liveness: Arc<Liveness>,
     pub catalog: Arc<Catalog>,
     pub history: Arc<History>,
+    pub clock: Arc<dyn Clock>,
     /// Names the history that this control plane's revisions belong to.
     pub epoch: Epoch,
     /// Cancelled when the store failed in a way that only a restart can clear up.
@@ -65,7 +66,12 @@ impl ControlPlane {
         tasks.spawn(task.run());
         tasks.spawn(Arc::clone(&liveness).run(committer.clone(), stop.clone()));
         let retention = settings.change_retention;
-        tasks.spawn(prune(Arc::clone(&history), retention, clock, stop.clone()));
+        tasks.spawn(prune(
+            Arc::clone(&history),
+            retention,
+            Arc::clone(&clock),
+            stop.clone(),
+        ));
         let missing_service = settings.missing_service;
         let registry = Registry::new(
             committer.clone(),
@@ -79,6 +85,7 @@ impl ControlPlane {
             liveness,
             catalog,
             history,
+            clock,
             epoch,
             failed,
             committer,

@@ -1,0 +1,119 @@
+//! The one filter grammar of every list.
+//!
+//! A filter is a query parameter. Text matches as a whole, or by its beginning when the filter ends
+//! with `*`. Metadata matches by `metadata=key:value`, once for each entry that is wanted. A row is
+//! listed when it matches every filter.
+
+use merak_model::{Invalid, Metadata};
+use serde::Deserialize;
+
+/// Text to look for: whole, or with a trailing `*` its beginning.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
+pub(crate) enum TextFilter {
+    Whole(String),
+    Beginning(String),
+}
+
+/// A metadata entry to look for.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct MetadataFilter {
+    key: String,
+    value: TextFilter,
+}
+
+impl From<String> for TextFilter {
+    fn from(text: String) -> Self {
+        match text.strip_suffix('*') {
+            Some(beginning) => Self::Beginning(beginning.to_owned()),
+            None => Self::Whole(text),
+        }
+    }
+}
+
+impl TextFilter {
+    pub(crate) fn matches(&self, text: &str) -> bool {
+        match self {
+            Self::Whole(whole) => text == whole,
+            Self::Beginning(beginning) => text.starts_with(beginning.as_str()),
+        }
+    }
+}
+
+impl TryFrom<String> for MetadataFilter {
+    type Error = Invalid;
+
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        match text.split_once(':') {
+            Some((key, value)) if !key.is_empty() => Ok(Self {
+                key: key.to_owned(),
+                value: value.to_owned().into(),
+            }),
+            _ => Err(Invalid::malformed(
+                "metadata",
+                text,
+                "key:value or key:beginning*",
+            )),
+        }
+    }
+}
+
+impl MetadataFilter {
+    pub(crate) fn matches(&self, metadata: &Metadata) -> bool {
+        metadata
+            .get(&self.key)
+            .is_some_and(|value| self.value.matches(value))
+    }
+}
+
+/// Whether metadata has every wanted entry.
+pub(crate) fn has_all(filters: &[MetadataFilter], metadata: &Metadata) -> bool {
+    filters.iter().all(|filter| filter.matches(metadata))
+}
+
+/// Whether a text matches a filter, if there is one.
+pub(crate) fn matches(filter: Option<&TextFilter>, text: &str) -> bool {
+    filter.is_none_or(|filter| filter.matches(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_matches_whole_or_by_its_beginning() {
+        for (filter, text, expected) in [
+            ("pay", "pay", true),
+            ("pay", "payment", false),
+            ("pay*", "payment", true),
+            ("*", "", true),
+            ("", "", true),
+            ("", "pay", false),
+        ] {
+            let matches = TextFilter::from(filter.to_owned()).matches(text);
+            assert_eq!(matches, expected, "{filter} {text}");
+        }
+    }
+
+    #[test]
+    fn metadata_matches_by_entry() {
+        let metadata = Metadata::parse([("env", "prod"), ("url", "http://x")]).unwrap();
+        for (filter, expected) in [
+            ("env:prod", true),
+            ("env:pr*", true),
+            ("env:dev", false),
+            ("zone:*", false),
+            ("url:http://x", true),
+        ] {
+            let filter = MetadataFilter::try_from(filter.to_owned()).unwrap();
+            assert_eq!(filter.matches(&metadata), expected, "{filter:?}");
+        }
+        for refused in ["env", ":prod", ""] {
+            assert!(
+                MetadataFilter::try_from(refused.to_owned()).is_err(),
+                "{refused}"
+            );
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Listing the instances of a service.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use merak_core::{PastService, ServiceSnapshot};
+use merak_model::{self as model, InstanceId, ServiceKey};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::{Health, Instance};
+use crate::{
+    Api,
+    as_of::AsOf,
+    extract::{Path, Query, Truth},
+    filter::{self, MetadataFilter, TextFilter},
+    page::{Cursor, List, Page, PageSize},
+    problem::{HistoryProblems, Problem},
+    service::{self, ServicePath},
+};
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ListInstancesQuery {
+    /// Filter by health.
+    health: Option<Health>,
+    /// Filter by isolation.
+    #[param(value_type = Option<bool>)]
+    isolated: Option<Truth>,
+    /// Filter by host, as a whole or with a trailing `*` by its beginning; `ip` is the same.
+    #[serde(alias = "ip")]
+    #[param(value_type = Option<String>, example = "10.0.0.*")]
+    host: Option<TextFilter>,
+    /// Filter by version, as a whole or with a trailing `*` by its beginning.
+    #[param(value_type = Option<String>, example = "v2.*")]
+    version: Option<TextFilter>,
+    /// Filter by protocol, as a whole or with a trailing `*` by its beginning.
+    #[param(value_type = Option<String>, example = "grpc")]
+    protocol: Option<TextFilter>,
+    /// Filter by a metadata entry, `key:value` or `key:beginning*`; may be repeated.
+    #[serde(default)]
+    #[param(value_type = Vec<String>, required = false, example = json!(["env:prod"]))]
+    metadata: Vec<MetadataFilter>,
+    /// The state right after this revision, or at this RFC 3339 time, instead of now.
+    #[param(value_type = Option<String>, example = "2026-01-02T10:42:00Z")]
+    as_of: Option<AsOf>,
+    /// The most items on a page: 1..=500, default 50.
+    #[param(value_type = Option<u64>, minimum = 1, maximum = 500)]
+    page_size: Option<PageSize>,
+    /// `next_page_token` of the page before.
+    page_token: Option<String>,
+}
+
+/// The instances of a service, now or then.
+enum Instances {
+    Now(Arc<ServiceSnapshot>),
+    Then(PastService),
+}
+
+impl ListInstancesQuery {
+    fn matches(&self, instance: &model::Instance) -> bool {
+        let model::Instance { spec, .. } = instance;
+        self.health
+            .is_none_or(|health| instance.health == health.into())
+            && self
+                .isolated
+                .is_none_or(|isolated| instance.isolated == isolated.is_true())
+            && filter::matches(self.host.as_ref(), spec.host.as_str())
+            && filter::matches(self.version.as_ref(), &spec.version)
+            && filter::matches(self.protocol.as_ref(), &spec.protocol)
+            && filter::has_all(&self.metadata, &spec.metadata)
+    }
+}
+
+impl Instances {
+    async fn find(api: &Api, key: &ServiceKey, as_of: Option<AsOf>) -> Result<Self, Problem> {
+        match as_of {
+            Some(as_of) => as_of.find_service(api, key).await.map(Self::Then),
+            None => {
+                let found = api.plane.catalog.find_service(key);
+                found.map(Self::Now).ok_or_else(|| service::not_found(key))
+            }
+        }
+    }
+
+    fn after<'a>(
+        &'a self,
+        id: Option<&'a InstanceId>,
+    ) -> Box<dyn Iterator<Item = &'a Arc<model::Instance>> + 'a> {
+        match self {
+            Self::Now(snapshot) => Box::new(snapshot.instances_after(id)),
+            Self::Then(past) => {
+                let all = past.instances.values();
+                Box::new(all.filter(move |instance| id < Some(&instance.id)))
+            }
+        }
+    }
+}
+
+/// Lists the instances of a service, sorted by id.
+///
+/// An instance is listed when it matches every filter.
+#[utoipa::path(
+    get, path = "/api/v1/namespaces/{namespace}/services/{service}/instances", tag = "instances",
+    params(ServicePath, ListInstancesQuery),
+    responses(
+        (status = 200, description = "A page of instances", body = Page<Instance>),
+        HistoryProblems,
+    ),
+)]
+pub(super) async fn list_instances(
+    State(api): State<Api>,
+    Path(path): Path<ServicePath>,
+    Query(query): Query<ListInstancesQuery>,
+) -> Result<axum::Json<Page<Instance>>, Problem> {
+    let cursor = Cursor::parse(
+        List::Instances,
+        query.page_size,
+        query.page_token.as_deref(),
+    )?;
+    let after = cursor.after.as_deref().map(InstanceId::parse).transpose();
+    let after = after.map_err(|_| Problem::parameter("page_token", "names no instance"))?;
+    let instances = Instances::find(&api, &path.key(), query.as_of).await?;
+    let later = instances.after(after.as_ref());
+    let listed = later.filter(|instance| query.matches(instance));
+    let page = cursor.page(
+        listed,
+        |instance| instance.id.to_string(),
+        |instance| Instance::from(&**instance),
+    );
+    Ok(axum::Json(page))
+}

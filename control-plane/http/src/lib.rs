@@ -1,0 +1,150 @@
+//! The REST admin API, live changes and metrics, over HTTP.
+//!
+//! Every decision is taken by [`merak_core`]; here JSON becomes model types, things become JSON and
+//! errors become RFC 9457 problems. One list of handlers is both the router and the OpenAPI
+//! document. Knows neither SQL nor gRPC.
+
+mod as_of;
+mod caller;
+mod etag;
+mod extract;
+mod filter;
+mod instance;
+mod metadata;
+mod metrics;
+mod mutation;
+mod namespace;
+mod openapi;
+mod operations;
+mod page;
+mod problem;
+mod request_id;
+mod server;
+mod service;
+
+use std::{any::Any, sync::Arc};
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware::{from_fn, from_fn_with_state},
+    response::{IntoResponse as _, Response},
+};
+use http::{Method, Uri};
+use merak_core::ControlPlane;
+use tokio_util::sync::CancellationToken;
+use tower_http::catch_panic::CatchPanicLayer;
+use tracing::error;
+
+use crate::{
+    extract::BODY_LIMIT_BYTES,
+    metrics::Metrics,
+    problem::{Code, Problem},
+};
+pub use openapi::openapi;
+pub use server::serve;
+
+/// What every handler can reach.
+#[derive(Clone)]
+struct Api {
+    plane: Arc<ControlPlane>,
+    metrics: Arc<Metrics>,
+    openapi: Arc<str>,
+    /// Cancelled when the server is about to end: watches end, and it is no longer ready.
+    drain: CancellationToken,
+}
+
+/// The API over a control plane; watches end when `drain` is cancelled.
+///
+/// Who asks is taken from axum's `ConnectInfo<SocketAddr>`, if the connection has it.
+pub fn router(plane: Arc<ControlPlane>, drain: CancellationToken) -> Router {
+    let (routes, description) = openapi::operations().split_for_parts();
+    let api = Api {
+        metrics: Arc::new(Metrics::new(Arc::clone(&plane))),
+        openapi: openapi::text_of(&description).into(),
+        plane,
+        drain,
+    };
+    with_layers(routes, api)
+}
+
+/// What every request goes through, from the last line to the first.
+fn with_layers(routes: Router<Api>, api: Api) -> Router {
+    routes
+        .fallback(no_such_path)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(request_id::layer))
+        .layer(from_fn_with_state(api.clone(), metrics::layer))
+        .with_state(api)
+}
+
+async fn no_such_path(uri: Uri) -> Problem {
+    let detail = format!("the API has no path `{}`", uri.path());
+    Problem::new(Code::NoSuchPath, detail)
+}
+
+async fn method_not_allowed(method: Method, uri: Uri) -> Problem {
+    let detail = format!(
+        "`{}` has no method {method}, `Allow` names those it has",
+        uri.path()
+    );
+    Problem::new(Code::MethodNotAllowed, detail)
+}
+
+fn panicked(_: Box<dyn Any + Send>) -> Response {
+    error!("a request ended in a panic");
+    Problem::new(
+        Code::Internal,
+        "a defect of the control plane ended the request",
+    )
+    .into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{body::Body, routing::get};
+    use http::Request;
+    use http_body_util::BodyExt as _;
+    use merak_core::{ManualClock, Settings, testing::MemoryStore};
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    async fn answer_to(path: &str) -> (u16, serde_json::Value) {
+        let (store, clock) = (MemoryStore::default(), ManualClock::default());
+        let plane = ControlPlane::start(Arc::new(store), Arc::new(clock), Settings::default());
+        let plane = Arc::new(plane.await.unwrap());
+        let api = Api {
+            metrics: Arc::new(Metrics::new(Arc::clone(&plane))),
+            openapi: "".into(),
+            plane,
+            drain: CancellationToken::new(),
+        };
+        let panics = get(async || -> &'static str { panic!("a defect") });
+        let hangs = get(async || std::future::pending::<()>().await);
+        let routes = Router::new()
+            .route("/panics", panics)
+            .route("/hangs", hangs);
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let response = with_layers(routes, api).oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        (status, serde_json::from_slice(&body).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_internal_problem() {
+        let (status, problem) = answer_to("/panics").await;
+        assert_eq!((status, &problem["code"]), (500, &"internal".into()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_takes_too_long_is_given_up() {
+        let begin = tokio::time::Instant::now();
+        let (status, problem) = answer_to("/hangs").await;
+        assert_eq!((status, &problem["code"]), (504, &"timeout".into()));
+        assert_eq!(begin.elapsed().as_secs(), 30);
+    }
+}

@@ -1,0 +1,231 @@
+//! What Prometheus scrapes: requests as they were answered, the state as it is at the scrape.
+//!
+//! The registry belongs to one router, so that several of them, as in tests, do not meet.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    extract::{MatchedPath, Request, State},
+    middleware::Next,
+    response::Response,
+};
+use http::Method;
+use merak_core::{ControlPlane, Topic};
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text},
+    metrics::{
+        MetricType, counter::Counter, family::Family, gauge::ConstGauge, histogram::Histogram,
+    },
+    registry::{Registry, Unit},
+};
+use tokio::time::Instant;
+
+use crate::Api;
+
+/// The text format of OpenMetrics, which Prometheus reads since version 2.
+pub(crate) const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Upper bounds of the duration histogram, in seconds: from a read in memory to a slow disk.
+const BUCKETS: [f64; 12] = [
+    0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0,
+];
+
+/// The metrics of one router.
+pub(crate) struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    durations: Family<RouteLabels, Histogram, fn() -> Histogram>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    route: String,
+    method: &'static str,
+    status: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteLabels {
+    route: String,
+    method: &'static str,
+}
+
+/// Counts what the control plane holds, when it is asked.
+struct Holdings(Arc<ControlPlane>);
+
+#[derive(Default)]
+struct Counts {
+    revision: u64,
+    namespaces: u64,
+    services: u64,
+    healthy: u64,
+    unhealthy: u64,
+    isolated: u64,
+    subscriptions: u64,
+}
+
+impl Metrics {
+    pub(crate) fn new(plane: Arc<ControlPlane>) -> Self {
+        let mut registry = Registry::default();
+        let requests = Family::default();
+        registry.register("merak_http_requests", "Requests answered", requests.clone());
+        let new_histogram: fn() -> Histogram = || Histogram::new(BUCKETS);
+        let durations = Family::new_with_constructor(new_histogram);
+        registry.register_with_unit(
+            "merak_http_request_duration",
+            "Time from a request's head to its answer's head",
+            Unit::Seconds,
+            durations.clone(),
+        );
+        registry.register_collector(Box::new(Holdings(plane)));
+        Self {
+            registry,
+            requests,
+            durations,
+        }
+    }
+
+    /// Everything as text, counted now.
+    pub(crate) fn encode(&self) -> String {
+        let mut text = String::new();
+        text::encode(&mut text, &self.registry).expect("writing to a String cannot fail");
+        text
+    }
+
+    fn record(&self, labels: RequestLabels, duration: Duration) {
+        let RequestLabels { route, method, .. } = labels.clone();
+        self.requests.get_or_create(&labels).inc();
+        let durations = self.durations.get_or_create(&RouteLabels { route, method });
+        durations.observe(duration.as_secs_f64());
+    }
+}
+
+/// Counts a request and measures it.
+pub(crate) async fn layer(State(api): State<Api>, request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>();
+    // Paths that match no route are one label, or anybody could make up any number of them.
+    let route = route.map_or("none", MatchedPath::as_str).to_owned();
+    let method = method_of(request.method());
+    let begin = Instant::now();
+    let response = next.run(request).await;
+    let status = response.status().as_u16();
+    let labels = RequestLabels {
+        route,
+        method,
+        status,
+    };
+    api.metrics.record(labels, begin.elapsed());
+    response
+}
+
+fn method_of(method: &Method) -> &'static str {
+    let known = [
+        (Method::GET, "GET"),
+        (Method::POST, "POST"),
+        (Method::PUT, "PUT"),
+        (Method::PATCH, "PATCH"),
+        (Method::DELETE, "DELETE"),
+        (Method::HEAD, "HEAD"),
+        (Method::OPTIONS, "OPTIONS"),
+    ];
+    let found = known.iter().find(|(one, _)| one == method);
+    found.map_or("other", |(_, name)| name)
+}
+
+impl std::fmt::Debug for Holdings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Holdings")
+    }
+}
+
+impl Collector for Holdings {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let counts = Counts::of(&self.0);
+        for (name, help, count) in [
+            (
+                "merak_revision",
+                "Revision of the newest change",
+                counts.revision,
+            ),
+            ("merak_namespaces", "Namespaces", counts.namespaces),
+            ("merak_services", "Services", counts.services),
+            (
+                "merak_isolated_instances",
+                "Isolated instances",
+                counts.isolated,
+            ),
+            (
+                "merak_subscriptions",
+                "Live subscriptions to services that exist and to lists of services",
+                counts.subscriptions,
+            ),
+        ] {
+            encode_gauge(&mut encoder, (name, help), count)?;
+        }
+        if let Some(bytes) = resident_memory_bytes() {
+            let name = (
+                "process_resident_memory_bytes",
+                "Resident memory size in bytes",
+            );
+            encode_gauge(&mut encoder, name, bytes)?;
+        }
+        let help = "Instances by health, isolated ones included";
+        let mut by_health =
+            encoder.encode_descriptor("merak_instances", help, None, MetricType::Gauge)?;
+        for (health, count) in [("healthy", counts.healthy), ("unhealthy", counts.unhealthy)] {
+            let labels = [("health", health)];
+            ConstGauge::new(count).encode(by_health.encode_family(&labels)?)?;
+        }
+        Ok(())
+    }
+}
+
+impl Counts {
+    fn of(plane: &ControlPlane) -> Self {
+        let (namespaces, services) = (
+            plane.catalog.list_namespaces(),
+            plane.catalog.all_services(),
+        );
+        let mut counts = Self {
+            revision: plane.catalog.revision().get(),
+            namespaces: namespaces.len() as u64,
+            services: services.len() as u64,
+            ..Self::default()
+        };
+        let to_services = services
+            .iter()
+            .map(|one| Topic::Instances(one.service().key.clone()));
+        let to_lists = namespaces
+            .iter()
+            .map(|one| Topic::Services(one.name.clone()));
+        for topic in to_services.chain(to_lists) {
+            counts.subscriptions += plane.discovery.count_subscriptions(&topic) as u64;
+        }
+        for instance in services.iter().flat_map(|service| service.instances()) {
+            counts.isolated += u64::from(instance.isolated);
+            counts.healthy += u64::from(instance.health.is_healthy());
+            counts.unhealthy += u64::from(!instance.health.is_healthy());
+        }
+        counts
+    }
+}
+
+fn encode_gauge(
+    encoder: &mut DescriptorEncoder<'_>,
+    (name, help): (&str, &str),
+    value: u64,
+) -> Result<(), std::fmt::Error> {
+    let encoder = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+    ConstGauge::new(value).encode(encoder)
+}
+
+/// What Linux says of this process; none elsewhere.
+fn resident_memory_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kilobytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kilobytes * 1024)
+}

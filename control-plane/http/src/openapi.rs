@@ -1,0 +1,56 @@
+//! The description of the API: generated from the handlers, so that none is left out.
+
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{Api, instance, namespace, operations, problem::ProblemBody, service};
+
+/// What the description says beside the operations.
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Merak", description = "\
+The admin API of Merak, a control plane for service governance.
+
+- Bodies are JSON in snake_case, times are RFC 3339, and unknown fields and parameters are refused.
+- Lists come a page at a time: `page_size` (1..=500, default 50), and `page_token` with the
+  `next_page_token` of the page before. Pages are by key: what was there before the first page and
+  stays comes exactly once, whatever is added meanwhile.
+- Filters are query parameters, and all of them must match. Text matches as a whole, or with a
+  trailing `*` by its beginning; metadata by `metadata=key:value`, once for each entry.
+- Errors are `application/problem+json` (RFC 9457) with a stable `code`; `errors` names each refused
+  part by JSON pointer, parameter or header.
+- The ETag of a thing is its revision in double quotes. Reads take `If-None-Match`; PUT, PATCH and
+  DELETE take `If-Match`, or `If-None-Match: *` for what must not exist.
+- Every write takes `dry_run=true`: it is decided and answered, with `X-Dry-Run: true`, and not done.
+- `as_of` reads the past: the state after a revision or at a time.
+- `X-Request-Id` is taken from the request (1..=128 visible ASCII characters) or made up; it is in the
+  answer, in the log and in the change log."),
+    tags(
+        (name = "namespaces", description = "What separates teams or environments"),
+        (name = "services", description = "What callers name"),
+        (name = "instances", description = "The processes that serve a service"),
+        (name = "operations", description = "What operators and their machines ask"),
+    ),
+    components(schemas(ProblemBody)),
+)]
+struct Description;
+
+/// Every operation, with its description: there is no other way into the router.
+pub(crate) fn operations() -> OpenApiRouter<Api> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .merge(namespace::router())
+        .merge(service::router())
+        .merge(instance::router())
+        .merge(operations::router())
+}
+
+/// The description of the API, as `/openapi.json` serves it.
+pub fn openapi() -> String {
+    text_of(&operations().into_openapi())
+}
+
+/// A description as text.
+pub(crate) fn text_of(description: &utoipa::openapi::OpenApi) -> String {
+    let json = description.to_pretty_json();
+    json.expect("the description is plain data") + "\n"
+}

@@ -1,0 +1,417 @@
+//! Services: `/api/v1/namespaces/{namespace}/services`.
+
+use std::sync::Arc;
+
+use axum::{extract::State, response::Response};
+use http::HeaderMap;
+use merak_core::{Error, ServiceSnapshot};
+use merak_model::{
+    self as model, Exports, Invalid, Metadata, NamespaceName, Port, ProtectThreshold, ServiceKey,
+    ServiceName, ServiceSpec, Text, Timestamp,
+    text::{checked_text, limit},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    Api,
+    as_of::{AsOf, AsOfQuery},
+    etag::{self, ReadHeaders, WriteHeaders},
+    extract::{Json, Path, Query},
+    filter::{self, MetadataFilter, TextFilter},
+    metadata::Entries,
+    mutation::{Mutation, MutationQuery},
+    namespace::{self, NamespacePath, require_name, require_same},
+    page::{Cursor, List, Page, PageSize},
+    problem::{DeleteProblems, HistoryProblems, Problem, WriteProblems},
+};
+
+/// The operations on services.
+pub(crate) fn router() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(list_services, create_service))
+        .routes(routes!(get_service, put_service, delete_service))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct ServicePath {
+    /// Name of the namespace; `/` is sent as `%2F`.
+    #[param(value_type = String, min_length = 1, max_length = 64, example = "default")]
+    namespace: NamespaceName,
+    /// Name of the service; `/` is sent as `%2F`.
+    #[param(value_type = String, min_length = 1, max_length = 128, example = "com.shop/pay")]
+    service: ServiceName,
+}
+
+/// A service: what callers name, and what instances belong to.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(example = json!({
+    "namespace": "default", "name": "com.shop/pay", "metadata": {"tier": "1"}, "ports": [8080],
+    "department": "payments", "business": "shop", "owners": "ann, bob", "comment": "",
+    "protect_threshold": 0.0, "export_to": ["*"], "revision": 43, "created_revision": 2,
+    "created_at": "2026-01-02T10:42:07Z", "modified_at": "2026-01-02T11:00:00Z",
+}))]
+pub(crate) struct Service {
+    #[schema(value_type = String)]
+    namespace: NamespaceName,
+    #[schema(value_type = String)]
+    name: ServiceName,
+    #[schema(value_type = BTreeMap<String, String>)]
+    metadata: Metadata,
+    /// The ports that its instances listen on, for people to read.
+    #[schema(value_type = Vec<u16>)]
+    ports: Vec<Port>,
+    #[schema(value_type = String)]
+    department: Text,
+    #[schema(value_type = String)]
+    business: Text,
+    #[schema(value_type = String)]
+    owners: Text,
+    #[schema(value_type = String)]
+    comment: Text,
+    /// The share of healthy instances, 0..=1, at or below which callers use all instances.
+    #[schema(value_type = f64)]
+    protect_threshold: ProtectThreshold,
+    /// The namespaces that may see it besides its own; `*` is every one.
+    #[schema(value_type = Vec<String>)]
+    export_to: Exports,
+    /// The change that last touched the service itself; its ETag.
+    revision: u64,
+    /// The change that created it.
+    created_revision: u64,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    modified_at: Timestamp,
+}
+
+/// A service in a list; the counts are absent in a list of an earlier moment.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub(crate) struct ServiceSummary {
+    #[serde(flatten)]
+    service: Service,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    instance_count: Option<usize>,
+    /// Instances that are healthy, isolated or not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    healthy_instance_count: Option<usize>,
+    /// Instances that an operator took out, healthy or not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    isolated_instance_count: Option<usize>,
+}
+
+/// What people say of a service.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ServiceSpec, example = json!({
+    "name": "com.shop/pay", "metadata": {"tier": "1"}, "ports": [8080], "owners": "ann, bob",
+    "protect_threshold": 0.3, "export_to": ["*"],
+}))]
+pub(crate) struct ServiceBody {
+    /// 1..=128 letters, digits and `. _ : / -`. Required to POST; may be left out to PUT, where it
+    /// must be the one in the path.
+    name: Option<String>,
+    /// Up to 64 entries: keys of 1..=128 characters, values up to 4096.
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, String>)]
+    metadata: Entries<String>,
+    /// The ports that its instances listen on, for people to read; up to 64 of 1..=65535.
+    #[serde(default)]
+    ports: Vec<u64>,
+    /// Up to 1024 characters.
+    #[serde(default)]
+    department: String,
+    /// Up to 128 characters.
+    #[serde(default)]
+    business: String,
+    /// Up to 1024 characters.
+    #[serde(default)]
+    owners: String,
+    /// Up to 1024 characters.
+    #[serde(default)]
+    comment: String,
+    /// The share of healthy instances, 0..=1, at or below which callers use all instances; default 0,
+    /// which is when none is healthy.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 1)]
+    protect_threshold: f64,
+    /// The namespaces that may see it besides its own, up to 64; `*` is every one.
+    #[serde(default)]
+    export_to: Vec<String>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ListServicesQuery {
+    /// Filter by name, as a whole or with a trailing `*` by its beginning.
+    #[param(value_type = Option<String>, example = "com.shop*")]
+    name: Option<TextFilter>,
+    /// Filter by a metadata entry, `key:value` or `key:beginning*`; may be repeated.
+    #[serde(default)]
+    #[param(value_type = Vec<String>, required = false, example = json!(["tier:1"]))]
+    metadata: Vec<MetadataFilter>,
+    /// The state right after this revision, or at this RFC 3339 time, instead of now.
+    #[param(value_type = Option<String>, example = "2026-01-02T10:42:00Z")]
+    as_of: Option<AsOf>,
+    /// The most items on a page: 1..=500, default 50.
+    #[param(value_type = Option<u64>, minimum = 1, maximum = 500)]
+    page_size: Option<PageSize>,
+    /// `next_page_token` of the page before.
+    page_token: Option<String>,
+}
+
+impl ServicePath {
+    pub(crate) fn key(self) -> ServiceKey {
+        ServiceKey::new(self.namespace, self.service)
+    }
+}
+
+impl From<&model::Service> for Service {
+    fn from(service: &model::Service) -> Self {
+        let model::Service { key, spec, stamp } = service.clone();
+        Self {
+            namespace: key.namespace,
+            name: key.service,
+            metadata: spec.metadata,
+            ports: spec.ports,
+            department: spec.department,
+            business: spec.business,
+            owners: spec.owners,
+            comment: spec.comment,
+            protect_threshold: spec.protect_threshold,
+            export_to: spec.export_to,
+            revision: stamp.revision.get(),
+            created_revision: stamp.created_revision.get(),
+            created_at: stamp.created_at,
+            modified_at: stamp.modified_at,
+        }
+    }
+}
+
+impl ServiceSummary {
+    fn of(service: &model::Service, snapshot: Option<&ServiceSnapshot>) -> Self {
+        let count = |wanted: fn(&model::Instance) -> bool| {
+            let instances = snapshot.map(ServiceSnapshot::instances);
+            instances.map(|all| all.filter(|instance| wanted(instance)).count())
+        };
+        Self {
+            service: service.into(),
+            instance_count: count(|_| true),
+            healthy_instance_count: count(|instance| instance.health.is_healthy()),
+            isolated_instance_count: count(|instance| instance.isolated),
+        }
+    }
+}
+
+impl ServiceBody {
+    fn parse(self) -> Result<ServiceSpec, Invalid> {
+        let ports = self.ports.iter().enumerate().map(|(index, &port)| {
+            let place = format!("ports[{index}]");
+            Port::new(port).map_err(|invalid| Invalid::new(place, invalid.problem().clone()))
+        });
+        let spec = ServiceSpec {
+            ports: ports.collect::<Result<_, _>>()?,
+            metadata: self.metadata.parse()?,
+            department: checked_text("department", &self.department, limit::DEPARTMENT)?,
+            business: checked_text("business", &self.business, limit::BUSINESS)?,
+            owners: checked_text("owners", &self.owners, limit::OWNERS)?,
+            comment: checked_text("comment", &self.comment, limit::COMMENT)?,
+            protect_threshold: ProtectThreshold::new(self.protect_threshold)?,
+            export_to: Exports::parse(&self.export_to).map_err(without_type)?,
+        };
+        spec.checked()
+    }
+}
+
+/// The model says `export_to[1].namespace` of an element that is itself the name.
+fn without_type(invalid: Invalid) -> Invalid {
+    let place = invalid.field().trim_end_matches(".namespace").to_owned();
+    Invalid::new(place, invalid.problem().clone())
+}
+
+/// The path of a service, percent-encoded.
+pub(crate) fn location_of(key: &ServiceKey) -> String {
+    let namespace = namespace::location_of(&key.namespace);
+    format!(
+        "{namespace}/services/{}",
+        key.service.as_str().replace('/', "%2F")
+    )
+}
+
+/// Lists the services of a namespace, sorted by name, with the numbers of their instances.
+#[utoipa::path(
+    get, path = "/api/v1/namespaces/{namespace}/services", tag = "services",
+    params(NamespacePath, ListServicesQuery),
+    responses(
+        (status = 200, description = "A page of services", body = Page<ServiceSummary>),
+        HistoryProblems,
+    ),
+)]
+async fn list_services(
+    State(api): State<Api>,
+    Path(NamespacePath { namespace }): Path<NamespacePath>,
+    Query(query): Query<ListServicesQuery>,
+) -> Result<axum::Json<Page<ServiceSummary>>, Problem> {
+    let cursor = Cursor::parse(List::Services, query.page_size, query.page_token.as_deref())?;
+    let listed = find_services(&api, &namespace, query.as_of).await?;
+    let listed = listed.iter().filter(|(service, _)| {
+        let name = service.key.service.as_str();
+        cursor.after.as_deref() < Some(name)
+            && filter::matches(query.name.as_ref(), name)
+            && filter::has_all(&query.metadata, &service.spec.metadata)
+    });
+    let page = cursor.page(
+        listed,
+        |(service, _)| service.key.service.to_string(),
+        |(service, snapshot)| ServiceSummary::of(service, snapshot.as_deref()),
+    );
+    Ok(axum::Json(page))
+}
+
+type Found = (Arc<model::Service>, Option<Arc<ServiceSnapshot>>);
+
+async fn find_services(
+    api: &Api,
+    namespace: &NamespaceName,
+    as_of: Option<AsOf>,
+) -> Result<Vec<Found>, Problem> {
+    if let Some(as_of) = as_of {
+        let history = &api.plane.history;
+        let past = history
+            .list_services_at(namespace, as_of.moment(api)?)
+            .await;
+        let past = past.map_err(AsOf::refused)?;
+        return Ok(past.into_iter().map(|service| (service, None)).collect());
+    }
+    let (_, snapshots) = api.plane.catalog.list_services(namespace);
+    if snapshots.is_empty() && api.plane.catalog.find_namespace(namespace).is_none() {
+        return Err(namespace::not_found(namespace));
+    }
+    let found = snapshots.into_iter();
+    Ok(found
+        .map(|snapshot| (Arc::clone(snapshot.service()), Some(snapshot)))
+        .collect())
+}
+
+/// Creates a service.
+///
+/// Refused with 409 if it exists. Its namespace is created if it does not exist, unless the
+/// control plane is set to refuse that.
+#[utoipa::path(
+    post, path = "/api/v1/namespaces/{namespace}/services", tag = "services",
+    params(NamespacePath, MutationQuery), request_body = ServiceBody,
+    responses(
+        (status = 201, description = "It was created", body = Service,
+            headers(("ETag" = String), ("Location" = String))),
+        WriteProblems,
+    ),
+)]
+async fn create_service(
+    mutation: Mutation,
+    Path(path): Path<NamespacePath>,
+    Json(body): Json<ServiceBody>,
+) -> Result<Response, Problem> {
+    let mutation = mutation.of_absent()?;
+    let name = require_name("name", body.name.as_deref(), ServiceName::parse)?;
+    let put = put(&mutation, ServiceKey::new(path.namespace, name), body).await;
+    put.map_err(Problem::of_creation)
+}
+
+/// Reads a service.
+#[utoipa::path(
+    get, path = "/api/v1/namespaces/{namespace}/services/{service}", tag = "services",
+    params(ServicePath, AsOfQuery, ReadHeaders),
+    responses(
+        (status = 200, description = "The service", body = Service, headers(("ETag" = String))),
+        (status = 304, description = "It is as the client holds it"),
+        HistoryProblems,
+    ),
+)]
+async fn get_service(
+    State(api): State<Api>,
+    Path(path): Path<ServicePath>,
+    Query(AsOfQuery { as_of }): Query<AsOfQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let key = path.key();
+    let found = match as_of {
+        Some(as_of) => as_of.find_service(&api, &key).await?.service,
+        None => {
+            let current = api.plane.catalog.find_service(&key);
+            Arc::clone(current.ok_or_else(|| not_found(&key))?.service())
+        }
+    };
+    etag::answer(&headers, found.stamp.revision, &Service::from(&*found))
+}
+
+/// Creates a service, or brings it to what the body says.
+///
+/// What the body leaves out gets its default. The same content again writes nothing.
+#[utoipa::path(
+    put, path = "/api/v1/namespaces/{namespace}/services/{service}", tag = "services",
+    params(ServicePath, MutationQuery, WriteHeaders), request_body = ServiceBody,
+    responses(
+        (status = 200, description = "It was there", body = Service, headers(("ETag" = String))),
+        (status = 201, description = "It was created", body = Service,
+            headers(("ETag" = String), ("Location" = String))),
+        WriteProblems,
+    ),
+)]
+async fn put_service(
+    mutation: Mutation,
+    Path(path): Path<ServicePath>,
+    Json(body): Json<ServiceBody>,
+) -> Result<Response, Problem> {
+    require_same("name", body.name.as_deref(), path.service.as_str())?;
+    put(&mutation, path.key(), body).await
+}
+
+/// Deletes a service.
+///
+/// Refused with 409 while it has instances.
+#[utoipa::path(
+    delete, path = "/api/v1/namespaces/{namespace}/services/{service}", tag = "services",
+    params(ServicePath, MutationQuery, WriteHeaders),
+    responses((status = 204, description = "It is gone"), DeleteProblems),
+)]
+async fn delete_service(
+    mutation: Mutation,
+    Path(path): Path<ServicePath>,
+) -> Result<Response, Problem> {
+    let Mutation {
+        registry,
+        caller,
+        precondition,
+        ..
+    } = &mutation;
+    registry
+        .delete_service(caller, path.key(), *precondition)
+        .await?;
+    Ok(mutation.deleted())
+}
+
+async fn put(mutation: &Mutation, key: ServiceKey, body: ServiceBody) -> Result<Response, Problem> {
+    let Mutation {
+        registry,
+        caller,
+        precondition,
+        ..
+    } = mutation;
+    let location = location_of(&key);
+    let written = registry
+        .put_service(caller, key, body.parse()?, *precondition)
+        .await?;
+    let at = (written.item.stamp.revision, location);
+    Ok(mutation.answer(written.outcome, at, &Service::from(&*written.item)))
+}
+
+/// A service that is not there.
+pub(crate) fn not_found(key: &ServiceKey) -> Problem {
+    Error::not_found(format_args!("service `{key}`")).into()
+}

@@ -1,0 +1,87 @@
+//! Many instances in one request.
+
+use serde_json::json;
+
+use crate::harness::{PAY, TestApi};
+
+#[tokio::test]
+async fn each_item_is_answered_in_its_place() {
+    let api = TestApi::new().await;
+    api.put_instance(1).await;
+    api.put_instance(2).await;
+    let items = json!({"items": [
+        {"register": {"id": "new", "host": "h", "port": 1}},
+        {"register": {"host": "h", "port": 0}},
+        {"patch": {"id": "pay-1", "weight": 5, "metadata": {"a": "1"}}},
+        {"patch": {"id": "ghost", "weight": 5}},
+        {"delete": {"id": "pay-2"}},
+        {"delete": {"id": "pay-2"}},
+        {"patch": {"id": "pay-1", "metadata": {"a": "x\u{7}"}}},
+    ]});
+    let answer = api.post(&format!("{PAY}/instances:batch"), items).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(
+        answer.column("status"),
+        ["201", "400", "200", "404", "204", "404", "400"]
+    );
+    let items = &answer.json["items"];
+    assert_eq!(items[0]["instance"]["id"], "new");
+    assert_eq!(
+        items[1]["problem"]["errors"][0]["pointer"],
+        "/items/1/register/port"
+    );
+    assert_eq!(
+        items[1]["problem"]["request_id"],
+        answer.header("x-request-id")
+    );
+    assert_eq!(items[2]["instance"]["weight"], 5);
+    assert_eq!(
+        items[6]["problem"]["errors"][0]["pointer"],
+        "/items/6/patch/metadata/a"
+    );
+    let listed = api.get(&format!("{PAY}/instances")).await;
+    assert_eq!(listed.column("id"), ["new", "pay-1"]);
+}
+
+#[tokio::test]
+async fn a_body_of_another_form_does_nothing() {
+    let api = TestApi::new().await;
+    let path = format!("{PAY}/instances:batch");
+    let ok = json!({"register": {"host": "h", "port": 1}});
+    for (items, place) in [
+        (
+            json!([ok, {"register": {"host": "h"}}]),
+            "/items/1/register/port",
+        ),
+        (
+            json!([ok, {"register": {"host": "h", "port": 1, "wieght": 1}}]),
+            "/items/1/register/wieght",
+        ),
+        (json!([ok, {"rename": {"id": "a"}}]), "/items/1"),
+        (json!(vec![ok; 501]), "/items"),
+    ] {
+        let refused = api.post(&path, json!({"items": items})).await;
+        assert_eq!(
+            refused.problem(),
+            (400, "invalid_argument", place),
+            "{}",
+            refused.text
+        );
+    }
+    assert_eq!(api.revision(), 0);
+}
+
+#[tokio::test]
+async fn five_hundred_items_are_carried_out_in_order() {
+    let api = TestApi::new().await;
+    let register =
+        |port| json!({"register": {"id": format!("i{port}"), "host": "h", "port": port}});
+    let items: Vec<_> = (1..=500).map(register).collect();
+    let answer = api
+        .post(&format!("{PAY}/instances:batch"), json!({"items": items}))
+        .await;
+    assert!(answer.column("status").iter().all(|status| status == "201"));
+    let revisions = answer.json["items"].as_array().unwrap().iter();
+    let revisions = revisions.map(|item| item["instance"]["revision"].as_u64().unwrap());
+    assert!(revisions.eq(3..=502));
+}

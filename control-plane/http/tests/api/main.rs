@@ -1,0 +1,11 @@
+//! The API through its router, over a store in memory, with time by hand.
+
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod batch;
+mod harness;
+mod history;
+mod instances;
+mod namespaces;
+mod operations;
+mod services;

@@ -1,0 +1,97 @@
+//! Health, readiness, metrics, request ids and the description.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::harness::{PAY, TestApi};
+
+#[tokio::test]
+async fn it_is_ready_until_it_drains_or_fails() {
+    let api = TestApi::new().await;
+    for path in ["/healthz", "/readyz"] {
+        assert_eq!(api.get(path).await.json, json!({"status": "ok"}));
+    }
+    api.drain.cancel();
+    let drained = api.get("/readyz").await;
+    assert_eq!(drained.problem(), (503, "unavailable", ""));
+    assert_eq!(drained.header("retry-after"), "1");
+    assert_eq!(api.get("/healthz").await.status, 200);
+
+    let api = TestApi::new().await;
+    api.plane.failed.cancel();
+    assert_eq!(api.get("/readyz").await.problem(), (503, "unavailable", ""));
+}
+
+#[tokio::test]
+async fn a_store_that_refuses_is_unavailable() {
+    let api = TestApi::new().await;
+    api.store.fill();
+    let refused = api.put(PAY, json!({})).await;
+    assert_eq!(refused.problem(), (503, "unavailable", ""));
+    assert_eq!(refused.header("retry-after"), "1");
+    api.store.make_room();
+    assert_eq!(api.put(PAY, json!({})).await.status, 201);
+}
+
+#[tokio::test]
+async fn metrics_show_requests_and_state() {
+    let api = TestApi::new().await;
+    api.put_instance(1).await;
+    let body = json!({"host": "h", "port": 1, "health_check": {"type": "none"}});
+    api.put(&format!("{PAY}/instances/b"), body).await;
+    api.patch(
+        &format!("{PAY}/instances/b"),
+        json!({"health": "unhealthy"}),
+    )
+    .await;
+    api.get("/made/up").await;
+    let metrics = api.get("/metrics").await;
+    assert!(
+        metrics
+            .header("content-type")
+            .starts_with("application/openmetrics-text")
+    );
+    let route = "/api/v1/namespaces/{namespace}/services/{service}/instances/{id}";
+    for line in [
+        "# HELP merak_revision Revision of the newest change".to_owned(),
+        "merak_revision 5".to_owned(),
+        "merak_namespaces 1".to_owned(),
+        "merak_services 1".to_owned(),
+        "merak_subscriptions 0".to_owned(),
+        r#"merak_instances{health="healthy"} 1"#.to_owned(),
+        r#"merak_instances{health="unhealthy"} 1"#.to_owned(),
+        format!(r#"merak_http_requests_total{{route="{route}",method="PUT",status="201"}} 2"#),
+        r#"merak_http_requests_total{route="none",method="GET",status="404"} 1"#.to_owned(),
+        format!(r#"merak_http_request_duration_seconds_count{{route="{route}",method="PUT"}} 2"#),
+    ] {
+        assert!(
+            metrics.text.lines().any(|found| found.starts_with(&line)),
+            "{line}\n{}",
+            metrics.text
+        );
+    }
+    assert!(metrics.text.ends_with("# EOF\n"));
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_id_of_its_request() {
+    let api = TestApi::new().await;
+    for path in ["/healthz", "/nowhere", PAY] {
+        let given = [("x-request-id", "deploy-42")];
+        let answer = api.send(Method::GET, path, &given, Value::Null).await;
+        assert_eq!(answer.header("x-request-id"), "deploy-42");
+        if !answer.status.is_success() {
+            assert_eq!(answer.json["request_id"], "deploy-42");
+        }
+        let made_up = api.get(path).await;
+        assert_eq!(made_up.header("x-request-id").len(), 36);
+    }
+}
+
+#[tokio::test]
+async fn the_description_is_served() {
+    let api = TestApi::new().await;
+    let served = api.get("/openapi.json").await;
+    assert_eq!(served.header("content-type"), "application/json");
+    assert_eq!(served.text, merak_http::openapi());
+}
