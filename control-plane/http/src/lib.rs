@@ -6,6 +6,7 @@
 
 mod as_of;
 mod caller;
+mod change;
 mod etag;
 mod extract;
 mod filter;
@@ -21,6 +22,8 @@ mod problem;
 mod request_id;
 mod server;
 mod service;
+mod subscriber;
+mod watch;
 
 use std::{any::Any, sync::Arc};
 

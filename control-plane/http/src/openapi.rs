@@ -3,7 +3,12 @@
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{Api, instance, namespace, operations, problem::ProblemBody, service};
+use crate::{
+    Api, change, instance, namespace, operations,
+    problem::ProblemBody,
+    service, subscriber,
+    watch::{self, Ready},
+};
 
 /// What the description says beside the operations.
 #[derive(OpenApi)]
@@ -29,9 +34,11 @@ The admin API of Merak, a control plane for service governance.
         (name = "namespaces", description = "What separates teams or environments"),
         (name = "services", description = "What callers name"),
         (name = "instances", description = "The processes that serve a service"),
+        (name = "subscribers", description = "Who watches a service"),
+        (name = "changes", description = "Who changed what, and as it happens"),
         (name = "operations", description = "What operators and their machines ask"),
     ),
-    components(schemas(ProblemBody)),
+    components(schemas(ProblemBody, Ready)),
 )]
 struct Description;
 
@@ -41,6 +48,9 @@ pub(crate) fn operations() -> OpenApiRouter<Api> {
         .merge(namespace::router())
         .merge(service::router())
         .merge(instance::router())
+        .merge(subscriber::router())
+        .merge(change::router())
+        .merge(watch::router())
         .merge(operations::router())
 }
 

@@ -20,6 +20,9 @@ pub(crate) enum List {
     Namespaces = b'n',
     Services = b's',
     Instances = b'i',
+    NewestChanges = b'c',
+    OldestChanges = b'o',
+    Subscribers = b'w',
 }
 
 /// Where a page begins and how long it is.

@@ -216,6 +216,11 @@ impl Problem {
         })
     }
 
+    /// Refuses a parameter whose value the model refused; the field is the parameter's name.
+    pub(crate) fn refused_parameter(invalid: &Invalid) -> Self {
+        Self::parameter(invalid.field(), invalid.problem().to_string())
+    }
+
     /// Adds what to do about it.
     #[must_use]
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {

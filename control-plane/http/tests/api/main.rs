@@ -3,9 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod batch;
+mod changes;
 mod harness;
 mod history;
 mod instances;
 mod namespaces;
 mod operations;
+mod paging;
+mod refusals;
+mod routes;
 mod services;
+mod subscribers;
+mod watch;

@@ -1,0 +1,303 @@
+//! The change log: `/api/v1/changes`.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use merak_core::{self as core, ChangeQuery, Item, Kind, Order};
+use merak_model::{InstanceId, Invalid, NamespaceName, Revision, ServiceName, Timestamp};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    Api,
+    extract::Query,
+    instance::Instance,
+    namespace::Namespace,
+    page::{Cursor, List, Page, PageSize},
+    problem::{ListProblems, Problem},
+    service::Service,
+};
+
+/// The operations on the change log.
+pub(crate) fn router() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(list_changes))
+}
+
+/// One durable change of one thing, or an event.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(example = json!({
+    "revision": 44, "at": "2026-01-02T11:00:00Z", "actor": "rest@10.0.0.3",
+    "request_id": "deploy-42", "kind": "namespace", "namespace": "default",
+    "before": null,
+    "after": {
+        "name": "default", "comment": "", "metadata": {}, "revision": 44, "created_revision": 44,
+        "created_at": "2026-01-02T11:00:00Z", "modified_at": "2026-01-02T11:00:00Z",
+    },
+}))]
+pub(crate) struct Change {
+    /// Its place in the log: strictly increasing over the whole control plane.
+    revision: u64,
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    /// Who asked for it; `merak` for what happened because of time.
+    #[schema(value_type = String)]
+    actor: Arc<str>,
+    /// The id of the request; empty if there was none.
+    #[schema(value_type = String)]
+    request_id: Arc<str>,
+    kind: ChangeKind,
+    /// The namespace that it is, or is in.
+    #[schema(value_type = String)]
+    namespace: NamespaceName,
+    /// The service that it is, or belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
+    service: Option<ServiceName>,
+    /// The id of the instance that it is, or speaks of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
+    instance: Option<InstanceId>,
+    /// The state before; null if the change created it, and for an event.
+    #[schema(required = true)]
+    before: Option<Changed>,
+    /// The state after; null if the change deleted it.
+    #[schema(required = true)]
+    after: Option<Changed>,
+}
+
+/// What the log speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ChangeKind {
+    Namespace,
+    Service,
+    Instance,
+    Event,
+}
+
+/// A thing in one of its states; the `kind` of the change says which it is.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum Changed {
+    Namespace(Namespace),
+    Service(Box<Service>),
+    Instance(Box<Instance>),
+    Event(Event),
+}
+
+/// What happened that is no change of a thing.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(crate) enum Event {
+    /// Many instances of a service lost their streams together, more likely because of the network
+    /// than because they died: they stay healthy until three times their ttl without a beat.
+    MassLossHeld {
+        /// Instances whose stream ended.
+        disconnected: usize,
+        /// Healthy instances of the service at that moment, those included.
+        healthy: usize,
+    },
+    /// An instance changes its health again and again.
+    Flapping {
+        /// How often it became unhealthy within the window.
+        losses: u32,
+        window_seconds: u64,
+    },
+}
+
+/// From which end of the log.
+#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum ChangeOrder {
+    #[default]
+    Newest,
+    Oldest,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct ListChangesQuery {
+    /// Only changes of this kind.
+    kind: Option<ChangeKind>,
+    /// Only changes of this namespace and of what is in it.
+    #[param(value_type = Option<String>, example = "default")]
+    namespace: Option<NamespaceName>,
+    /// Only changes of a service of this name and of its instances.
+    #[param(value_type = Option<String>, example = "com.shop/pay")]
+    service: Option<ServiceName>,
+    /// Only changes of an instance of this id.
+    #[param(value_type = Option<String>, example = "pay-1")]
+    instance: Option<String>,
+    /// Only changes by this actor.
+    #[param(example = "rest@10.0.0.3")]
+    actor: Option<String>,
+    /// Only changes at or after this RFC 3339 time.
+    #[param(example = "2026-01-02T10:00:00Z")]
+    since: Option<String>,
+    /// Only changes at or before this RFC 3339 time.
+    #[param(example = "2026-01-02T11:00:00Z")]
+    until: Option<String>,
+    /// Only changes after this revision.
+    after: Option<u64>,
+    /// Only changes before this revision.
+    before: Option<u64>,
+    /// Newest first, which is the default, or oldest first.
+    #[serde(default)]
+    #[param(required = false, inline)]
+    order: ChangeOrder,
+    /// The most items on a page: 1..=500, default 50.
+    #[param(value_type = Option<u64>, minimum = 1, maximum = 500)]
+    page_size: Option<PageSize>,
+    /// `next_page_token` of the page before.
+    page_token: Option<String>,
+}
+
+impl From<&core::Change> for Change {
+    fn from(change: &core::Change) -> Self {
+        Self {
+            revision: change.revision.get(),
+            at: change.at,
+            actor: Arc::clone(&change.actor),
+            request_id: Arc::clone(&change.request_id),
+            kind: change.key.kind().into(),
+            namespace: change.key.namespace().clone(),
+            service: change.key.service().cloned(),
+            instance: change.key.instance().cloned(),
+            before: change.before.as_ref().map(Changed::from),
+            after: change.after.as_ref().map(Changed::from),
+        }
+    }
+}
+
+impl From<&Item> for Changed {
+    fn from(item: &Item) -> Self {
+        match item {
+            Item::Namespace(namespace) => Self::Namespace((&**namespace).into()),
+            Item::Service(service) => Self::Service(Box::new((&**service).into())),
+            Item::Instance(instance) => Self::Instance(Box::new((&**instance).into())),
+            Item::Event(event) => Self::Event(match **event {
+                core::Event::MassLossHeld {
+                    disconnected,
+                    healthy,
+                } => Event::MassLossHeld {
+                    disconnected,
+                    healthy,
+                },
+                core::Event::Flapping {
+                    losses,
+                    window_seconds,
+                } => Event::Flapping {
+                    losses,
+                    window_seconds,
+                },
+            }),
+        }
+    }
+}
+
+impl From<Kind> for ChangeKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Namespace => Self::Namespace,
+            Kind::Service => Self::Service,
+            Kind::Instance => Self::Instance,
+            Kind::Event => Self::Event,
+        }
+    }
+}
+
+impl From<ChangeKind> for Kind {
+    fn from(kind: ChangeKind) -> Self {
+        match kind {
+            ChangeKind::Namespace => Self::Namespace,
+            ChangeKind::Service => Self::Service,
+            ChangeKind::Instance => Self::Instance,
+            ChangeKind::Event => Self::Event,
+        }
+    }
+}
+
+impl ListChangesQuery {
+    /// What the store is asked, except where the page begins and ends.
+    async fn parse(self, api: &Api) -> Result<ChangeQuery, Problem> {
+        let history = &api.plane.history;
+        let mut after = self.after.map(Revision);
+        let mut before = self.before.map(Revision);
+        if let Some(since) = time_of("since", self.since.as_deref())? {
+            let first = history.first_since(since).await?;
+            after = after.max(Some(Revision(first.get().saturating_sub(1))));
+        }
+        if let Some(until) = time_of("until", self.until.as_deref())? {
+            let first_later = history.first_since(until.plus_ms(1)).await?;
+            before = Some(before.map_or(first_later, |before| before.min(first_later)));
+        }
+        let instance = self.instance.as_deref().map(InstanceId::parse).transpose();
+        let instance = instance.map_err(|invalid| {
+            Problem::refused_parameter(&Invalid::new("instance", invalid.problem().clone()))
+        })?;
+        Ok(ChangeQuery {
+            kind: self.kind.map(Into::into),
+            namespace: self.namespace,
+            service: self.service,
+            instance,
+            actor: self.actor,
+            after,
+            before,
+            order: self.order.into(),
+            limit: 0,
+        })
+    }
+}
+
+impl From<ChangeOrder> for Order {
+    fn from(order: ChangeOrder) -> Self {
+        match order {
+            ChangeOrder::Newest => Self::NewestFirst,
+            ChangeOrder::Oldest => Self::OldestFirst,
+        }
+    }
+}
+
+fn time_of(parameter: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
+    let time = text
+        .map(|text| Timestamp::parse(parameter, text))
+        .transpose();
+    time.map_err(|invalid| Problem::refused_parameter(&invalid))
+}
+
+/// Lists the change log: who changed what and when, with the state before and after.
+///
+/// The log is pruned by age and by count, so it may not reach back to the beginning.
+#[utoipa::path(
+    get, path = "/api/v1/changes", tag = "changes",
+    params(ListChangesQuery),
+    responses(
+        (status = 200, description = "A page of changes", body = Page<Change>),
+        ListProblems,
+    ),
+)]
+async fn list_changes(
+    State(api): State<Api>,
+    Query(query): Query<ListChangesQuery>,
+) -> Result<axum::Json<Page<Change>>, Problem> {
+    let list = match query.order {
+        ChangeOrder::Newest => List::NewestChanges,
+        ChangeOrder::Oldest => List::OldestChanges,
+    };
+    let cursor = Cursor::parse(list, query.page_size, query.page_token.as_deref())?;
+    let mut asked = query.parse(&api).await?;
+    asked.limit = cursor.limit();
+    if let Some(last) = &cursor.after {
+        let last = last.parse().map(Revision);
+        let last = last.map_err(|_| Problem::parameter("page_token", "names no revision"))?;
+        match asked.order {
+            Order::NewestFirst => asked.before = Some(asked.before.map_or(last, |at| at.min(last))),
+            Order::OldestFirst => asked.after = asked.after.max(Some(last)),
+        }
+    }
+    let changes = api.plane.history.list_changes(&asked).await?;
+    let page = cursor.page(&changes, |change| change.revision.to_string(), Change::from);
+    Ok(axum::Json(page))
+}
