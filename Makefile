@@ -5,7 +5,7 @@ SHELL := /bin/bash
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
-run: ## Build Merak and serve on ./data, gRPC at 127.0.0.1:8091
+run: ## Build Merak and serve on ./data, HTTP at 127.0.0.1:8090, gRPC at 127.0.0.1:8091
 	cargo run --release --locked -- serve
 
 test: ## Run every test

@@ -45,7 +45,6 @@ macro_rules! settings {
 
         /// The settings in force.
         #[derive(Debug)]
-        #[expect(dead_code, reason = "`http` has no listener yet")]
         pub(crate) struct Config {
             $($(#[doc = $doc])+ pub(crate) $name: $type,)+
         }

@@ -1,35 +1,22 @@
 //! The commands as operators run them: in a directory of their own, without our environment.
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
-use std::{
-    path::Path,
-    process::{Output, Stdio},
-    time::Duration,
-};
+mod support;
+
+use std::{path::Path, process::Output};
 
 use merak_proto::v1::{
     self, discovery_client::DiscoveryClient, registry_client::RegistryClient,
     sync_request::Kind as Message, sync_response::Update,
 };
-use tokio::{
-    io::{AsyncBufReadExt as _, BufReader},
-    process::{Child, Command},
-    time::timeout,
-};
+use tokio::process::Command;
 use tokio_stream::StreamExt as _;
 use tonic::transport::Channel;
 
-/// Nothing here takes nearly as long.
-const LIMIT: Duration = Duration::from_secs(30);
-
-fn merak(directory: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_merak"));
-    command.args(arguments).current_dir(directory).env_clear();
-    command
-}
+use crate::support::{merak, soon};
 
 async fn run(mut command: Command) -> Output {
-    timeout(LIMIT, command.output()).await.unwrap().unwrap()
+    soon(command.output()).await.unwrap()
 }
 
 fn printed(output: &Output) -> &str {
@@ -43,27 +30,19 @@ fn refusal(output: &Output) -> &str {
     std::str::from_utf8(&output.stderr).unwrap()
 }
 
+/// A running control plane and a connection to it.
 struct Server {
-    _child: Child,
+    _process: support::Server,
     channel: Channel,
 }
 
 impl Server {
     async fn start(directory: &Path, arguments: &[&str]) -> Self {
-        let mut child = merak(directory, &["serve", "--grpc", "127.0.0.1:0"])
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let line = timeout(LIMIT, lines.next_line()).await.unwrap();
-        let line = line.unwrap().unwrap();
-        let address = line.strip_prefix("grpc listening on ").unwrap();
-        let channel = Channel::from_shared(format!("http://{address}")).unwrap();
-        let channel = timeout(LIMIT, channel.connect()).await.unwrap().unwrap();
+        let process = support::Server::start_with(directory, "127.0.0.1:0", arguments).await;
+        let channel = Channel::from_shared(process.address()).unwrap();
+        let channel = soon(channel.connect()).await.unwrap();
         Self {
-            _child: child,
+            _process: process,
             channel,
         }
     }
@@ -80,7 +59,7 @@ impl Server {
             ..v1::RegisterRequest::default()
         };
         let mut registry = RegistryClient::new(self.channel.clone());
-        let answer = timeout(LIMIT, registry.register(request)).await.unwrap()?;
+        let answer = soon(registry.register(request)).await?;
         Ok(answer.into_inner().revision)
     }
 
@@ -99,11 +78,10 @@ impl Server {
         let mut discovery = DiscoveryClient::new(self.channel.clone());
         // The server ends the stream once the client has nothing more to say.
         let requests = tokio_stream::iter(requests).chain(tokio_stream::pending());
-        let answer = timeout(LIMIT, discovery.sync(requests));
-        let mut updates = answer.await.unwrap().unwrap().into_inner();
+        let mut updates = soon(discovery.sync(requests)).await.unwrap().into_inner();
         let mut update = async || {
-            let message = timeout(LIMIT, updates.message()).await.unwrap();
-            message.unwrap().unwrap().update.unwrap()
+            let message = soon(updates.message()).await.unwrap();
+            message.unwrap().update.unwrap()
         };
         let Update::Welcome(welcome) = update().await else {
             panic!("the first update is a welcome");

@@ -1,26 +1,23 @@
 //! The binary as its users run it: a process, a data directory, the generated clients.
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
-use std::{collections::BTreeSet, future::Future, path::Path, process::Stdio, time::Duration};
+mod support;
+
+use std::{collections::BTreeSet, path::Path};
 
 use merak_proto::v1::{
     self, discovery_client::DiscoveryClient, register_response::Outcome,
     registry_client::RegistryClient, sync_request::Kind as Message, sync_response::Update,
 };
-use tokio::{
-    io::{AsyncBufReadExt as _, BufReader},
-    process::{Child, Command},
-    sync::mpsc,
-    task::JoinSet,
-};
+use tokio::{sync::mpsc, task::JoinSet};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Status, Streaming, transport::Channel};
 
-/// Nothing here takes nearly as long.
-const LIMIT: Duration = Duration::from_secs(30);
+use crate::support::soon;
 
+/// A running control plane and a connection to it.
 struct Server {
-    child: Child,
+    process: support::Server,
     channel: Channel,
 }
 
@@ -36,25 +33,12 @@ struct Watch {
     updates: Streaming<v1::SyncResponse>,
 }
 
-async fn soon<T>(future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(LIMIT, future).await.unwrap()
-}
-
 impl Server {
-    async fn start(data: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_merak"))
-            .args(["serve", "--grpc", "127.0.0.1:0", "--data"])
-            .arg(data)
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let line = soon(lines.next_line()).await.unwrap().unwrap();
-        let address = line.strip_prefix("grpc listening on ").unwrap();
-        let channel = Channel::from_shared(format!("http://{address}")).unwrap();
+    async fn start(directory: &Path) -> Self {
+        let process = support::Server::start(directory).await;
+        let channel = Channel::from_shared(process.address()).unwrap();
         let channel = soon(channel.connect()).await.unwrap();
-        Self { child, channel }
+        Self { process, channel }
     }
 
     async fn register(&self, request: v1::RegisterRequest) -> Result<v1::RegisterResponse, Status> {
@@ -234,7 +218,7 @@ async fn what_was_acknowledged_survives_a_kill() {
     let (mut acknowledged, mut sent) = (BTreeSet::new(), BTreeSet::new());
     let mut newest = 0;
     for round in 0..5 {
-        let mut server = Server::start(data.path()).await;
+        let server = Server::start(data.path()).await;
         let (tell, mut told) = mpsc::unbounded_channel();
         let mut writers = JoinSet::new();
         for writer in 0..WRITERS {
@@ -248,7 +232,7 @@ async fn what_was_acknowledged_survives_a_kill() {
         for _ in 0..ACKNOWLEDGED {
             soon(told.recv()).await.unwrap();
         }
-        soon(server.child.kill()).await.unwrap();
+        server.process.kill().await;
         let mut of_round = Sent::default();
         while let Some(writer) = soon(writers.join_next()).await {
             let writer = writer.unwrap();
@@ -304,13 +288,13 @@ async fn sigterm_ends_the_process_with_zero_while_clients_watch() {
     let mut server = Server::start(data.path()).await;
     let mut watch = server.watch("pay").await;
     assert!(matches!(watch.next().await, Update::Absent(_)));
-    let pid = server.child.id().unwrap().to_string();
+    let pid = server.process.child.id().unwrap().to_string();
     let kill = std::process::Command::new("kill")
         .args(["-TERM", &pid])
         .status();
     assert!(kill.unwrap().success());
     assert_eq!(soon(watch.updates.message()).await.unwrap(), None);
-    assert!(soon(server.child.wait()).await.unwrap().success());
+    assert!(soon(server.process.child.wait()).await.unwrap().success());
 }
 
 #[tokio::test]
@@ -327,4 +311,52 @@ async fn a_refused_registration_names_the_field() {
         assert_eq!(status.code(), Code::InvalidArgument);
         assert!(status.message().contains(field), "{}", status.message());
     }
+}
+
+#[tokio::test]
+async fn both_listeners_show_one_registry_that_survives_a_kill() {
+    const INSTANCES: &str = "/api/v1/namespaces/default/services/pay/instances";
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path()).await;
+    server.register(registration("pay", "a")).await.unwrap();
+    let mut watch = server.watch("pay").await;
+    assert!(matches!(watch.next().await, Update::Instances(_)));
+
+    let body = r#"{"id": "b", "host": "10.0.0.2", "port": 80}"#;
+    let (status, answer) = server.process.http("POST", INSTANCES, body).await;
+    assert_eq!(status, 201, "{answer}");
+    let Update::InstancesDelta(delta) = watch.next().await else {
+        panic!("what REST registers is pushed");
+    };
+    assert_eq!(ids(&delta.upserts), ["b"]);
+
+    server.process.kill().await;
+    let server = Server::start(data.path()).await;
+    let (status, answer) = server.process.http("GET", INSTANCES, "").await;
+    let listed: serde_json::Value = serde_json::from_str(&answer).unwrap();
+    let listed = listed["items"].as_array().unwrap().iter();
+    let listed: Vec<&str> = listed.map(|one| one["id"].as_str().unwrap()).collect();
+    assert_eq!((status, listed), (200, vec!["a", "b"]));
+}
+
+#[tokio::test]
+async fn a_taken_address_names_the_flag_for_another() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path()).await;
+    let other = tempfile::tempdir().unwrap();
+    let arguments = [
+        "serve",
+        "--http",
+        &server.process.http,
+        "--grpc",
+        "127.0.0.1:0",
+    ];
+    let output = soon(support::merak(other.path(), &arguments).output())
+        .await
+        .unwrap();
+    let refusal = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        !output.status.success() && refusal.contains("--http ADDR"),
+        "{refusal}"
+    );
 }

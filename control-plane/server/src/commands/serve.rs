@@ -2,6 +2,7 @@
 
 use std::{
     io::{IsTerminal as _, Write as _, stderr, stdout},
+    net::SocketAddr,
     sync::Arc,
 };
 
@@ -11,8 +12,9 @@ use merak_store::SqlStore;
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
+    task::JoinSet,
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Config, Flags, LogFormat};
@@ -41,42 +43,53 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
     let store = open_store(config).await?;
+    let http = bind("HTTP", config.http).await?;
+    let grpc = bind("gRPC", config.grpc).await?;
     let clock = Arc::new(SystemClock::start());
     let plane = ControlPlane::start(Arc::clone(&store) as _, clock, config.settings());
     let plane = Arc::new(plane.await.context("start the control plane")?);
-    let listener = TcpListener::bind(config.grpc).await;
-    let listener = listener.with_context(|| format!("bind gRPC to {}", config.grpc))?;
-    writeln!(stdout(), "grpc listening on {}", listener.local_addr()?)?;
+    writeln!(
+        stdout(),
+        "http listening on {}\ngrpc listening on {}",
+        http.local_addr()?,
+        grpc.local_addr()?,
+    )?;
 
     let drain = CancellationToken::new();
-    let tasks = TaskTracker::new();
-    let mut serving = tasks.spawn(merak_grpc::serve(
-        listener,
-        Arc::clone(&plane),
-        drain.clone(),
-    ));
+    let mut listeners = JoinSet::new();
+    let serving = merak_http::serve(http, Arc::clone(&plane), drain.clone());
+    listeners.spawn(async { serving.await.context("serve HTTP") });
+    let serving = merak_grpc::serve(grpc, Arc::clone(&plane), drain.clone());
+    listeners.spawn(async { serving.await.context("serve gRPC") });
     let mut outcome = Ok(());
     tokio::select! {
         () = stop_signal(&mut terminate, &mut interrupt) => {}
         () = plane.failed.cancelled() => {
             outcome = Err(anyhow::anyhow!("the store failed: see the log, and start again"));
         }
-        served = &mut serving => {
-            served.context("the gRPC task")?.context("serve gRPC")?;
-            anyhow::bail!("the gRPC listener ended by itself");
+        Some(ended) = listeners.join_next() => {
+            ended.context("a listener's task")??;
+            anyhow::bail!("a listener ended by itself");
         }
     }
     plane.liveness.ignore_disconnects();
     drain.cancel();
-    serving
-        .await
-        .context("the gRPC task")?
-        .context("serve gRPC")?;
+    while let Some(ended) = listeners.join_next().await {
+        outcome = outcome.and(ended.context("a listener's task")?);
+    }
     match Arc::into_inner(plane) {
         Some(plane) => plane.shutdown().await,
         None => tracing::warn!("requests were still under way at the end"),
     }
     outcome
+}
+
+async fn bind(protocol: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(address).await;
+    listener.with_context(|| {
+        let flag = protocol.to_lowercase();
+        format!("listen for {protocol} on {address} (`--{flag} ADDR` takes another)")
+    })
 }
 
 async fn open_store(config: &Config) -> anyhow::Result<Arc<SqlStore>> {

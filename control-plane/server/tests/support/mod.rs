@@ -1,0 +1,106 @@
+//! The binary as a process.
+
+#![allow(
+    clippy::allow_attributes,
+    dead_code,
+    reason = "every test file uses a part of it"
+)]
+
+use std::{future::Future, path::Path, process::Stdio, time::Duration};
+
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines},
+    net::TcpStream,
+    process::{Child, ChildStdout, Command},
+};
+
+/// Nothing here takes nearly as long.
+pub(crate) const LIMIT: Duration = Duration::from_secs(30);
+
+/// A running control plane; it is killed when it is dropped.
+pub(crate) struct Server {
+    pub(crate) child: Child,
+    /// `host:port` of the gRPC listener.
+    pub(crate) grpc: String,
+    /// `host:port` of the HTTP listener.
+    pub(crate) http: String,
+    _output: Lines<BufReader<ChildStdout>>,
+}
+
+/// Waits for something that happens soon or never.
+pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(LIMIT, future).await.unwrap()
+}
+
+/// The command line in a directory, without our environment.
+pub(crate) fn merak(directory: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_merak"));
+    command
+        .args(arguments)
+        .current_dir(directory)
+        .env_clear()
+        .kill_on_drop(true);
+    command
+}
+
+impl Server {
+    /// Serves on `directory`/data, on free ports.
+    pub(crate) async fn start(directory: &Path) -> Self {
+        Self::start_with(directory, "127.0.0.1:0", &[]).await
+    }
+
+    /// Serves on a given gRPC address and with further arguments.
+    pub(crate) async fn start_with(directory: &Path, grpc: &str, arguments: &[&str]) -> Self {
+        let serve = ["serve", "--http", "127.0.0.1:0", "--grpc", grpc];
+        let mut child = merak(directory, &serve)
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
+        let (mut http, mut grpc) = (None, None);
+        while http.is_none() || grpc.is_none() {
+            let line = soon(output.next_line()).await.unwrap();
+            let line = line.expect("the server has ended");
+            if let Some(address) = line.strip_prefix("http listening on ") {
+                http = Some(address.to_owned());
+            }
+            if let Some(address) = line.strip_prefix("grpc listening on ") {
+                grpc = Some(address.to_owned());
+            }
+        }
+        Self {
+            child,
+            grpc: grpc.unwrap(),
+            http: http.unwrap(),
+            _output: output,
+        }
+    }
+
+    /// The address that clients are given.
+    pub(crate) fn address(&self) -> String {
+        format!("http://{}", self.grpc)
+    }
+
+    /// One HTTP exchange: the status and the body.
+    pub(crate) async fn http(&self, method: &str, path: &str, body: &str) -> (u16, String) {
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: merak\r\nconnection: close\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let mut stream = soon(TcpStream::connect(&self.http)).await.unwrap();
+        soon(stream.write_all(request.as_bytes())).await.unwrap();
+        let mut answer = String::new();
+        soon(stream.read_to_string(&mut answer)).await.unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, body.to_owned())
+    }
+
+    /// Ends the process as a power cut would, and waits until it is gone.
+    pub(crate) async fn kill(mut self) -> String {
+        soon(self.child.kill()).await.unwrap();
+        self.grpc
+    }
+}
