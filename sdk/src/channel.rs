@@ -79,7 +79,7 @@ impl ServiceChannel {
         sent.await.map_err(|failure| {
             // The next request connects anew, or learns that the instance is gone.
             self.pool.lock().channels.remove(&instance.id);
-            Error::Unavailable(format!("{}: {}", instance.address(), describe(&failure)))
+            self.failed(instance.address(), describe(&failure))
         })
     }
 
@@ -107,10 +107,18 @@ impl ServiceChannel {
                     debug!(service = %self.key, address, "cannot connect: {why}");
                     failed.push(instance.id.clone());
                     if failed.len() == ATTEMPTS {
-                        return Err(Error::Unavailable(format!("{address}: {why}")));
+                        return Err(self.failed(address, why));
                     }
                 }
             }
+        }
+    }
+
+    fn failed(&self, address: String, why: String) -> Error {
+        Error::Instance {
+            service: (*self.key).clone(),
+            address,
+            why,
         }
     }
 

@@ -56,6 +56,17 @@ pub enum Error {
     #[error("the control plane is unavailable: {0}")]
     Unavailable(String),
 
+    /// An instance could not be reached, or the connection to it broke under the request.
+    #[error("instance `{address}` of service `{service}` failed: {why}")]
+    Instance {
+        /// The callee.
+        service: ServiceKey,
+        /// `host:port` of the instance.
+        address: String,
+        /// What the transport says.
+        why: String,
+    },
+
     /// The client was closed.
     #[error("the client is closed")]
     Closed,
