@@ -8,6 +8,9 @@ help: ## List the commands
 run: ## Build Merak and serve on ./data, HTTP at 127.0.0.1:8090, gRPC at 127.0.0.1:8091
 	cargo run --release --locked -- serve
 
+demo: ## Watch services find each other, with one replica killed on the way
+	cargo run --release --locked -- demo --kill micro-pay-1
+
 test: ## Run every test
 	cargo test --workspace --locked
 
@@ -16,7 +19,11 @@ check: ## Check format, lints and generated files
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo test --locked -p merak-proto --test generated_is_fresh
 
+bench: ## Measure registering, heartbeats, pushes, discovery and picks (some minutes)
+	cargo run --release --locked -- bench all
+	cargo bench --locked -p merak-sdk
+
 generate: ## Write the generated protocol code anew
 	UPDATE_GENERATED=1 cargo test -p merak-proto --test generated_is_fresh
 
-.PHONY: help run test check generate
+.PHONY: help run demo test check bench generate

@@ -24,5 +24,21 @@ pub mod v1 {
     include!("generated/merak.v1.rs");
 }
 
+/// What the services of `merak demo` say to each other.
+#[allow(
+    clippy::all,
+    clippy::allow_attributes,
+    clippy::disallowed_methods,
+    clippy::too_many_lines,
+    clippy::unwrap_used,
+    clippy::wildcard_imports,
+    missing_docs,
+    unreachable_pub,
+    reason = "generated code"
+)]
+pub mod demo {
+    include!("generated/merak.demo.v1.rs");
+}
+
 /// The encoded `FileDescriptorSet` of package `merak.v1`, for gRPC reflection.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!("generated/merak.v1.bin");

@@ -6,10 +6,11 @@ use std::{env, fs, path::Path};
 
 use prost::Message;
 
-const FILES: [&str; 3] = [
+const FILES: [&str; 4] = [
     "merak/v1/model.proto",
     "merak/v1/registry.proto",
     "merak/v1/discovery.proto",
+    "merak/demo/v1/pay.proto",
 ];
 
 #[test]
@@ -27,7 +28,7 @@ fn generated_code_is_fresh() {
         .out_dir(scratch.path())
         .compile_fds(descriptors)
         .unwrap();
-    for name in ["merak.v1.rs", "merak.v1.bin"] {
+    for name in ["merak.v1.rs", "merak.demo.v1.rs", "merak.v1.bin"] {
         let fresh = fs::read(scratch.path().join(name)).unwrap();
         let checked_in = root.join("src/generated").join(name);
         #[expect(clippy::disallowed_methods, reason = "a switch of this test alone")]

@@ -3,6 +3,9 @@
 mod backup;
 mod bench;
 mod config;
+mod demo;
+mod latency;
+mod process;
 mod serve;
 
 use clap::{Parser, Subcommand};
@@ -13,6 +16,7 @@ const EXAMPLES: &str = "\
 Examples:
   merak serve                        serve ./data at 127.0.0.1
   merak config                       show the settings and where each was given
+  merak demo                         see services find each other, and survive a loss
   merak backup monday.db             copy the database, also while it is served
 
 `merak help COMMAND` says more about a command.";
@@ -43,6 +47,12 @@ Examples:
 To restore, move the copy into an empty directory as merak.db and serve that directory. Clients
 notice that it is another history and take everything anew.";
 
+const DEMO_EXAMPLES: &str = "\
+Examples:
+  merak demo
+  merak demo --kill micro-pay-1 --after 10s --duration 20s
+  merak demo --requests 1000 --json";
+
 /// Service discovery and governance in one binary.
 #[derive(Debug, Parser)]
 #[command(name = "merak", after_help = EXAMPLES)]
@@ -59,6 +69,9 @@ enum Command {
     /// Print the settings in force as TOML, each with where it was given
     #[command(after_help = format!("{SETTINGS}\n{CONFIG_EXAMPLES}"))]
     Config(Flags),
+    /// Show a small system of services that find each other through Merak
+    #[command(after_help = DEMO_EXAMPLES)]
+    Demo(demo::Demo),
     /// Measure what a control plane does on this machine
     Bench(bench::Bench),
     /// Copy the database to a file, also while it is served
@@ -73,6 +86,7 @@ impl Cli {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         match self.command {
             Command::Bench(bench) => bench.run(),
+            Command::Demo(demo) => demo.run(),
             Command::Serve(flags) => serve::run(&flags),
             Command::Config(flags) => config::run(&flags),
             Command::Backup(backup) => backup.run(),
@@ -82,4 +96,9 @@ impl Cli {
             }
         }
     }
+}
+
+/// A duration of a command: up to a day.
+fn duration(text: &str) -> Result<std::time::Duration, String> {
+    crate::config::duration("0s", "1d")(text).map_err(|expected| format!("expected {expected}"))
 }

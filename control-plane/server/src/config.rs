@@ -19,6 +19,7 @@ use tracing_subscriber::EnvFilter;
 
 pub(crate) use flags::{Flags, hide_all_but_data};
 pub(crate) use sources::Effective;
+pub(crate) use value::duration;
 
 /// One setting as its users see it.
 #[derive(Debug)]

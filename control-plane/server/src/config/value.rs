@@ -39,7 +39,7 @@ pub(super) fn one_of<T: Copy, const N: usize>(
 }
 
 /// A whole number with a unit, within bounds that are written the same way.
-pub(super) fn duration(
+pub(crate) fn duration(
     shortest: &'static str,
     longest: &'static str,
 ) -> impl Fn(&str) -> Result<Duration, Expected> {

@@ -14,12 +14,8 @@ use tokio::{
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Channel;
 
-use super::{
-    LIMIT, registration,
-    report::{Latencies, Report},
-    service_key,
-    target::Target,
-};
+use super::{LIMIT, registration, report::Report, service_key, target::Target};
+use crate::commands::latency::Latencies;
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct Discover {

@@ -10,12 +10,8 @@ use merak_proto::v1::{
 use tokio::{sync::mpsc, task::JoinSet, time::Instant};
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::{
-    LIMIT, registration,
-    report::{Latencies, Report},
-    service_key,
-    target::Target,
-};
+use super::{LIMIT, registration, report::Report, service_key, target::Target};
+use crate::commands::latency::Latencies;
 
 /// Instances of one service.
 const PER_SERVICE: u32 = 100;

@@ -14,11 +14,8 @@ use tokio::{task::JoinSet, time::Instant};
 use tonic::transport::Channel;
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
-use super::{
-    registration,
-    report::{Latencies, Report},
-    target::Target,
-};
+use super::{registration, report::Report, target::Target};
+use crate::commands::latency::Latencies;
 
 /// Callers that share a connection.
 const CALLERS_A_CONNECTION: u32 = 64;

@@ -4,40 +4,11 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use crate::commands::latency::Latencies;
+
 /// Where figures go as soon as they are known.
 pub(super) struct Report {
     is_json: bool,
-}
-
-/// Times of single operations.
-#[derive(Debug, Default)]
-pub(super) struct Latencies(Vec<Duration>);
-
-impl Latencies {
-    pub(super) fn push(&mut self, latency: Duration) {
-        self.0.push(latency);
-    }
-
-    pub(super) fn extend(&mut self, other: Self) {
-        self.0.extend(other.0);
-    }
-
-    /// The time within which a share of the operations was done.
-    fn quantile(&self, sorted: &[Duration], share: f64) -> f64 {
-        let index = ((sorted.len() as f64 * share).ceil() as usize).clamp(1, sorted.len().max(1));
-        let quantile = sorted.get(index - 1).copied().unwrap_or_default();
-        quantile.as_secs_f64() * 1e3
-    }
-
-    fn figures(&self) -> Vec<(&'static str, f64)> {
-        let mut sorted = self.0.clone();
-        sorted.sort_unstable();
-        let quantiles = [("p50_ms", 0.5), ("p99_ms", 0.99), ("max_ms", 1.0)];
-        quantiles
-            .into_iter()
-            .map(|(name, share)| (name, self.quantile(&sorted, share)))
-            .collect()
-    }
 }
 
 impl Report {
@@ -69,19 +40,24 @@ impl Report {
 
     /// A rate with the times of the single operations.
     pub(super) fn rate(&mut self, measure: &str, elapsed: Duration, latencies: &Latencies) {
-        let count = latencies.0.len() as f64;
-        let mut parts = vec![
-            ("count", count),
-            ("per_second", count / elapsed.as_secs_f64()),
-        ];
-        parts.extend(latencies.figures());
-        self.figure(measure, &parts);
+        let count = latencies.len() as f64;
+        let per_second = count / elapsed.as_secs_f64();
+        let [p50, p99, max] = latencies.quantiles_ms();
+        let times = [("p50_ms", p50), ("p99_ms", p99), ("max_ms", max)];
+        let parts = [("count", count), ("per_second", per_second)];
+        self.figure(measure, &[&parts[..], &times].concat());
     }
 
     /// The times of single operations.
     pub(super) fn latency(&mut self, measure: &str, latencies: &Latencies) {
-        let mut parts = vec![("count", latencies.0.len() as f64)];
-        parts.extend(latencies.figures());
+        let [p50, p99, max] = latencies.quantiles_ms();
+        let count = latencies.len() as f64;
+        let parts = [
+            ("count", count),
+            ("p50_ms", p50),
+            ("p99_ms", p99),
+            ("max_ms", max),
+        ];
         self.figure(measure, &parts);
     }
 }

@@ -1,16 +1,13 @@
 //! The control plane that is measured.
 
-use std::{process::Stdio, time::Duration};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use tempfile::TempDir;
-use tokio::{
-    io::{AsyncBufReadExt as _, BufReader, Lines},
-    process::{Child, ChildStdout, Command},
-};
 use tonic::transport::{Channel, Endpoint};
 
 use super::LIMIT;
+use crate::commands::process::{ANY, Process};
 
 /// The control plane that is measured: a running one, or one of our own.
 pub(super) struct Target {
@@ -19,8 +16,7 @@ pub(super) struct Target {
 }
 
 struct Own {
-    server: Child,
-    _output: Lines<BufReader<ChildStdout>>,
+    server: Process,
     _data: TempDir,
 }
 
@@ -43,41 +39,13 @@ impl Target {
     /// Starts this very binary on a temporary store, as durable as by default.
     pub(super) async fn start() -> anyhow::Result<Self> {
         let data = tempfile::tempdir().context("create a temporary directory")?;
-        let mut server = Command::new(std::env::current_exe().context("find this binary")?)
-            .args([
-                "serve",
-                "--grpc",
-                "127.0.0.1:0",
-                "--http",
-                "127.0.0.1:0",
-                "--data",
-            ])
-            .arg(data.path())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .context("start the control plane")?;
-        let output = server
-            .stdout
-            .take()
-            .context("read the control plane's output")?;
-        let mut lines = BufReader::new(output).lines();
-        let address = tokio::time::timeout(LIMIT, async {
-            while let Some(line) = lines.next_line().await? {
-                if let Some(address) = line.strip_prefix("grpc listening on ") {
-                    return Ok(address.to_owned());
-                }
-            }
-            anyhow::bail!("the control plane ended before it served")
-        })
-        .await
-        .context("wait for the control plane")??;
+        let serve = ["serve", "--data", ".", "--http", ANY, "--grpc", ANY];
+        let mut server = Process::start(data.path(), &serve)?;
+        let address = server.line("grpc listening on ").await?;
         Ok(Self {
             endpoint: endpoint(&address)?,
             own: Some(Own {
                 server,
-                _output: lines,
                 _data: data,
             }),
         })
@@ -97,7 +65,7 @@ impl Target {
     /// Stops our own server.
     pub(super) async fn stop(self) -> anyhow::Result<()> {
         if let Some(mut own) = self.own {
-            own.server.kill().await.context("stop the control plane")?;
+            own.server.kill().await?;
         }
         Ok(())
     }

@@ -1,0 +1,88 @@
+//! One service of the demonstration, as a process of its own.
+
+use std::io::Write as _;
+
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
+use merak_sdk::{Client, Registration};
+use tokio::{io::AsyncReadExt as _, net::TcpListener};
+use tokio_util::sync::CancellationToken;
+
+use super::{api, order, pay};
+use crate::commands::process::ANY;
+
+#[derive(Debug, Args)]
+pub(super) struct Node {
+    service: Role,
+    /// The name of the replica
+    #[arg(long)]
+    name: String,
+    /// Where applications find the control plane
+    #[arg(long)]
+    control_plane: String,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Role {
+    #[value(name = "micro-api")]
+    Api,
+    #[value(name = "micro-order")]
+    Order,
+    #[value(name = "micro-pay")]
+    Pay,
+}
+
+impl Role {
+    fn service(self) -> &'static str {
+        match self {
+            Self::Api => "micro-api",
+            Self::Order => "micro-order",
+            Self::Pay => "micro-pay",
+        }
+    }
+
+    fn protocol(self) -> &'static str {
+        match self {
+            Self::Api | Self::Order => "http",
+            Self::Pay => "grpc",
+        }
+    }
+}
+
+impl Node {
+    /// Serves, registers, and leaves when standard input ends.
+    pub(super) async fn serve(&self) -> anyhow::Result<()> {
+        let client = Client::builder(&self.control_plane)
+            .service(self.service.service())
+            .label("replica", &self.name)
+            .build()?;
+        let listener = TcpListener::bind(ANY).await.context("listen")?;
+        let address = listener.local_addr()?;
+        let stop = CancellationToken::new();
+        let stopped = stop.clone().cancelled_owned();
+        let serving = async {
+            match self.service {
+                Role::Api => api::serve(listener, client.clone(), stopped).await,
+                Role::Order => order::serve(listener, client.clone(), &self.name, stopped).await,
+                Role::Pay => pay::serve(listener, &self.name, stopped).await,
+            }
+        };
+        let living = async {
+            let registration =
+                Registration::new(self.service.service(), "127.0.0.1", address.port())
+                    .protocol(self.service.protocol())
+                    .version("v1.0.0")
+                    .metadata("replica", &self.name);
+            let registered = client.register(registration).await?;
+            writeln!(std::io::stdout(), "serving on {address}")?;
+            // Ends with the process that started this one.
+            let mut nothing = Vec::new();
+            tokio::io::stdin().read_to_end(&mut nothing).await?;
+            registered.deregister().await?;
+            stop.cancel();
+            anyhow::Ok(())
+        };
+        tokio::try_join!(serving, living)?;
+        Ok(())
+    }
+}

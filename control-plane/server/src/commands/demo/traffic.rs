@@ -1,0 +1,186 @@
+//! Calls of micro-api, and what became of them.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use hyper_util::{
+    client::legacy::{Client as HttpClient, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use parking_lot::Mutex;
+use serde_json::Value;
+use tokio::{sync::Notify, task::JoinSet, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+use super::order::CreateOrder;
+use crate::commands::latency::Latencies;
+
+/// The pause of a caller between two calls, so that the demonstration leaves the machine usable.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Calls of micro-api.
+pub(super) struct Traffic {
+    url: String,
+    limit: u64,
+    begun: AtomicU64,
+    tally: Mutex<Tally>,
+    done: Notify,
+    http: HttpClient<HttpConnector, Full<Bytes>>,
+}
+
+/// What became of the calls.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Tally {
+    /// Calls by the replica that served them, a call of two services counting for each.
+    pub(super) served_by: BTreeMap<String, u64>,
+    pub(super) failed: u64,
+    /// Those that began since the last loss was noticed and failed.
+    pub(super) failed_lately: u64,
+    pub(super) last_failure: Option<String>,
+    pub(super) latencies: Latencies,
+    lately: Option<Instant>,
+}
+
+impl Traffic {
+    pub(super) fn new(api: &str, limit: u64) -> Self {
+        Self {
+            url: format!("http://{api}/api/order/create"),
+            limit,
+            begun: AtomicU64::new(0),
+            tally: Mutex::default(),
+            done: Notify::new(),
+            http: HttpClient::builder(TokioExecutor::new()).build_http(),
+        }
+    }
+
+    /// Calls until it is told to stop, or has called often enough.
+    pub(super) fn drive(self: &Arc<Self>, callers: usize, stop: &CancellationToken) -> JoinSet<()> {
+        let mut tasks = JoinSet::new();
+        for _ in 0..callers {
+            let (traffic, stop) = (Arc::clone(self), stop.clone());
+            tasks.spawn(async move {
+                while !stop.is_cancelled()
+                    && traffic.begun.fetch_add(1, Ordering::Relaxed) < traffic.limit
+                {
+                    traffic.call_once().await;
+                    tokio::time::sleep(PAUSE).await;
+                }
+                traffic.done.notify_one();
+            });
+        }
+        tasks
+    }
+
+    /// Waits until there have been enough calls.
+    pub(super) async fn is_done(&self) {
+        self.done.notified().await;
+    }
+
+    /// From now on, nothing that fails is excused.
+    pub(super) fn begin_again(&self) {
+        self.tally.lock().lately = Some(Instant::now());
+    }
+
+    /// What became of the calls so far.
+    pub(super) fn tally(&self) -> Tally {
+        self.tally.lock().clone()
+    }
+
+    async fn call_once(&self) {
+        let began = Instant::now();
+        let outcome = self.create_order().await;
+        let mut tally = self.tally.lock();
+        match outcome {
+            Ok(answer) => {
+                tally.latencies.push(began.elapsed());
+                let replicas = answer["servedBy"].as_object();
+                for replica in replicas.into_iter().flat_map(|replicas| replicas.values()) {
+                    let name = replica.as_str().unwrap_or("?").to_owned();
+                    *tally.served_by.entry(name).or_default() += 1;
+                }
+            }
+            Err(failure) => {
+                tally.failed += 1;
+                tally.failed_lately += u64::from(tally.lately.is_some_and(|lately| began > lately));
+                tally.last_failure = Some(format!("{failure:#}"));
+            }
+        }
+    }
+
+    async fn create_order(&self) -> anyhow::Result<Value> {
+        let order = CreateOrder {
+            business_id: "demo".to_owned(),
+            amount: 100,
+            channel: "card".to_owned(),
+        };
+        let request = http::Request::post(&self.url)
+            .header(http::header::CONTENT_TYPE, "application/json")
+            .body(Full::new(Bytes::from(serde_json::to_vec(&order)?)))?;
+        let answer = self.http.request(request).await?;
+        let status = answer.status();
+        let body = answer.into_body().collect().await?.to_bytes();
+        anyhow::ensure!(
+            status.is_success(),
+            "{status}: {}",
+            String::from_utf8_lossy(&body)
+        );
+        Ok(serde_json::from_slice(&body)?)
+    }
+}
+
+impl Tally {
+    /// Calls that were answered.
+    pub(super) fn served(&self) -> u64 {
+        self.latencies.len() as u64
+    }
+
+    /// One line: how it stands.
+    pub(super) fn table(&self, elapsed: Duration) -> String {
+        let [p50, p99, _] = self.latencies.quantiles_ms();
+        let replicas = self.served_by.iter();
+        let replicas: Vec<String> = replicas
+            .map(|(name, count)| format!("{name} {count}"))
+            .collect();
+        format!(
+            "{:>4} s  {:>6} served  {:>3} failed  p50 {p50:.1} ms  p99 {p99:.1} ms  | {}",
+            elapsed.as_secs(),
+            self.served(),
+            self.failed,
+            replicas.join("  ")
+        )
+    }
+
+    /// Some lines: how it ended.
+    pub(super) fn summary(&self, noticed_after: Option<Duration>) -> String {
+        let [p50, p99, max] = self.latencies.quantiles_ms();
+        let mut lines = vec![
+            String::new(),
+            format!("{} calls served, {} failed", self.served(), self.failed),
+            format!("latency p50 {p50:.2} ms, p99 {p99:.2} ms, max {max:.2} ms"),
+        ];
+        for (replica, count) in &self.served_by {
+            lines.push(format!("  {replica:<14} {count:>8}"));
+        }
+        if let Some(after) = noticed_after {
+            lines.push(format!(
+                "the loss was noticed after {:.2} s; {} calls failed after that",
+                after.as_secs_f64(),
+                self.failed_lately
+            ));
+        }
+        lines.extend(
+            self.last_failure
+                .iter()
+                .map(|last| format!("the last failure: {last}")),
+        );
+        lines.join("\n")
+    }
+}
