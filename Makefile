@@ -14,6 +14,9 @@ demo: ## Watch services find each other, with one replica killed on the way
 test: ## Run every test
 	cargo test --workspace --locked
 
+trials: ## Test at full size what must hold under load and loss (some minutes)
+	cargo test --release --locked -p merak --test end_to_end --test trials -- --ignored --nocapture --test-threads 1
+
 check: ## Check format, lints and generated files
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
@@ -26,4 +29,4 @@ bench: ## Measure registering, heartbeats, pushes, discovery and picks (some min
 generate: ## Write the generated protocol code anew
 	UPDATE_GENERATED=1 cargo test -p merak-proto --test generated_is_fresh
 
-.PHONY: help run demo test check bench generate
+.PHONY: help run demo test trials check bench generate

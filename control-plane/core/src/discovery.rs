@@ -4,6 +4,8 @@
 //! however much changes, it costs one bit a topic, and its next update is the newest state,
 //! as a delta from what it last had if the catalog still remembers that far back, else whole.
 
+mod tally;
+
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Weak},
@@ -12,6 +14,9 @@ use std::{
 use merak_model::{NamespaceName, Revision, ServiceKey, Timestamp};
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::Notify;
+
+use tally::Tally;
+pub use tally::Told;
 
 use crate::{Catalog, Change, Clock, Key, ServiceSnapshot, committer::Follow};
 
@@ -54,6 +59,7 @@ pub struct Discovery {
     catalog: Arc<Catalog>,
     clock: Arc<dyn Clock>,
     watchers: RwLock<Watchers>,
+    tally: Tally,
 }
 
 /// One client's subscriptions; dropping it ends them.
@@ -116,6 +122,7 @@ impl Discovery {
             catalog,
             clock,
             watchers: RwLock::default(),
+            tally: Tally::default(),
         }
     }
 
@@ -127,6 +134,7 @@ impl Discovery {
             subscriptions: Mutex::default(),
             wake: Notify::new(),
         };
+        self.tally.connected();
         Subscriber {
             discovery: Arc::clone(self),
             inbox: Arc::new(inbox),
@@ -151,6 +159,11 @@ impl Discovery {
     /// The number of live subscriptions to a topic.
     pub fn count_subscriptions(&self, topic: &Topic) -> usize {
         self.watchers.read().get(topic).map_or(0, Vec::len)
+    }
+
+    /// What subscribers were told since the start.
+    pub fn told(&self) -> Told {
+        self.tally.read()
     }
 
     fn watch(&self, topic: Topic, number: u32, inbox: &Arc<Inbox>) {
@@ -317,6 +330,7 @@ impl Subscriber {
             if is_news || !subscription.is_answered {
                 subscription.held = held;
                 subscription.is_answered = true;
+                self.discovery.tally.count(&update);
                 return Some((number, update));
             }
         }
@@ -326,6 +340,7 @@ impl Subscriber {
 
 impl Drop for Subscriber {
     fn drop(&mut self) {
+        self.discovery.tally.disconnected();
         let topics = std::mem::take(&mut self.inbox.subscriptions.lock().topics);
         for (number, subscription) in topics {
             self.discovery

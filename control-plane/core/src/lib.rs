@@ -28,7 +28,7 @@ pub use catalog::{Catalog, Delta, ServiceSnapshot};
 pub use change::{Change, Item, Key, Kind};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use committer::Committer;
-pub use discovery::{Client, Discovery, Subscriber, Subscription, Topic, Update};
+pub use discovery::{Client, Discovery, Subscriber, Subscription, Told, Topic, Update};
 pub use draft::Draft;
 pub use error::{Error, ErrorKind, Result};
 pub use event::Event;

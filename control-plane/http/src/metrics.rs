@@ -10,12 +10,16 @@ use axum::{
     response::Response,
 };
 use http::Method;
-use merak_core::{ControlPlane, Topic};
+use merak_core::{ControlPlane, Told, Topic};
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text},
     metrics::{
-        MetricType, counter::Counter, family::Family, gauge::ConstGauge, histogram::Histogram,
+        MetricType,
+        counter::{ConstCounter, Counter},
+        family::Family,
+        gauge::ConstGauge,
+        histogram::Histogram,
     },
     registry::{Registry, Unit},
 };
@@ -163,6 +167,10 @@ impl Collector for Holdings {
         ] {
             encode_gauge(&mut encoder, (name, help), count)?;
         }
+        let told = self.0.discovery.told();
+        let (name, help) = ("merak_subscribers", "Clients with a Sync stream");
+        encode_gauge(&mut encoder, (name, help), told.subscribers)?;
+        encode_told(&mut encoder, told)?;
         if let Some(bytes) = resident_memory_bytes() {
             let name = (
                 "process_resident_memory_bytes",
@@ -218,6 +226,23 @@ fn encode_gauge(
 ) -> Result<(), std::fmt::Error> {
     let encoder = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
     ConstGauge::new(value).encode(encoder)
+}
+
+fn encode_told(encoder: &mut DescriptorEncoder<'_>, told: Told) -> Result<(), std::fmt::Error> {
+    let help = "Updates given to subscribers, by kind";
+    let mut family =
+        encoder.encode_descriptor("merak_sync_updates", help, None, MetricType::Counter)?;
+    for (kind, count) in [
+        ("snapshot", told.snapshots),
+        ("delta", told.deltas),
+        ("services", told.lists),
+        ("absent", told.absences),
+        ("unchanged", told.unchanged),
+    ] {
+        let labels = [("kind", kind)];
+        ConstCounter::new(count).encode(family.encode_family(&labels)?)?;
+    }
+    Ok(())
 }
 
 /// What Linux says of this process; none elsewhere.

@@ -211,13 +211,25 @@ async fn register_twice_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn what_was_acknowledged_survives_a_kill() {
+async fn what_was_acknowledged_survives_kills() {
+    survive_kills(5).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[ignore = "minutes long: `make trials`"]
+async fn what_was_acknowledged_survives_200_kills() {
+    survive_kills(200).await;
+}
+
+/// Kills the server under concurrent registrations, and compares what it had answered with what is
+/// there afterwards.
+async fn survive_kills(rounds: usize) {
     const WRITERS: usize = 4;
     const ACKNOWLEDGED: usize = 40;
     let data = tempfile::tempdir().unwrap();
     let (mut acknowledged, mut sent) = (BTreeSet::new(), BTreeSet::new());
     let mut newest = 0;
-    for round in 0..5 {
+    for round in 0..rounds {
         let server = Server::start(data.path()).await;
         let (tell, mut told) = mpsc::unbounded_channel();
         let mut writers = JoinSet::new();
@@ -259,6 +271,11 @@ async fn what_was_acknowledged_survives_a_kill() {
         assert!(snapshot.revision >= *revisions.last().unwrap());
         newest = snapshot.revision;
     }
+    println!(
+        "{rounds} kills: {} acknowledged, {} sent, none lost or made up",
+        acknowledged.len(),
+        sent.len()
+    );
 }
 
 async fn register_until_killed(
@@ -288,11 +305,7 @@ async fn sigterm_ends_the_process_with_zero_while_clients_watch() {
     let mut server = Server::start(data.path()).await;
     let mut watch = server.watch("pay").await;
     assert!(matches!(watch.next().await, Update::Absent(_)));
-    let pid = server.process.child.id().unwrap().to_string();
-    let kill = std::process::Command::new("kill")
-        .args(["-TERM", &pid])
-        .status();
-    assert!(kill.unwrap().success());
+    support::signal(&server.process.child, "TERM");
     assert_eq!(soon(watch.updates.message()).await.unwrap(), None);
     assert!(soon(server.process.child.wait()).await.unwrap().success());
 }

@@ -6,6 +6,8 @@ mod support;
 use std::{
     collections::BTreeSet,
     future::Future as _,
+    path::Path,
+    process::Stdio,
     sync::Arc,
     task::{Context, Waker},
     time::Duration,
@@ -15,7 +17,7 @@ use merak_sdk::{
     Call, Client, ClientBuilder, Error, Health, Origin, Registration, ServiceState, Watch,
 };
 use support::{Server, soon};
-use tokio::{net::TcpListener, process::Command, task::JoinSet};
+use tokio::{net::TcpListener, process::Child, task::JoinSet};
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
@@ -285,33 +287,55 @@ async fn a_channel_by_name_follows_the_registry_request_by_request() {
     soon(health.check(check())).await.unwrap();
 }
 
+/// An application in a process of its own; it ends with its standard input.
+async fn provider(server: &Server, directory: &Path) -> Child {
+    let address = server.address();
+    let node = ["demo", "node", "micro-pay", "--name", "one", "--ttl", "1s"];
+    support::merak(directory, &node)
+        .args(["--control-plane", &address])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+async fn until_healthy(watch: &mut Watch, count: usize) {
+    while healthy(&soon(watch.next()).await.unwrap()).len() != count {}
+}
+
 #[tokio::test]
 async fn a_killed_application_is_unhealthy_soon() {
     let data = tempfile::tempdir().unwrap();
     let server = Server::start(data.path()).await;
-    let consumer = client(&server);
-    // This very binary registers in a process of its own, and waits to be killed.
-    let mut provider = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "provider_process", "--ignored", "--nocapture"])
-        .env("MERAK_TEST_ADDRESS", server.address())
-        .stdout(std::process::Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
-    let mut watch = consumer.watch("pay").await.unwrap();
-    // By the time of the second registration, the first one is attached to its stream.
-    until(&mut watch, &[7, 8]).await;
+    let mut watch = client(&server).watch("micro-pay").await.unwrap();
+    let mut provider = provider(&server, data.path()).await;
+    until_healthy(&mut watch, 1).await;
     soon(provider.kill()).await.unwrap();
-    while healthy(&soon(watch.next()).await.unwrap()).contains(&7) {}
+    until_healthy(&mut watch, 0).await;
 }
 
 #[tokio::test]
-#[ignore = "not a test of its own: the process that `a_killed_application_is_unhealthy_soon` kills"]
-async fn provider_process() {
-    #[expect(clippy::disallowed_methods, reason = "how a parent tells its child")]
-    let address = std::env::var("MERAK_TEST_ADDRESS").unwrap();
-    let client = Client::builder(address).build().unwrap();
-    let _first = client.register(pay(7)).await.unwrap();
-    let _second = client.register(pay(8)).await.unwrap();
-    std::future::pending::<()>().await;
+async fn a_paused_application_is_unhealthy_until_it_goes_on() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path()).await;
+    let mut watch = client(&server).watch("micro-pay").await.unwrap();
+    let provider = provider(&server, data.path()).await;
+    until_healthy(&mut watch, 1).await;
+    support::signal(&provider, "STOP");
+    until_healthy(&mut watch, 0).await;
+    support::signal(&provider, "CONT");
+    until_healthy(&mut watch, 1).await;
+}
+
+#[tokio::test]
+async fn an_application_that_ends_is_gone_at_once() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path()).await;
+    let mut watch = client(&server).watch("micro-pay").await.unwrap();
+    let mut provider = provider(&server, data.path()).await;
+    until_healthy(&mut watch, 1).await;
+    drop(provider.stdin.take());
+    assert!(soon(provider.wait()).await.unwrap().success());
+    let state = soon(watch.next()).await.unwrap();
+    assert_eq!(state.instances().len(), 0);
 }

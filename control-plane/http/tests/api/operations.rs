@@ -58,6 +58,8 @@ async fn metrics_show_requests_and_state() {
         "merak_namespaces 1".to_owned(),
         "merak_services 1".to_owned(),
         "merak_subscriptions 0".to_owned(),
+        "merak_subscribers 0".to_owned(),
+        r#"merak_sync_updates_total{kind="delta"} 0"#.to_owned(),
         r#"merak_instances{health="healthy"} 1"#.to_owned(),
         r#"merak_instances{health="unhealthy"} 1"#.to_owned(),
         format!(r#"merak_http_requests_total{{route="{route}",method="PUT",status="201"}} 2"#),

@@ -43,6 +43,15 @@ pub(crate) fn merak(directory: &Path, arguments: &[&str]) -> Command {
     command
 }
 
+/// Sends a signal to a process, such as `TERM` or `STOP`.
+pub(crate) fn signal(process: &Child, signal: &str) {
+    let pid = process.id().unwrap().to_string();
+    let kill = std::process::Command::new("kill")
+        .args([format!("-{signal}"), pid])
+        .status();
+    assert!(kill.unwrap().success());
+}
+
 impl Server {
     /// Serves on `directory`/data, on free ports.
     pub(crate) async fn start(directory: &Path) -> Self {

@@ -1,6 +1,6 @@
 //! One service of the demonstration, as a process of its own.
 
-use std::io::Write as _;
+use std::{io::Write as _, time::Duration};
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
@@ -9,7 +9,7 @@ use tokio::{io::AsyncReadExt as _, net::TcpListener};
 use tokio_util::sync::CancellationToken;
 
 use super::{api, order, pay};
-use crate::commands::process::ANY;
+use crate::commands::{duration, process::ANY};
 
 #[derive(Debug, Args)]
 pub(super) struct Node {
@@ -20,6 +20,9 @@ pub(super) struct Node {
     /// Where applications find the control plane
     #[arg(long)]
     control_plane: String,
+    /// How often it says that it lives; three times as long without a word make it unhealthy
+    #[arg(long, default_value = "5s", value_parser = duration)]
+    ttl: Duration,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -72,6 +75,7 @@ impl Node {
                 Registration::new(self.service.service(), "127.0.0.1", address.port())
                     .protocol(self.service.protocol())
                     .version("v1.0.0")
+                    .ttl(self.ttl)
                     .metadata("replica", &self.name);
             let registered = client.register(registration).await?;
             writeln!(std::io::stdout(), "serving on {address}")?;
