@@ -1,0 +1,174 @@
+//! Leases through the interface of the control plane, with time by hand.
+
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod support;
+
+use std::sync::Arc;
+
+use merak_core::{Event, Item, Kind};
+use merak_model::{Health, HealthCheck};
+use support::{SECOND, TestPlane, caller, id, pay, registration};
+
+#[tokio::test]
+async fn three_missed_beats_make_an_instance_unhealthy_and_a_beat_revives_it() {
+    let test = TestPlane::new().await;
+    test.register(1).await;
+    test.advance(SECOND * 14).await;
+    assert_eq!(test.healthy(), [1]);
+    test.advance(SECOND * 2).await;
+    assert_eq!(test.healthy(), [] as [u16; 0]);
+    assert_eq!(test.plane.liveness.heartbeat([(pay(), id(1))]), []);
+    test.advance(SECOND).await;
+    assert_eq!(test.healthy(), [1]);
+}
+
+#[tokio::test]
+async fn a_beat_of_a_stream_renews_all_that_is_attached() {
+    let test = TestPlane::new().await;
+    test.register(1).await;
+    test.register(2).await;
+    let session = test.attach([1, 2]);
+    for _ in 0..6 {
+        test.advance(SECOND * 5).await;
+        session.beat();
+    }
+    assert_eq!(test.healthy(), [1, 2]);
+    test.advance(SECOND * 16).await;
+    assert_eq!(
+        test.healthy(),
+        [] as [u16; 0],
+        "a silent stream is a stopped process"
+    );
+    session.beat();
+    test.advance(SECOND).await;
+    assert_eq!(test.healthy(), [1, 2], "it went on");
+}
+
+#[tokio::test]
+async fn a_lost_stream_is_unhealthy_after_the_grace_unless_it_comes_back() {
+    let test = TestPlane::new().await;
+    test.register(1).await;
+    test.register(2).await;
+    let (first, second) = (test.attach([1]), test.attach([2]));
+    drop((first, second));
+    test.advance(SECOND).await;
+    assert_eq!(test.healthy(), [1, 2]);
+    let back = test.attach([2]);
+    test.advance(SECOND * 2).await;
+    assert_eq!(test.healthy(), [2]);
+    drop(back);
+}
+
+#[tokio::test]
+async fn a_stream_that_was_replaced_takes_nothing_with_it() {
+    let test = TestPlane::new().await;
+    test.register(1).await;
+    let old = test.attach([1]);
+    let _new = test.attach([1]);
+    drop(old);
+    test.advance(SECOND * 4).await;
+    assert_eq!(test.healthy(), [1]);
+}
+
+#[tokio::test]
+async fn a_mass_loss_is_held_until_three_ttl() {
+    let test = TestPlane::new().await;
+    for number in 1..=5 {
+        test.register(number).await;
+    }
+    let lost = test.attach(1..=4);
+    let kept = test.attach([5]);
+    drop(lost);
+    test.advance(SECOND * 4).await;
+    kept.beat();
+    assert_eq!(test.healthy(), [1, 2, 3, 4, 5]);
+    test.advance(SECOND * 12).await;
+    kept.beat();
+    assert_eq!(test.healthy(), [5]);
+}
+
+#[tokio::test]
+async fn a_restart_gives_every_lease_a_full_term() {
+    let test = TestPlane::new().await;
+    test.register(1).await;
+    test.advance(SECOND * 14).await;
+    let test = test.restart().await;
+    test.advance(SECOND * 14).await;
+    assert_eq!(test.healthy(), [1]);
+    test.advance(SECOND * 2).await;
+    assert_eq!(test.healthy(), [] as [u16; 0]);
+}
+
+#[tokio::test]
+async fn unhealthy_instances_are_removed_after_the_retention_and_static_ones_never() {
+    let test = TestPlane::new().await;
+    test.register(1).await;
+    let mut fixed = registration(2);
+    fixed.spec.health_check = HealthCheck::None;
+    test.plane
+        .registry
+        .register(&caller(), fixed)
+        .await
+        .unwrap();
+    test.advance(SECOND * 16).await;
+    test.clock.advance(merak_core::UNHEALTHY_RETENTION);
+    test.plane.tick().await.unwrap();
+    let snapshot = test.plane.catalog.find_service(&pay()).unwrap();
+    let left: Vec<_> = snapshot
+        .instances()
+        .map(|instance| instance.id.clone())
+        .collect();
+    assert_eq!(left, [id(2)]);
+    assert_eq!(
+        snapshot.find_instance(&id(2)).unwrap().health,
+        Health::Healthy
+    );
+}
+
+#[tokio::test]
+async fn instances_that_nobody_knows_are_named() {
+    let test = TestPlane::new().await;
+    test.register(1).await;
+    let unknown = test
+        .plane
+        .liveness
+        .heartbeat([(pay(), id(1)), (pay(), id(2))]);
+    assert_eq!(unknown, [(pay(), id(2))]);
+}
+
+#[tokio::test]
+async fn a_mass_loss_and_flapping_are_events_in_the_log() {
+    let test = TestPlane::new().await;
+    for number in 1..=4 {
+        test.register(number).await;
+    }
+    drop(test.attach(1..=4));
+    test.advance(SECOND * 3).await;
+    for _ in 0..3 {
+        test.advance(SECOND * 16).await;
+        test.plane.liveness.heartbeat([(pay(), id(1))]);
+        test.advance(SECOND).await;
+    }
+    let log = test.store.log();
+    let events: Vec<_> = log
+        .iter()
+        .filter(|change| change.key.kind() == Kind::Event)
+        .map(|change| (change.key.instance().cloned(), change.after.clone()))
+        .collect();
+    let held = Event::MassLossHeld {
+        disconnected: 4,
+        healthy: 4,
+    };
+    let flapping = Event::Flapping {
+        losses: 3,
+        window_seconds: 600,
+    };
+    assert_eq!(
+        events,
+        [
+            (None, Some(Item::Event(Arc::new(held)))),
+            (Some(id(1)), Some(Item::Event(Arc::new(flapping))))
+        ]
+    );
+}
