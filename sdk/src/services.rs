@@ -21,7 +21,7 @@ use crate::{Error, ServiceState};
 /// Sweeps without a use after which a service is idle.
 const IDLE_SWEEPS: u8 = 2;
 
-type Map<V> = HashMap<Box<str>, V, foldhash::fast::RandomState>;
+type Map<V> = HashMap<Box<str>, V, rapidhash::fast::RandomState>;
 
 /// The services in use, by namespace and name.
 #[derive(Default)]

@@ -52,7 +52,7 @@ pub enum Update {
     },
 }
 
-type Watchers = HashMap<Topic, Vec<(u32, Weak<Inbox>)>, foldhash::fast::RandomState>;
+type Watchers = HashMap<Topic, Vec<(u32, Weak<Inbox>)>, rapidhash::fast::RandomState>;
 
 /// Brings changes of the catalog to those who watch.
 pub struct Discovery {

@@ -20,7 +20,7 @@ pub struct Draft<'a> {
     actor: Arc<str>,
     request_id: Arc<str>,
     changes: Vec<Change>,
-    latest: HashMap<Key, Option<Item>, foldhash::fast::RandomState>,
+    latest: HashMap<Key, Option<Item>, rapidhash::fast::RandomState>,
 }
 
 impl<'a> Draft<'a> {

@@ -25,6 +25,9 @@ const CALLERS: usize = 64;
 /// The size of an instance, so that a client's window soon is full.
 const NOTE_BYTES: usize = 512;
 
+/// More than 10,000 such instances.
+const SNAPSHOT_LIMIT_BYTES: usize = 64 * 1024 * 1024;
+
 /// How much a client takes before it reads: what HTTP/2 begins with.
 const WINDOW: u32 = 65_535;
 
@@ -252,7 +255,8 @@ impl Reader {
             let request = v1::SyncRequest { kind: Some(kind) };
             requests.send(request).await.unwrap();
         }
-        let mut discovery = DiscoveryClient::new(channel.clone());
+        let discovery = DiscoveryClient::new(channel.clone());
+        let mut discovery = discovery.max_decoding_message_size(SNAPSHOT_LIMIT_BYTES);
         let updates = soon(discovery.sync(ReceiverStream::new(queue))).await;
         Self {
             _requests: requests,

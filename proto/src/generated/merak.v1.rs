@@ -924,7 +924,8 @@ pub struct Welcome {
     #[prost(string, tag = "1")]
     pub epoch: ::prost::alloc::string::String,
 }
-/// All instances of a service.
+/// All instances of a service, some 100 bytes each plus their metadata. Where services are large, raise
+/// the limit on received messages, which is 4 MiB in most gRPC libraries.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct InstancesSnapshot {
     #[prost(uint64, tag = "1")]

@@ -63,8 +63,8 @@ pub(super) struct Leases {
     terms: Terms,
     slots: Vec<Option<Lease>>,
     free: Vec<(u32, u32)>,
-    by_key: HashMap<LeaseKey, u32, foldhash::fast::RandomState>,
-    by_service: HashMap<Arc<ServiceKey>, Counts, foldhash::fast::RandomState>,
+    by_key: HashMap<LeaseKey, u32, rapidhash::fast::RandomState>,
+    by_service: HashMap<Arc<ServiceKey>, Counts, rapidhash::fast::RandomState>,
     wheel: Wheel,
     undelivered: Vec<Verdict>,
     ignores_disconnects: bool,
@@ -76,7 +76,7 @@ struct Counts {
     leases: usize,
     healthy: usize,
     /// The slots of those whose stream ended and still counts as evidence.
-    disconnected: HashSet<u32, foldhash::fast::RandomState>,
+    disconnected: HashSet<u32, rapidhash::fast::RandomState>,
 }
 
 impl Counts {
