@@ -5,6 +5,7 @@ use std::{
     collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 /// A source file that is longer wants to be two.
@@ -114,6 +115,51 @@ fn every_crate_is_on_the_map() {
     for (name, folder, ..) in CRATES {
         let row = format!("| `{name}` | `{folder}` |");
         assert!(map.contains(&row), "ARCHITECTURE.md has no row `{row}`");
+    }
+}
+
+/// Whether a licence expression can be met by what is allowed: every `AND` part by one of its `OR` parts.
+fn is_allowed(expression: &str, allowed: &[&str]) -> bool {
+    let plain = expression.replace('/', " OR ").replace(['(', ')'], "");
+    plain.split(" AND ").all(|part| {
+        part.split(" OR ")
+            .any(|name| allowed.contains(&name.trim()))
+    })
+}
+
+#[test]
+fn every_licence_is_allowed() {
+    let deny: toml::Table = fs::read_to_string(root().join("deny.toml"))
+        .unwrap()
+        .parse()
+        .unwrap();
+    let allowed = deny["licenses"]["allow"].as_array().unwrap();
+    let allowed: Vec<&str> = allowed.iter().map(|name| name.as_str().unwrap()).collect();
+    assert!(is_allowed(
+        "(MIT OR GPL-3.0) AND Apache-2.0",
+        &["MIT", "Apache-2.0"]
+    ));
+    assert!(!is_allowed("MIT AND GPL-3.0", &["MIT"]));
+    let metadata = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--locked"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(
+        metadata.status.success(),
+        "{}",
+        String::from_utf8_lossy(&metadata.stderr)
+    );
+    let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    assert!(packages.len() > CRATES.len());
+    for package in packages {
+        let licence = package["license"].as_str().unwrap_or("none");
+        assert!(
+            is_allowed(licence, &allowed),
+            "{}: {licence}",
+            package["name"]
+        );
     }
 }
 
