@@ -21,12 +21,14 @@ check: ## Check format, lints and generated files
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo test --locked -p merak-proto --test generated_is_fresh
+	cargo test --locked -p merak-http --test openapi_is_fresh
 
 bench: ## Measure registering, heartbeats, pushes, discovery and picks (some minutes)
 	cargo run --release --locked -- bench all
 	cargo bench --locked -p merak-sdk
 
-generate: ## Write the generated protocol code anew
-	UPDATE_GENERATED=1 cargo test -p merak-proto --test generated_is_fresh
+generate: ## Write the generated protocol code and openapi.json anew
+	UPDATE_GENERATED=1 cargo test --locked -p merak-proto --test generated_is_fresh
+	UPDATE_GENERATED=1 cargo test --locked -p merak-http --test openapi_is_fresh
 
 .PHONY: help run demo test trials check bench generate

@@ -146,6 +146,9 @@ impl Store for SqlStore {
     }
 }
 
+/// A statement that takes longer is logged; loading a million instances takes two seconds.
+const SLOW: Duration = Duration::from_secs(5);
+
 fn options(path: &Path, durability: Durability) -> SqliteConnectOptions {
     let synchronous = match durability {
         Durability::Full => SqliteSynchronous::Full,
@@ -157,6 +160,7 @@ fn options(path: &Path, durability: Durability) -> SqliteConnectOptions {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(synchronous)
         .foreign_keys(true)
+        .log_slow_statements(::log::LevelFilter::Warn, SLOW)
 }
 
 /// Takes `<path>.lock`, which the operating system frees when the process ends, however it ends.

@@ -9,7 +9,7 @@ use std::{
 };
 
 use clap::Args;
-use merak_proto::v1::registry_client::RegistryClient;
+use merak_proto::v1::{self, registry_client::RegistryClient};
 use tokio::{task::JoinSet, time::Instant};
 use tonic::transport::Channel;
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
@@ -110,9 +110,12 @@ impl Register {
             match call {
                 Call::Register => {
                     let service = format!("service-{}", number / self.per_service);
-                    registry
-                        .register(registration(&service, number, 100))
-                        .await?;
+                    let mut request = registration(&service, number, 100);
+                    if let Some(spec) = &mut request.spec {
+                        // No beats follow, and an instance that turned unhealthy would not be identical.
+                        spec.health_check = Some(longest_lease());
+                    }
+                    registry.register(request).await?;
                 }
                 Call::Echo => {
                     health.check(HealthCheckRequest::default()).await?;
@@ -120,5 +123,12 @@ impl Register {
             }
             latencies.push(started.elapsed());
         }
+    }
+}
+
+fn longest_lease() -> v1::HealthCheck {
+    let heartbeat = v1::health_check::Heartbeat { ttl_seconds: 60 };
+    v1::HealthCheck {
+        kind: Some(v1::health_check::Kind::Heartbeat(heartbeat)),
     }
 }
