@@ -279,7 +279,7 @@ impl Problem {
 
 impl From<Invalid> for Problem {
     fn from(invalid: Invalid) -> Self {
-        Self::pointer(pointer_to(invalid.field()), invalid.problem().to_string())
+        Self::pointer(invalid.pointer(), invalid.problem().to_string())
     }
 }
 
@@ -343,21 +343,6 @@ pub(crate) fn render(mut response: Response, request_id: &str) -> Response {
     response
 }
 
-/// The JSON pointer to a field that the model names by a dotted path.
-///
-/// What follows `metadata.` is one key, whatever characters it has.
-fn pointer_to(field: &str) -> String {
-    let (path, key) = match field.split_once("metadata.") {
-        Some((before, key)) => (format!("{before}metadata"), Some(key)),
-        None => (field.to_owned(), None),
-    };
-    let indexed = path.replace('[', ".").replace(']', "");
-    let parts = indexed.split('.').chain(key);
-    parts.fold(String::new(), |pointer, part| {
-        pointer + "/" + &pointer_token(part)
-    })
-}
-
 /// A key as a part of a JSON pointer.
 pub(crate) fn pointer_token(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
@@ -390,19 +375,6 @@ mod tests {
             Code::Timeout,
         ] {
             assert_eq!(serde_json::to_value(code).unwrap(), code.as_str());
-        }
-    }
-
-    #[test]
-    fn fields_become_pointers() {
-        for (field, pointer) in [
-            ("port", "/port"),
-            ("location.zone", "/location/zone"),
-            ("ports[3]", "/ports/3"),
-            ("metadata", "/metadata"),
-            ("metadata.a.b/c~d[0]", "/metadata/a.b~1c~0d[0]"),
-        ] {
-            assert_eq!(pointer_to(field), pointer);
         }
     }
 

@@ -1,6 +1,10 @@
 //! Why a value was refused: the field, the limit, and what was given.
 
+mod path;
+
 use std::fmt;
+
+pub(crate) use path::quoted_key;
 
 /// A refused value: which field, and what is wrong with it.
 ///
@@ -39,6 +43,8 @@ pub enum Problem {
         value: String,
         expected: &'static str,
     },
+    /// The value fits its type and limits, and is refused for another reason, given as a fragment.
+    Refused { why: String },
 }
 
 impl Invalid {
@@ -76,16 +82,40 @@ impl Invalid {
         Self::new(field, Problem::Range { value, min, max })
     }
 
-    /// Places the field inside an outer one: `port` within `items[3]` is `items[3].port`.
+    /// Refuses the value of `field` for a reason that is no limit.
+    pub fn refused(field: impl Into<String>, why: impl Into<String>) -> Self {
+        Self::new(field, Problem::Refused { why: why.into() })
+    }
+
+    /// Places the field inside an outer one: `port` within `items[3]` is `items[3].port`, and no
+    /// field within `items[3]` is `items[3]` itself.
     #[must_use]
     pub fn within(mut self, outer: impl fmt::Display) -> Self {
-        self.field = format!("{outer}.{}", self.field);
+        let separator = match self.field.chars().next() {
+            None | Some('[') => "",
+            Some(_) => ".",
+        };
+        self.field = format!("{outer}{separator}{}", self.field);
         self
     }
 
-    /// The dotted path of the refused field, such as `location.zone`.
+    /// Places the field at an index of an outer list: `port` at 3 of `items` is `items[3].port`.
+    #[must_use]
+    pub fn at(self, outer: &str, index: usize) -> Self {
+        self.within(format_args!("{outer}[{index}]"))
+    }
+
+    /// The dotted path of the refused field, such as `location.zone` or `branches[1].targets[0].weight`.
+    ///
+    /// A key that people chose stands in brackets and quotes, `labels["app.io/tier"]`, but for
+    /// those of metadata, which end the path: `metadata.app.io/tier`.
     pub fn field(&self) -> &str {
         &self.field
+    }
+
+    /// The path of the refused field as a JSON pointer (RFC 6901), such as `/branches/1/name`.
+    pub fn pointer(&self) -> String {
+        path::pointer_to(&self.field)
     }
 
     /// What is wrong with the value.
@@ -128,6 +158,7 @@ impl fmt::Display for Problem {
             Self::Malformed { value, expected } => {
                 write!(f, "{value:?} is not {expected}")
             }
+            Self::Refused { why } => f.write_str(why),
         }
     }
 }
@@ -163,6 +194,30 @@ mod tests {
             invalid.within("instance").to_string(),
             "instance.host: 200 characters, at most 128 are allowed"
         );
+    }
+
+    #[test]
+    fn a_path_is_a_json_pointer_too() {
+        for (field, pointer) in [
+            ("", ""),
+            ("port", "/port"),
+            (
+                "branches[1].targets[0].weight",
+                "/branches/1/targets/0/weight",
+            ),
+            ("location.zone", "/location/zone"),
+            ("ports[3]", "/ports/3"),
+            ("metadata", "/metadata"),
+            ("metadata.a.b/c~d[0]", "/metadata/a.b~1c~0d[0]"),
+            (
+                r#"targets[0].labels["a.b/c"].value"#,
+                "/targets/0/labels/a.b~1c/value",
+            ),
+            (r#"labels["a\"]~"]"#, r#"/labels/a"]~0"#),
+        ] {
+            assert_eq!(Invalid::missing(field).pointer(), pointer);
+        }
+        assert_eq!(quoted_key(r#"a"]~"#), r#"["a\"]~"]"#);
     }
 
     #[test]

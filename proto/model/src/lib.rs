@@ -10,6 +10,7 @@
 //! | namespace | [`Namespace`], [`NamespaceName`] |
 //! | service | [`Service`], [`ServiceSpec`], [`ServiceKey`], [`ServiceName`] |
 //! | instance | [`Instance`], [`InstanceSpec`], [`InstanceId`], [`Registration`] |
+//! | routing | [`routing::RoutingRule`], [`routing::NearbyRule`] |
 //! | parts of them | [`Metadata`], [`Location`], [`Weight`], [`Health`], [`HealthCheck`], [`Stamp`] |
 //! | a call | [`Call`], [`select`] |
 
@@ -23,6 +24,7 @@ pub mod name;
 pub mod namespace;
 pub mod network;
 pub mod revision;
+pub mod routing;
 pub mod select;
 pub mod service;
 pub mod text;

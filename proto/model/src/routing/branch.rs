@@ -1,0 +1,224 @@
+//! A branch of a rule: which calls it takes, and where it sends them.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Condition, ConditionDocument, Target, TargetDocument,
+    document::{checked_count, not_null},
+};
+use crate::{Invalid, Text, text::checked_text};
+
+/// A branch of a rule: which calls it takes, and where it sends them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Branch {
+    /// Up to 128 characters; empty, or different from every other branch of the rule.
+    pub name: Text,
+    matches: Matches,
+    targets: Box<[Target]>,
+    pub when_empty: WhenEmpty,
+}
+
+/// Which calls a branch takes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Matches {
+    /// Every call.
+    #[default]
+    Always,
+    /// Those that meet every one of these conditions.
+    All(Box<[Condition]>),
+    /// Those that meet at least one of these conditions.
+    Any(Box<[Condition]>),
+}
+
+/// What becomes of a call that a branch takes, when no target has an instance for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhenEmpty {
+    /// The next branch that takes it; after the last one, the rule's `otherwise`.
+    #[default]
+    NextBranch,
+    /// Any instance of the callee, as if there were no rule.
+    AllInstances,
+    /// It is refused.
+    Reject,
+}
+
+/// A branch as it is written.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BranchDocument {
+    /// Up to 128 characters.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// By default every call.
+    #[serde(
+        default,
+        deserialize_with = "not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub matches: Option<MatchesDocument>,
+    /// 1..=32 of them.
+    pub targets: Vec<TargetDocument>,
+    /// By default the next branch.
+    #[serde(default)]
+    pub when_empty: WhenEmpty,
+}
+
+/// Which calls a branch takes, as it is written: `{"all": […]}` or `{"any": […]}`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MatchesDocument {
+    /// Conditions that a call must meet, 1..=32.
+    #[serde(
+        default,
+        deserialize_with = "not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub all: Option<Vec<ConditionDocument>>,
+    /// Conditions of which a call must meet one, 1..=32.
+    #[serde(
+        default,
+        deserialize_with = "not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub any: Option<Vec<ConditionDocument>>,
+}
+
+impl Branch {
+    /// The longest name, in characters.
+    pub const NAME_LIMIT: usize = 128;
+    /// The most targets.
+    pub const TARGET_LIMIT: usize = 32;
+
+    /// Which calls it takes.
+    pub fn matches(&self) -> &Matches {
+        &self.matches
+    }
+
+    /// Where it sends them, in the order written; never empty, and not all of weight 0.
+    pub fn targets(&self) -> &[Target] {
+        &self.targets
+    }
+
+    fn parse_targets(documents: Vec<TargetDocument>) -> Result<Box<[Target]>, Invalid> {
+        if documents.is_empty() {
+            return Err(Invalid::refused(
+                "targets",
+                "a branch needs at least one target",
+            ));
+        }
+        checked_count("targets", documents.len(), Self::TARGET_LIMIT)?;
+        let parsed = documents.into_iter().enumerate().map(|(index, document)| {
+            Target::try_from(document).map_err(|invalid| invalid.at("targets", index))
+        });
+        let targets = parsed.collect::<Result<Box<[Target]>, _>>()?;
+        refuse_repeated("targets", targets.iter().map(|target| &*target.name))?;
+        if targets.iter().all(|target| target.weight.get() == 0) {
+            let why = "every weight is 0: no target would get a call";
+            return Err(Invalid::refused("targets", why));
+        }
+        Ok(targets)
+    }
+}
+
+impl Matches {
+    /// The most conditions.
+    pub const LIMIT: usize = 32;
+
+    /// The conditions, whichever way they are joined.
+    pub fn conditions(&self) -> &[Condition] {
+        match self {
+            Self::Always => &[],
+            Self::All(conditions) | Self::Any(conditions) => conditions,
+        }
+    }
+}
+
+impl TryFrom<MatchesDocument> for Matches {
+    type Error = Invalid;
+
+    fn try_from(document: MatchesDocument) -> Result<Self, Invalid> {
+        match (document.all, document.any) {
+            (Some(conditions), None) => parse_conditions("all", conditions).map(Self::All),
+            (None, Some(conditions)) => parse_conditions("any", conditions).map(Self::Any),
+            (None, None) => Err(Invalid::refused("", "either `all` or `any` is required")),
+            (Some(_), Some(_)) => Err(Invalid::refused("any", "`all` is given as well: use one")),
+        }
+    }
+}
+
+fn parse_conditions(
+    field: &str,
+    documents: Vec<ConditionDocument>,
+) -> Result<Box<[Condition]>, Invalid> {
+    if documents.is_empty() {
+        let why = "at least one condition is required; leave `matches` out to take every call";
+        return Err(Invalid::refused(field, why));
+    }
+    checked_count(field, documents.len(), Matches::LIMIT)?;
+    let parsed = documents.into_iter().enumerate().map(|(index, document)| {
+        Condition::try_from(document).map_err(|invalid| invalid.at(field, index))
+    });
+    parsed.collect()
+}
+
+impl From<&Matches> for Option<MatchesDocument> {
+    fn from(matches: &Matches) -> Self {
+        let documents = |all: &[Condition]| Some(all.iter().map(Into::into).collect());
+        match matches {
+            Matches::Always => None,
+            Matches::All(conditions) => Some(MatchesDocument {
+                all: documents(conditions),
+                any: None,
+            }),
+            Matches::Any(conditions) => Some(MatchesDocument {
+                all: None,
+                any: documents(conditions),
+            }),
+        }
+    }
+}
+
+impl TryFrom<BranchDocument> for Branch {
+    type Error = Invalid;
+
+    fn try_from(document: BranchDocument) -> Result<Self, Invalid> {
+        let matches = document.matches.map(Matches::try_from).transpose();
+        Ok(Self {
+            name: checked_text("name", &document.name, Self::NAME_LIMIT)?,
+            matches: matches
+                .map_err(|invalid| invalid.within("matches"))?
+                .unwrap_or_default(),
+            targets: Self::parse_targets(document.targets)?,
+            when_empty: document.when_empty,
+        })
+    }
+}
+
+impl From<&Branch> for BranchDocument {
+    fn from(branch: &Branch) -> Self {
+        Self {
+            name: branch.name.to_string(),
+            matches: (&branch.matches).into(),
+            targets: branch.targets.iter().map(Into::into).collect(),
+            when_empty: branch.when_empty,
+        }
+    }
+}
+
+/// Refuses a name that an earlier entry of a list has.
+pub(super) fn refuse_repeated<'n>(
+    field: &str,
+    names: impl Iterator<Item = &'n str>,
+) -> Result<(), Invalid> {
+    let mut seen = BTreeSet::new();
+    for (index, name) in names.enumerate() {
+        if !name.is_empty() && !seen.insert(name) {
+            let why = format!("{name:?} is the name of an earlier one");
+            return Err(Invalid::refused("name", why).at(field, index));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,164 @@
+//! How rules are written: reading a document so that every fault has a place.
+//!
+//! The `…Document` types beside each noun are its shape in JSON (or YAML, or any other format that
+//! serde reads), not yet checked; the noun's `parse` checks them.
+
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer, de, de::DeserializeOwned, ser::SerializeMap,
+};
+use serde_path_to_error::Segment;
+
+use crate::{Invalid, Metadata, invalid::quoted_key};
+
+/// Reads a document: a value of the wrong type, an unknown field and a missing one are refused with
+/// their place.
+///
+/// ```
+/// use merak_model::routing::{self, RoutingRuleDocument, RoutingRuleSpec};
+/// let text = r#"{"callee": {"service": "pay"}, "branches": [{"tragets": []}], "otherwise": "reject"}"#;
+/// let mut json = serde_json::Deserializer::from_str(text);
+/// let refused = routing::parse::<RoutingRuleDocument, _>(&mut json).unwrap_err();
+/// assert_eq!(refused.field(), "branches[0].tragets");
+/// ```
+///
+/// # Errors
+/// When the document does not have the shape of `T`.
+pub fn parse<'de, T: DeserializeOwned, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, Invalid> {
+    serde_path_to_error::deserialize(deserializer)
+        .map_err(|error| placed(error.path(), &error.inner().to_string()))
+}
+
+fn placed(path: &serde_path_to_error::Path, message: &str) -> Invalid {
+    let mut field = String::new();
+    let mut is_key = false;
+    for segment in path {
+        match segment {
+            Segment::Map { key } if is_key => field.push_str(&quoted_key(key)),
+            Segment::Seq { index } => field.push_str(&format!("[{index}]")),
+            Segment::Map { key } | Segment::Enum { variant: key } => {
+                let separator = if field.is_empty() { "" } else { "." };
+                field.push_str(separator);
+                field.push_str(key);
+            }
+            Segment::Unknown => {}
+        }
+        is_key = !is_key && has_chosen_keys(segment);
+    }
+    // The place says where; the line and column of JSON's reader say it a second time.
+    let message = message
+        .rsplit_once(" at line ")
+        .map_or(message, |(message, _)| message);
+    match message.strip_prefix("missing field ") {
+        Some(missing) => Invalid::missing(missing.trim_matches('`')).within(field),
+        None => Invalid::refused(field, message),
+    }
+}
+
+/// Whether the keys of the object at a place are chosen by people.
+fn has_chosen_keys(place: &Segment) -> bool {
+    matches!(place, Segment::Map { key } if matches!(key.as_str(), "labels" | "metadata"))
+}
+
+/// The entries of a JSON object in the order given, repeated keys included: [`Entries::parse`]
+/// refuses those.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entries<V>(pub Vec<(String, V)>);
+
+impl<V> Entries<V> {
+    /// Whether there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Checks each entry of `field`, and that no key is given twice.
+    pub(crate) fn parse<T>(
+        self,
+        field: &str,
+        mut check: impl FnMut(&str, V) -> Result<T, Invalid>,
+    ) -> Result<Vec<T>, Invalid> {
+        let mut seen = std::collections::BTreeSet::new();
+        let mut parsed = Vec::with_capacity(self.0.len());
+        for (key, value) in self.0 {
+            let place = format!("{field}{}", quoted_key(&key));
+            parsed.push(check(&key, value).map_err(|invalid| invalid.within(&place))?);
+            if !seen.insert(key) {
+                return Err(Invalid::refused(place, "the key is given more than once"));
+            }
+        }
+        Ok(parsed)
+    }
+}
+
+impl From<&Metadata> for Entries<String> {
+    fn from(metadata: &Metadata) -> Self {
+        let entries = metadata.iter();
+        Self(
+            entries
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .collect(),
+        )
+    }
+}
+
+impl<V> Default for Entries<V> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<V: Serialize> Serialize for Entries<V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (key, value) in &self.0 {
+            map.serialize_entry(key, value)?;
+        }
+        map.end()
+    }
+}
+
+impl<'de, V: Deserialize<'de>> Deserialize<'de> for Entries<V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor<V>(std::marker::PhantomData<V>);
+
+        impl<'de, V: Deserialize<'de>> de::Visitor<'de> for Visitor<V> {
+            type Value = Entries<V>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Entries<V>, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Entries(entries))
+            }
+        }
+
+        deserializer.deserialize_map(Visitor(std::marker::PhantomData))
+    }
+}
+
+/// Reads an optional field that must not be `null`: what is left out has its default, `null` is no
+/// value.
+pub(crate) fn not_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// Checks that a list is not longer than its limit.
+pub(crate) fn checked_count(field: &str, count: usize, limit: usize) -> Result<(), Invalid> {
+    if count > limit {
+        return Err(Invalid::new(
+            field,
+            crate::Problem::TooMany { count, limit },
+        ));
+    }
+    Ok(())
+}

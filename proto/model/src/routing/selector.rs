@@ -1,0 +1,233 @@
+//! Which callers and which callees a rule is for.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Entries, LabelDocument, Matcher, Test,
+    document::{checked_count, not_null},
+};
+use crate::{Invalid, Metadata, NamespaceName, ServiceKey, ServiceName, Text, text::checked_text};
+
+/// One name, or any, which is written `*`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Selector<T> {
+    Any,
+    Named(T),
+}
+
+/// The callers that a rule is for; by default every one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallerSelector {
+    pub namespace: Selector<NamespaceName>,
+    pub service: Selector<ServiceName>,
+    metadata: Box<[(Text, Matcher)]>,
+}
+
+/// The services that a rule is for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CalleeSelector {
+    /// By default the rule's own.
+    pub namespace: Option<Selector<NamespaceName>>,
+    pub service: Selector<ServiceName>,
+}
+
+/// The callers of a rule as they are written; what is left out may be anything.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CallerDocument {
+    /// A name or `*`.
+    #[serde(
+        default,
+        deserialize_with = "not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub namespace: Option<String>,
+    /// A name or `*`.
+    #[serde(
+        default,
+        deserialize_with = "not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub service: Option<String>,
+    /// Tests of the caller's labels, all of which must hold; a text stands for `exact`.
+    #[serde(default, skip_serializing_if = "Entries::is_empty")]
+    pub metadata: Entries<LabelDocument>,
+}
+
+/// The callee of a rule as it is written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CalleeDocument {
+    /// A name or `*`; by default the rule's own namespace.
+    #[serde(
+        default,
+        deserialize_with = "not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub namespace: Option<String>,
+    /// A name or `*`.
+    pub service: String,
+}
+
+impl<T: PartialEq> Selector<T> {
+    /// Whether a name is meant.
+    pub fn selects(&self, name: &T) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Named(named) => named == name,
+        }
+    }
+}
+
+impl<T> Selector<T> {
+    fn parse(
+        field: &'static str,
+        value: &str,
+        parse: impl FnOnce(&str) -> Result<T, Invalid>,
+    ) -> Result<Self, Invalid> {
+        match value {
+            "*" => Ok(Self::Any),
+            name => match parse(name) {
+                Ok(name) => Ok(Self::Named(name)),
+                Err(invalid) => Err(Invalid::new(field, invalid.problem().clone())),
+            },
+        }
+    }
+}
+
+impl<T: fmt::Display> fmt::Display for Selector<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => f.write_str("*"),
+            Self::Named(name) => name.fmt(f),
+        }
+    }
+}
+
+impl CallerSelector {
+    /// The most labels that may be tested.
+    pub const METADATA_LIMIT: usize = 16;
+
+    /// Whether no caller is left out.
+    pub fn is_any(&self) -> bool {
+        self.namespace == Selector::Any && self.service == Selector::Any && self.metadata.is_empty()
+    }
+
+    /// The tests of the caller's labels, sorted by key.
+    pub fn metadata(&self) -> &[(Text, Matcher)] {
+        &self.metadata
+    }
+}
+
+impl Default for CallerSelector {
+    fn default() -> Self {
+        Self {
+            namespace: Selector::Any,
+            service: Selector::Any,
+            metadata: Box::default(),
+        }
+    }
+}
+
+impl CalleeSelector {
+    /// The services of a namespace and a name, for a rule that belongs to `home`.
+    pub fn selects(&self, service: &ServiceKey, home: &NamespaceName) -> bool {
+        self.service.selects(&service.service) && self.selects_namespace(&service.namespace, home)
+    }
+
+    fn selects_namespace(&self, namespace: &NamespaceName, home: &NamespaceName) -> bool {
+        match &self.namespace {
+            None => namespace == home,
+            Some(selector) => selector.selects(namespace),
+        }
+    }
+
+    /// The namespace that is meant, for a rule that belongs to `home`.
+    pub fn namespace_in(&self, home: &NamespaceName) -> Selector<NamespaceName> {
+        match &self.namespace {
+            None => Selector::Named(home.clone()),
+            Some(selector) => selector.clone(),
+        }
+    }
+}
+
+impl TryFrom<CallerDocument> for CallerSelector {
+    type Error = Invalid;
+
+    fn try_from(document: CallerDocument) -> Result<Self, Invalid> {
+        let namespace = document.namespace.as_deref().unwrap_or("*");
+        let service = document.service.as_deref().unwrap_or("*");
+        let count = document.metadata.0.len();
+        checked_count("metadata", count, Self::METADATA_LIMIT)?;
+        let mut metadata = document.metadata.parse("metadata", |key, label| {
+            let key = checked_key(key)?;
+            match label.parse()? {
+                Test::Value(matcher) => Ok((key, matcher)),
+                Test::SameAs(_) => Err(Invalid::refused(
+                    "op",
+                    "`same_as` is for conditions and for labels of targets",
+                )),
+            }
+        })?;
+        metadata.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+        Ok(Self {
+            namespace: Selector::parse("namespace", namespace, NamespaceName::parse)?,
+            service: Selector::parse("service", service, ServiceName::parse)?,
+            metadata: metadata.into(),
+        })
+    }
+}
+
+/// Checks the key of a label.
+pub(super) fn checked_key(key: &str) -> Result<Text, Invalid> {
+    if key.is_empty() {
+        return Err(Invalid::refused("", "keys are never empty"));
+    }
+    checked_text("", key, Metadata::KEY_LIMIT)
+}
+
+impl From<&CallerSelector> for CallerDocument {
+    fn from(selector: &CallerSelector) -> Self {
+        let tests = selector.metadata.iter().map(|(key, matcher)| {
+            let test = Test::Value(matcher.clone());
+            (key.to_string(), LabelDocument::from(&test))
+        });
+        Self {
+            namespace: named(&selector.namespace),
+            service: named(&selector.service),
+            metadata: Entries(tests.collect()),
+        }
+    }
+}
+
+fn named<T: fmt::Display>(selector: &Selector<T>) -> Option<String> {
+    match selector {
+        Selector::Any => None,
+        Selector::Named(name) => Some(name.to_string()),
+    }
+}
+
+impl TryFrom<CalleeDocument> for CalleeSelector {
+    type Error = Invalid;
+
+    fn try_from(document: CalleeDocument) -> Result<Self, Invalid> {
+        let namespace = document.namespace.as_deref();
+        let namespace =
+            namespace.map(|name| Selector::parse("namespace", name, NamespaceName::parse));
+        Ok(Self {
+            namespace: namespace.transpose()?,
+            service: Selector::parse("service", &document.service, ServiceName::parse)?,
+        })
+    }
+}
+
+impl From<&CalleeSelector> for CalleeDocument {
+    fn from(selector: &CalleeSelector) -> Self {
+        Self {
+            namespace: selector.namespace.as_ref().map(ToString::to_string),
+            service: selector.service.to_string(),
+        }
+    }
+}
