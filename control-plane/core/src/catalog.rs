@@ -26,7 +26,7 @@ pub struct Catalog {
 pub(crate) struct Index {
     pub(crate) revision: Revision,
     pub(crate) namespaces: BTreeMap<NamespaceName, Arc<Namespace>>,
-    pub(crate) services: BTreeMap<ServiceKey, Arc<ServiceSnapshot>>,
+    pub(crate) services: BTreeMap<Arc<ServiceKey>, Arc<ServiceSnapshot>>,
 }
 
 impl Catalog {
@@ -123,7 +123,7 @@ impl Index {
     pub(crate) fn services_of(
         &self,
         namespace: &NamespaceName,
-    ) -> impl Iterator<Item = (&ServiceKey, &Arc<ServiceSnapshot>)> {
+    ) -> impl Iterator<Item = (&Arc<ServiceKey>, &Arc<ServiceSnapshot>)> {
         let first = ServiceKey::new(namespace.clone(), ServiceName::first());
         let namespace = namespace.clone();
         let from_first = self.services.range(first..);

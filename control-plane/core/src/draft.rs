@@ -131,7 +131,7 @@ impl<'a> Draft<'a> {
         }
         let stamp = self.stamp(before.as_ref().map(|before| before.stamp));
         let after = Arc::new(Service {
-            key: (**key).clone(),
+            key: Arc::clone(key),
             spec,
             stamp,
         });

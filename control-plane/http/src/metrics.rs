@@ -203,7 +203,7 @@ impl Counts {
         };
         let to_services = services
             .iter()
-            .map(|one| Topic::Instances(one.service().key.clone()));
+            .map(|one| Topic::Instances((*one.service().key).clone()));
         let to_lists = namespaces
             .iter()
             .map(|one| Topic::Services(one.name.clone()));

@@ -176,8 +176,8 @@ impl From<&model::Service> for Service {
     fn from(service: &model::Service) -> Self {
         let model::Service { key, spec, stamp } = service.clone();
         Self {
-            namespace: key.namespace,
-            name: key.service,
+            namespace: key.namespace.clone(),
+            name: key.service.clone(),
             metadata: spec.metadata,
             ports: spec.ports,
             department: spec.department,

@@ -46,12 +46,7 @@ pub(crate) async fn load(connection: &mut SqliteConnection, path: &Path) -> Resu
         .collect::<Result<_>>()?;
     let keys: HashMap<Revision, Arc<ServiceKey>> = services
         .iter()
-        .map(|service| {
-            (
-                service.stamp.created_revision,
-                Arc::new(service.key.clone()),
-            )
-        })
+        .map(|service| (service.stamp.created_revision, Arc::clone(&service.key)))
         .collect();
     let services = services.into_iter().map(|service| {
         let key = (service.key.namespace.as_str(), service.key.service.as_str());
@@ -150,7 +145,7 @@ fn service(row: ServiceRow) -> Result<Service> {
     let (pk, namespace, name, spec, revision, created, modified) = row;
     let key = ServiceKey::parse(&namespace, &name);
     Ok(Service {
-        key: key.map_err(|problem| error::stored("service", pk, problem))?,
+        key: Arc::new(key.map_err(|problem| error::stored("service", pk, problem))?),
         spec: parse("service", pk, &spec)?,
         stamp: stamp(pk, revision, created, modified),
     })

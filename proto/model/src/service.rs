@@ -1,5 +1,7 @@
 //! A service: what callers name, and what instances belong to.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Invalid, Metadata, NamespaceName, Port, Problem, ServiceKey, Stamp, Text};
@@ -8,7 +10,7 @@ use crate::{Invalid, Metadata, NamespaceName, Port, Problem, ServiceKey, Stamp, 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Service {
     #[serde(flatten)]
-    pub key: ServiceKey,
+    pub key: Arc<ServiceKey>,
     #[serde(flatten)]
     pub spec: ServiceSpec,
     #[serde(flatten)]

@@ -52,7 +52,7 @@ impl Registry {
         let registered = self
             .decide(caller, move |draft| {
                 let service = Arc::new(registration.service.clone());
-                require_service(draft, &service, missing)?;
+                let service = require_service(draft, &service, missing)?;
                 let id = registration.instance_id();
                 Ok(join(draft, service, id, registration.spec))
             })
@@ -80,7 +80,7 @@ impl Registry {
                     .find_instance(&service, &id)
                     .map(|before| before.stamp);
                 precondition.check(what(&service, &id), before)?;
-                require_service(draft, &service, missing)?;
+                let service = require_service(draft, &service, missing)?;
                 Ok(replace(draft, service, id, registration.spec))
             })
             .await?;

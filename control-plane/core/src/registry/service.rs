@@ -58,21 +58,22 @@ impl Registry {
     }
 }
 
-/// Makes sure that a service exists, if need be and allowed by creating it.
+/// Makes sure that a service exists, if need be and allowed by creating it; returns the key that all its
+/// instances share.
 pub(super) fn require_service(
     draft: &mut Draft<'_>,
     key: &Arc<ServiceKey>,
     missing: MissingService,
-) -> Result<()> {
-    if draft.find_service(key).is_some() {
-        return Ok(());
+) -> Result<Arc<ServiceKey>> {
+    if let Some(service) = draft.find_service(key) {
+        return Ok(Arc::clone(&service.key));
     }
     match missing {
         MissingService::Refuse => Err(Error::not_found(format_args!("service `{key}`"))),
         MissingService::Create => {
             require_namespace(draft, &key.namespace, missing)?;
             draft.put_service(key, ServiceSpec::default());
-            Ok(())
+            Ok(Arc::clone(key))
         }
     }
 }

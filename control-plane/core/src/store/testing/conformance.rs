@@ -30,7 +30,7 @@ impl Log {
         });
         log.create(|stamp| {
             Item::Service(Arc::new(Service {
-                key: (*pay()).clone(),
+                key: pay(),
                 spec: ServiceSpec::default(),
                 stamp,
             }))
@@ -238,7 +238,7 @@ fn instance(port: u64, stamp: Stamp) -> Instance {
 fn key_of(item: &Item) -> Key {
     match item {
         Item::Namespace(namespace) => Key::Namespace(namespace.name.clone()),
-        Item::Service(service) => Key::Service(Arc::new(service.key.clone())),
+        Item::Service(service) => Key::Service(Arc::clone(&service.key)),
         Item::Instance(instance) => {
             Key::Instance(Arc::clone(&instance.service), instance.id.clone())
         }
