@@ -173,6 +173,7 @@ impl Application {
 async fn applications_survive_a_restart(count: usize) {
     let data = tempfile::tempdir().unwrap();
     let server = Server::start(data.path()).await;
+    let memory = metric(&server, "process_resident_memory_bytes").await;
     let begin = Instant::now();
     let mut applications = Vec::with_capacity(count);
     for number in 0..count {
@@ -181,7 +182,12 @@ async fn applications_survive_a_restart(count: usize) {
     for application in &mut applications {
         assert!(application.sees(PER_SERVICE, 0).await);
     }
-    println!("{count} applications came up in {:?}", begin.elapsed());
+    let grown = metric(&server, "process_resident_memory_bytes").await - memory;
+    println!(
+        "{count} applications came up in {:?}, for {} KiB of the server each",
+        begin.elapsed(),
+        grown / 1024 / count as u64
+    );
     let revision = metric(&server, "merak_revision").await;
 
     let begin = Instant::now();
