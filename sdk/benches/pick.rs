@@ -7,8 +7,8 @@ use std::{collections::BTreeMap, hint::black_box, pin::Pin, sync::Arc};
 use criterion::{Criterion, criterion_group, criterion_main};
 use futures_util::{Stream, StreamExt as _, stream};
 use merak_model::{
-    Health, Host, Instance, InstanceSpec, Port, ProtectThreshold, Registration, ServiceKey, Stamp,
-    select::Selection,
+    Health, Host, Instance, InstanceSpec, Port, Registration, ServiceKey, Stamp,
+    routing::{Policy, Selection},
 };
 use merak_proto::v1::{
     self,
@@ -124,10 +124,7 @@ fn updates(criterion: &mut Criterion) {
             // What the session does: a copy of the shared map, the change, and a new selection.
             let mut next = instances.clone();
             next.insert(changed.id.clone(), Arc::clone(&changed));
-            black_box(Selection::compile(
-                next.values(),
-                ProtectThreshold::default(),
-            ));
+            black_box(Selection::compile(next.values(), Policy::default()));
         });
     });
 }

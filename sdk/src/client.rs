@@ -251,7 +251,7 @@ impl Client {
     /// The first use of a service waits for its state, later ones cost some hundred nanoseconds.
     ///
     /// # Errors
-    /// [`Error::NoInstance`] and [`Error::Absent`]; at the first use also [`Error::FirstSync`].
+    /// [`Error::NoInstance`], [`Error::Rejected`] and [`Error::Absent`]; at the first use also [`Error::FirstSync`].
     pub async fn pick(&self, call: &Call<'_>) -> Result<Arc<Instance>> {
         let namespace = call.namespace().unwrap_or(self.inner.namespace.as_str());
         let picked = self

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use merak_model::{Invalid, ServiceKey};
+use merak_model::{Invalid, ServiceKey, routing::RuleKey};
 
 /// The result of everything in this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -35,6 +35,17 @@ pub enum Error {
         isolated: usize,
         /// Those that the call excludes.
         excluded: usize,
+    },
+
+    /// A routing rule refuses the call.
+    #[error("routing rule `{rule}` rejects this call to service `{service}`")]
+    Rejected {
+        /// The callee.
+        service: ServiceKey,
+        /// The rule that decided.
+        rule: RuleKey,
+        /// The branch whose targets have no instance; none where no branch decided.
+        branch: Option<usize>,
     },
 
     /// The first state of a service did not arrive in time, and there is no copy of it on disk.

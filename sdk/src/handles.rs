@@ -130,7 +130,7 @@ impl Service {
     /// The instance that a call goes to; that the call names this service is for the caller to see to.
     ///
     /// # Errors
-    /// [`Error::NoInstance`] and [`Error::Absent`].
+    /// [`Error::NoInstance`], [`Error::Rejected`] and [`Error::Absent`].
     pub fn pick(&self, call: &Call<'_>) -> Result<Arc<Instance>> {
         self.cell.with_state(|state| state.pick(call, draw()))
     }

@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use merak_model::{
-    Call, Instance, InstanceId, ProtectThreshold, Revision, ServiceKey, select::Selection,
+    Call, Instance, InstanceId, ProtectThreshold, Revision, ServiceKey,
+    routing::{Policy, Selection, Unrouted},
 };
 
 use crate::{Error, Result};
@@ -61,7 +62,11 @@ impl ServiceState {
         instances: Arc<BTreeMap<InstanceId, Arc<Instance>>>,
         protect_threshold: ProtectThreshold,
     ) -> Self {
-        let selection = Selection::compile(instances.values(), protect_threshold);
+        let policy = Policy {
+            protect_threshold,
+            ..Policy::default()
+        };
+        let selection = Selection::compile(instances.values(), policy);
         Self {
             service,
             revision,
@@ -116,18 +121,21 @@ impl ServiceState {
 
     /// The instance that a call goes to; `draw` is 64 random bits.
     pub(crate) fn pick(&self, call: &Call<'_>, draw: u64) -> Result<Arc<Instance>> {
-        let picked = match call.excluded() {
-            [] => self.selection.pick(draw),
-            excluded => self.selection.pick_excluding(excluded, draw),
-        };
-        match picked {
-            Some(instance) => Ok(Arc::clone(instance)),
-            None => Err(self.explain_none(call)),
+        match self.selection.pick(call, draw) {
+            Ok(instance) => Ok(Arc::clone(instance)),
+            Err(unrouted) => Err(self.explain_none(call, unrouted)),
         }
     }
 
     #[cold]
-    fn explain_none(&self, call: &Call<'_>) -> Error {
+    fn explain_none(&self, call: &Call<'_>, unrouted: Unrouted<'_>) -> Error {
+        if let Unrouted::Rejected { rule, branch } = unrouted {
+            return Error::Rejected {
+                service: (*self.service).clone(),
+                rule: rule.key.clone(),
+                branch,
+            };
+        }
         if self.origin == Origin::Absent {
             return Error::Absent((*self.service).clone());
         }

@@ -1,28 +1,52 @@
 //! What is known of one call before it is sent.
 
-use crate::{InstanceId, NamespaceName};
+mod caller;
+mod given;
+mod lookup;
+
+use std::fmt;
+
+use crate::{
+    InstanceId, Location, NamespaceName,
+    routing::{Fact, FactKind},
+};
+
+pub use caller::Caller;
+use given::Given;
+pub use lookup::Lookup;
 
 /// One call to a service: the facts that choosing an instance may look at.
 ///
-/// It borrows what it is given, so that building one for a pick costs no allocation.
+/// It borrows what it is given, and building one allocates nothing for up to six values given one by
+/// one; many values are better given together, as whatever holds them already ([`Lookup`]).
 ///
 /// ```
-/// use merak_model::Call;
-/// let call = Call::to("micro-order").in_namespace("shop").header("x-user", "42");
-/// assert_eq!(call.headers(), [("x-user", "42")]);
+/// use merak_model::{Call, routing::{Fact, FactKind}};
+/// let call = Call::to("micro-order").in_namespace("shop").header("X-User", "42");
+/// let user = Fact::parse(FactKind::Header, "x-user")?;
+/// assert_eq!(call.find(&user), Some("42"));
+/// # Ok::<(), merak_model::Invalid>(())
 /// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Call<'a> {
     namespace: Option<&'a str>,
     service: &'a str,
-    method: &'a str,
-    path: &'a str,
-    headers: Vec<(&'a str, &'a str)>,
+    method: Option<&'a str>,
+    path: Option<&'a str>,
+    caller_ip: Option<&'a str>,
+    caller: Option<&'a Caller>,
+    location: Option<&'a Location>,
+    given: Given<'a>,
+    headers: Option<&'a (dyn Lookup + Sync)>,
+    query: Option<&'a (dyn Lookup + Sync)>,
+    cookies: Option<&'a (dyn Lookup + Sync)>,
+    arguments: Option<&'a (dyn Lookup + Sync)>,
     excluded: &'a [InstanceId],
 }
 
 impl<'a> Call<'a> {
     /// A call to a service of the caller's own namespace.
+    #[inline]
     pub fn to(service: &'a str) -> Self {
         Self {
             service,
@@ -31,6 +55,7 @@ impl<'a> Call<'a> {
     }
 
     /// The callee's namespace, where it is not the caller's own.
+    #[inline]
     #[must_use]
     pub fn in_namespace(mut self, namespace: &'a str) -> Self {
         self.namespace = Some(namespace);
@@ -38,27 +63,120 @@ impl<'a> Call<'a> {
     }
 
     /// The method: an HTTP verb, or the full name of a gRPC method.
+    #[inline]
     #[must_use]
     pub fn method(mut self, method: &'a str) -> Self {
-        self.method = method;
+        self.method = Some(method);
         self
     }
 
     /// The path of the request.
+    #[inline]
     #[must_use]
     pub fn path(mut self, path: &'a str) -> Self {
-        self.path = path;
+        self.path = Some(path);
         self
     }
 
-    /// Adds a header of the request.
+    /// Adds a header of the request; its name may be in any case. The first of a name counts.
+    #[inline]
     #[must_use]
     pub fn header(mut self, name: &'a str, value: &'a str) -> Self {
-        self.headers.push((name, value));
+        self.given.push(FactKind::Header, name, value);
+        self
+    }
+
+    /// The headers of the request, looked up by their names in lower case; those added one by one
+    /// come before them.
+    #[inline]
+    #[must_use]
+    pub fn headers(mut self, headers: &'a (dyn Lookup + Sync)) -> Self {
+        self.headers = Some(headers);
+        self
+    }
+
+    /// Adds a parameter of the query, decoded. The first of a name counts.
+    #[inline]
+    #[must_use]
+    pub fn query(mut self, name: &'a str, value: &'a str) -> Self {
+        self.given.push(FactKind::Query, name, value);
+        self
+    }
+
+    /// The parameters of the query; those added one by one come before them.
+    #[inline]
+    #[must_use]
+    pub fn query_from(mut self, query: &'a (dyn Lookup + Sync)) -> Self {
+        self.query = Some(query);
+        self
+    }
+
+    /// Adds a cookie. The first of a name counts.
+    #[inline]
+    #[must_use]
+    pub fn cookie(mut self, name: &'a str, value: &'a str) -> Self {
+        self.given.push(FactKind::Cookie, name, value);
+        self
+    }
+
+    /// The cookies; those added one by one come before them.
+    #[inline]
+    #[must_use]
+    pub fn cookies(mut self, cookies: &'a (dyn Lookup + Sync)) -> Self {
+        self.cookies = Some(cookies);
+        self
+    }
+
+    /// Adds what the application itself says of the call. The first of a name counts.
+    #[inline]
+    #[must_use]
+    pub fn argument(mut self, name: &'a str, value: &'a str) -> Self {
+        self.given.push(FactKind::Argument, name, value);
+        self
+    }
+
+    /// What the application itself says of the call; what was added one by one comes before it.
+    #[inline]
+    #[must_use]
+    pub fn arguments(mut self, arguments: &'a (dyn Lookup + Sync)) -> Self {
+        self.arguments = Some(arguments);
+        self
+    }
+
+    /// Who calls, where that is not the client itself.
+    #[inline]
+    #[must_use]
+    pub fn from_caller(mut self, caller: &'a Caller) -> Self {
+        self.caller = Some(caller);
+        self
+    }
+
+    /// The address of the caller, such as `10.0.0.7`.
+    #[inline]
+    #[must_use]
+    pub fn caller_ip(mut self, address: &'a str) -> Self {
+        self.caller_ip = Some(address);
+        self
+    }
+
+    /// Adds a label of the caller; it comes before those that the caller has.
+    #[inline]
+    #[must_use]
+    pub fn caller_metadata(mut self, key: &'a str, value: &'a str) -> Self {
+        self.given.push(FactKind::CallerMetadata, key, value);
+        self
+    }
+
+    /// Where the call comes from, where that is not where the caller runs.
+    #[inline]
+    #[must_use]
+    pub fn located(mut self, location: &'a Location) -> Self {
+        self.location = Some(location);
         self
     }
 
     /// Instances that this call must not go to, such as those that just failed it.
+    #[inline]
     #[must_use]
     pub fn excluding(mut self, instances: &'a [InstanceId]) -> Self {
         self.excluded = instances;
@@ -80,13 +198,112 @@ impl<'a> Call<'a> {
         self.service
     }
 
-    /// The headers, in the order given.
-    pub fn headers(&self) -> &[(&'a str, &'a str)] {
-        &self.headers
+    /// Who calls, if the call says so.
+    pub fn caller(&self) -> Option<&'a Caller> {
+        self.caller
+    }
+
+    /// Where the call comes from, if the call or its caller says so.
+    pub fn location(&self) -> Option<&'a Location> {
+        self.location
+            .or_else(|| self.caller.map(|caller| &caller.location))
     }
 
     /// The instances that the call must not go to.
     pub fn excluded(&self) -> &'a [InstanceId] {
         self.excluded
+    }
+
+    /// A fact of the call, if the call has it.
+    #[inline]
+    pub fn find(&self, fact: &Fact) -> Option<&'a str> {
+        let together = match fact.kind() {
+            FactKind::Method => return self.method,
+            FactKind::Path => return self.path,
+            FactKind::CallerIp => return self.caller_ip,
+            FactKind::CallerNamespace | FactKind::CallerService => {
+                return self.caller?.find(fact);
+            }
+            FactKind::CallerMetadata => {
+                let given = self.given.find(fact);
+                return given.or_else(|| self.caller?.find(fact));
+            }
+            FactKind::Header => self.headers,
+            FactKind::Query => self.query,
+            FactKind::Cookie => self.cookies,
+            FactKind::Argument => self.arguments,
+        };
+        let given = self.given.find(fact);
+        given.or_else(|| together?.find(fact.key()))
+    }
+}
+
+impl fmt::Debug for Call<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("namespace", &self.namespace)
+            .field("service", &self.service)
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .field("caller", &self.caller)
+            .field("caller_ip", &self.caller_ip)
+            .field("location", &self.location())
+            .field("given", &self.given)
+            .field("excluded", &self.excluded)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+    use crate::{Metadata, ServiceName};
+
+    fn fact(kind: FactKind, key: &str) -> Fact {
+        Fact::parse(kind, key).unwrap()
+    }
+
+    #[test]
+    fn what_was_given_one_by_one_comes_first() {
+        let headers = HashMap::from([("x-user", "7"), ("x-env", "gray")]);
+        let many = ["a", "b", "c", "d", "e", "f", "g"];
+        let call = Call::to("pay").headers(&headers).header("X-User", "42");
+        let call = many.iter().fold(call, |call, name| call.cookie(name, name));
+        assert_eq!(call.find(&fact(FactKind::Header, "x-user")), Some("42"));
+        assert_eq!(call.find(&fact(FactKind::Header, "X-Env")), Some("gray"));
+        assert_eq!(call.find(&fact(FactKind::Cookie, "g")), Some("g"));
+        assert_eq!(call.find(&fact(FactKind::Cookie, "A")), None);
+        assert_eq!(call.find(&fact(FactKind::Query, "a")), None);
+    }
+
+    #[test]
+    fn a_fact_that_was_not_given_is_not_there() {
+        let call = Call::to("pay");
+        for kind in [FactKind::Method, FactKind::Path, FactKind::CallerIp] {
+            assert_eq!(call.find(&fact(kind, "")), None);
+        }
+        let empty = Call::to("pay").path("").header("x", "");
+        assert_eq!(empty.find(&fact(FactKind::Path, "")), Some(""));
+        assert_eq!(empty.find(&fact(FactKind::Header, "x")), Some(""));
+    }
+
+    #[test]
+    fn a_caller_is_looked_at_where_the_call_says_nothing() {
+        let caller = Caller {
+            namespace: None,
+            service: Some(ServiceName::parse("api").unwrap()),
+            metadata: Metadata::parse([("env", "prod"), ("rack", "7")]).unwrap(),
+            location: Location::parse("eu", "eu-1", "").unwrap(),
+        };
+        let call = Call::to("pay").from_caller(&caller);
+        let call = call.caller_metadata("env", "gray");
+        let find = |kind, key| call.find(&fact(kind, key));
+        assert_eq!(find(FactKind::CallerService, ""), Some("api"));
+        assert_eq!(find(FactKind::CallerNamespace, ""), None);
+        assert_eq!(find(FactKind::CallerMetadata, "env"), Some("gray"));
+        assert_eq!(find(FactKind::CallerMetadata, "rack"), Some("7"));
+        assert_eq!(call.location(), Some(&caller.location));
     }
 }

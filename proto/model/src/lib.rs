@@ -12,7 +12,7 @@
 //! | instance | [`Instance`], [`InstanceSpec`], [`InstanceId`], [`Registration`] |
 //! | routing | [`routing::RoutingRule`], [`routing::NearbyRule`] |
 //! | parts of them | [`Metadata`], [`Location`], [`Weight`], [`Health`], [`HealthCheck`], [`Stamp`] |
-//! | a call | [`Call`], [`select`] |
+//! | a call | [`Call`], [`routing::Selection`] |
 
 pub mod call;
 pub mod health;
@@ -25,7 +25,6 @@ pub mod namespace;
 pub mod network;
 pub mod revision;
 pub mod routing;
-pub mod select;
 pub mod service;
 pub mod text;
 pub mod timestamp;

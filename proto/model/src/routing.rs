@@ -10,25 +10,39 @@
 //! | a branch, and where it sends calls | [`branch`], [`target`] |
 //! | what is tested, and how | [`condition`], [`fact`], [`matcher`], [`pattern`] |
 //! | a preference for near instances | [`nearby`] |
+//! | instances prepared by rules, and which one a call gets | [`compile`], [`select`] |
+//! | why it gets that one | [`explain`] |
 
+mod alias;
 pub mod branch;
+pub mod compile;
 pub mod condition;
 pub mod document;
+pub mod explain;
 pub mod fact;
+mod group;
 pub mod matcher;
+mod narrow;
 pub mod nearby;
+mod observe;
 pub mod pattern;
 pub mod rule;
+pub mod select;
 pub mod selector;
 pub mod target;
 
 pub use branch::{Branch, BranchDocument, Matches, MatchesDocument, WhenEmpty};
+pub use compile::{Policy, Selection};
 pub use condition::{Condition, ConditionDocument, Test, TestDocument};
 pub use document::{Entries, parse};
+pub use explain::Explanation;
 pub use fact::{Fact, FactDocument, FactKind};
+pub use group::Pool;
 pub use matcher::{Bounds, Matcher, Operator, Values};
+pub use narrow::Narrowing;
 pub use nearby::{Level, NearbyDocument, NearbyRule, NearbySpec};
 pub use pattern::Pattern;
 pub use rule::{Otherwise, RoutingRule, RoutingRuleDocument, RoutingRuleSpec, RuleKey, RuleName};
+pub use select::Unrouted;
 pub use selector::{CalleeDocument, CalleeSelector, CallerDocument, CallerSelector, Selector};
 pub use target::{LabelDocument, Labels, Target, TargetDocument};

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Entries, LabelDocument, Matcher, Test,
+    Condition, Entries, Fact, FactKind, LabelDocument, Matcher, Test,
     document::{checked_count, not_null},
 };
 use crate::{Invalid, Metadata, NamespaceName, ServiceKey, ServiceName, Text, text::checked_text};
@@ -22,7 +22,7 @@ pub enum Selector<T> {
 pub struct CallerSelector {
     pub namespace: Selector<NamespaceName>,
     pub service: Selector<ServiceName>,
-    metadata: Box<[(Text, Matcher)]>,
+    metadata: Box<[Condition]>,
 }
 
 /// The services that a rule is for.
@@ -115,9 +115,27 @@ impl CallerSelector {
         self.namespace == Selector::Any && self.service == Selector::Any && self.metadata.is_empty()
     }
 
-    /// The tests of the caller's labels, sorted by key.
-    pub fn metadata(&self) -> &[(Text, Matcher)] {
+    /// The conditions on the caller's labels, sorted by key.
+    pub fn metadata(&self) -> &[Condition] {
         &self.metadata
+    }
+
+    /// All that is asked of a caller, as conditions that it must all meet.
+    pub fn conditions(&self) -> Vec<Condition> {
+        let named = |kind, name: &str| {
+            let fact = Fact::parse(kind, "").expect("the caller's name has no keys");
+            let test = Test::Value(Matcher::Exact(name.into()));
+            Condition { fact, test }
+        };
+        let mut conditions = Vec::new();
+        if let Selector::Named(namespace) = &self.namespace {
+            conditions.push(named(FactKind::CallerNamespace, namespace.as_str()));
+        }
+        if let Selector::Named(service) = &self.service {
+            conditions.push(named(FactKind::CallerService, service.as_str()));
+        }
+        conditions.extend_from_slice(&self.metadata);
+        conditions
     }
 }
 
@@ -162,16 +180,11 @@ impl TryFrom<CallerDocument> for CallerSelector {
         let count = document.metadata.0.len();
         checked_count("metadata", count, Self::METADATA_LIMIT)?;
         let mut metadata = document.metadata.parse("metadata", |key, label| {
-            let key = checked_key(key)?;
-            match label.parse()? {
-                Test::Value(matcher) => Ok((key, matcher)),
-                Test::SameAs(_) => Err(Invalid::refused(
-                    "op",
-                    "`same_as` is for conditions and for labels of targets",
-                )),
-            }
+            let fact = Fact::parse(FactKind::CallerMetadata, &checked_key(key)?)?;
+            let test = label.parse()?;
+            Ok(Condition { fact, test })
         })?;
-        metadata.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+        metadata.sort_unstable_by(|one, other| one.fact.cmp(&other.fact));
         Ok(Self {
             namespace: Selector::parse("namespace", namespace, NamespaceName::parse)?,
             service: Selector::parse("service", service, ServiceName::parse)?,
@@ -190,10 +203,10 @@ pub(super) fn checked_key(key: &str) -> Result<Text, Invalid> {
 
 impl From<&CallerSelector> for CallerDocument {
     fn from(selector: &CallerSelector) -> Self {
-        let tests = selector.metadata.iter().map(|(key, matcher)| {
-            let test = Test::Value(matcher.clone());
-            (key.to_string(), LabelDocument::from(&test))
-        });
+        let tests = selector
+            .metadata
+            .iter()
+            .map(|one| (one.fact.key().to_owned(), LabelDocument::from(&one.test)));
         Self {
             namespace: named(&selector.namespace),
             service: named(&selector.service),

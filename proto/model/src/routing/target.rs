@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{
-    Entries, Operator, Test, TestDocument,
+    Entries, Fact, Operator, Test, TestDocument,
     document::{checked_count, not_null},
     selector::checked_key,
 };
@@ -98,6 +98,23 @@ impl Labels {
             Test::Value(matcher) => matcher.matches(label(instance, key)),
             Test::SameAs(_) => true,
         })
+    }
+
+    /// Whether an instance passes every test for a call, whose facts `find` knows.
+    pub fn fit_call<'c>(
+        &self,
+        instance: &Instance,
+        find: impl Fn(&Fact) -> Option<&'c str>,
+    ) -> bool {
+        let mut compared = self.iter().filter_map(|(key, test)| match test {
+            Test::SameAs(fact) => Some((key, fact)),
+            Test::Value(_) => None,
+        });
+        self.fit(instance)
+            && compared.all(|(key, fact)| {
+                let fact = find(fact);
+                fact.is_some() && fact == label(instance, key)
+            })
     }
 
     fn parse(entries: Entries<LabelDocument>) -> Result<Self, Invalid> {

@@ -1,5 +1,4 @@
 //! What a rule may say, and where exactly it says something wrong.
-#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use merak_model::{
     Invalid, NamespaceName, ServiceKey,

@@ -1,0 +1,236 @@
+//! A list of instances and the rules for it, prepared for picking.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{
+    Condition, Fact, Labels, NearbyRule, RoutingRule, Test,
+    group::{Group, is_usable},
+    narrow::Scope,
+    target::label,
+};
+use crate::{Instance, ProtectThreshold, Text, call::Caller};
+
+/// What decides which instances of a service a call may go to, besides the instances themselves.
+#[derive(Debug, Clone, Default)]
+pub struct Policy {
+    /// The service's own.
+    pub protect_threshold: ProtectThreshold,
+    /// The rules for the service, in any order; those that are not enabled are passed over.
+    pub rules: Arc<[Arc<RoutingRule>]>,
+    /// The nearby rule that applies to the service.
+    pub nearby: Option<Arc<NearbyRule>>,
+    /// Who calls, unless a call says otherwise; the selection is prepared for calls from its location.
+    pub caller: Arc<Caller>,
+}
+
+/// The instances of a service, prepared for picking by the rules for it.
+///
+/// Compiled when instances or rules change; [`Selection::pick`] then costs the conditions and a draw,
+/// whatever the number of instances, and allocates nothing.
+#[derive(Debug, Clone)]
+pub struct Selection {
+    pub(super) instances: Box<[Arc<Instance>]>,
+    /// The first one holds every instance.
+    pub(super) groups: Vec<Group>,
+    pub(super) keyed: Vec<KeyedGroups>,
+    pub(super) rules: Box<[CompiledRule]>,
+    pub(super) policy: Policy,
+}
+
+/// A rule with its targets prepared.
+#[derive(Debug, Clone)]
+pub(super) struct CompiledRule {
+    pub(super) rule: Arc<RoutingRule>,
+    /// What the caller must meet.
+    pub(super) caller: Box<[Condition]>,
+    /// The shares of each branch, sorted by priority.
+    pub(super) branches: Box<[Box<[Share]>]>,
+}
+
+/// A target with a weight above 0.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Share {
+    /// Which of the branch's targets it is.
+    pub(super) target: usize,
+    pub(super) weight: u64,
+    pub(super) priority: u8,
+    pub(super) group: GroupRef,
+}
+
+/// Where the group of a target is found; equal targets share it.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum GroupRef {
+    /// The same for every call.
+    Fixed(usize),
+    /// By facts of the call.
+    Keyed(usize),
+}
+
+/// Groups by the values of labels that are compared with facts of the call.
+#[derive(Debug, Clone)]
+pub(super) struct KeyedGroups {
+    facts: Box<[Fact]>,
+    /// Sorted by the values, of which there is one for each fact.
+    groups: Box<[(Box<[Text]>, usize)]>,
+}
+
+impl Selection {
+    /// Prepares instances: filters, and a table for each different target.
+    pub fn compile<'i>(
+        instances: impl IntoIterator<Item = &'i Arc<Instance>>,
+        policy: Policy,
+    ) -> Self {
+        let instances: Box<[_]> = instances.into_iter().map(Arc::clone).collect();
+        let mut rules: Vec<_> = policy
+            .rules
+            .iter()
+            .filter(|rule| rule.spec.enabled)
+            .collect();
+        rules.sort_by(|one, other| one.precedence().cmp(&other.precedence()));
+        let mut compiler = Compiler {
+            usable: instances.iter().filter(|one| is_usable(one)).collect(),
+            scope: policy.scope(),
+            by_labels: BTreeMap::new(),
+            groups: Vec::new(),
+            keyed: Vec::new(),
+        };
+        compiler.group(&Labels::default());
+        let rules = rules.into_iter().map(|rule| compiler.rule(rule)).collect();
+        let Compiler { groups, keyed, .. } = compiler;
+        Self {
+            instances,
+            groups,
+            keyed,
+            rules,
+            policy,
+        }
+    }
+
+    /// The instances that a call without a matching rule may go to.
+    pub fn candidates(&self) -> &[Arc<Instance>] {
+        self.groups[0].candidates()
+    }
+
+    /// Whether unhealthy instances are candidates because too few are healthy.
+    pub fn is_protected(&self) -> bool {
+        let narrowing = self.groups[0].narrowing();
+        narrowing.is_some_and(|narrowing| narrowing.is_protected)
+    }
+
+    /// What the selection was compiled with.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+}
+
+impl Default for Selection {
+    fn default() -> Self {
+        Self::compile([], Policy::default())
+    }
+}
+
+impl Policy {
+    pub(super) fn scope(&self) -> Scope<'_> {
+        let nearby = self.nearby.as_deref().map(|rule| &rule.spec);
+        Scope {
+            protect_threshold: self.protect_threshold,
+            nearby: nearby.filter(|spec| spec.enabled),
+            location: &self.caller.location,
+        }
+    }
+}
+
+impl KeyedGroups {
+    /// The group for a call, whose facts `find` knows.
+    pub(super) fn find<'c>(&self, find: impl Fn(&Fact) -> Option<&'c str>) -> Option<usize> {
+        let mut values = [""; Labels::SAME_AS_LIMIT];
+        let values = &mut values[..self.facts.len()];
+        for (value, fact) in values.iter_mut().zip(&self.facts) {
+            *value = find(fact)?;
+        }
+        let found = self.groups.binary_search_by(|(candidate, _)| {
+            let candidate = candidate.iter().map(AsRef::as_ref);
+            candidate.cmp(values.iter().copied())
+        });
+        found.ok().map(|index| self.groups[index].1)
+    }
+}
+
+/// Groups in the making; equal labels get one group.
+struct Compiler<'c> {
+    usable: Vec<&'c Arc<Instance>>,
+    scope: Scope<'c>,
+    by_labels: BTreeMap<Labels, GroupRef>,
+    groups: Vec<Group>,
+    keyed: Vec<KeyedGroups>,
+}
+
+impl Compiler<'_> {
+    fn rule(&mut self, rule: &Arc<RoutingRule>) -> CompiledRule {
+        let branches = rule.spec.branches().iter().map(|branch| {
+            let targets = branch.targets().iter().enumerate();
+            let weighted = targets.filter(|(_, target)| target.weight.get() > 0);
+            let mut shares: Vec<Share> = weighted
+                .map(|(index, target)| Share {
+                    target: index,
+                    weight: u64::from(target.weight.get()),
+                    priority: target.priority(),
+                    group: self.group(target.labels()),
+                })
+                .collect();
+            shares.sort_by_key(|share| share.priority);
+            shares.into()
+        });
+        CompiledRule {
+            branches: branches.collect(),
+            caller: rule.spec.caller.conditions().into(),
+            rule: Arc::clone(rule),
+        }
+    }
+
+    fn group(&mut self, labels: &Labels) -> GroupRef {
+        if let Some(known) = self.by_labels.get(labels) {
+            return *known;
+        }
+        let compared = labels.iter().filter_map(|(key, test)| match test {
+            Test::SameAs(fact) => Some((key, fact.clone())),
+            Test::Value(_) => None,
+        });
+        let (keys, facts): (Vec<&str>, Vec<Fact>) = compared.unzip();
+        let fitting = self.usable.iter().filter(|one| labels.fit(one));
+        let members: Vec<Arc<Instance>> = fitting.map(|one| Arc::clone(one)).collect();
+        let group = if keys.is_empty() {
+            self.groups.push(Group::new(members, self.scope));
+            GroupRef::Fixed(self.groups.len() - 1)
+        } else {
+            self.keyed_groups(&keys, facts.into(), members)
+        };
+        self.by_labels.insert(labels.clone(), group);
+        group
+    }
+
+    /// A group for each combination of values that instances have.
+    fn keyed_groups(
+        &mut self,
+        keys: &[&str],
+        facts: Box<[Fact]>,
+        fitting: Vec<Arc<Instance>>,
+    ) -> GroupRef {
+        let mut by_values: BTreeMap<Box<[Text]>, Vec<Arc<Instance>>> = BTreeMap::new();
+        for instance in fitting {
+            let values = keys.iter().map(|key| label(&instance, key).map(Text::from));
+            // An instance without the label equals nothing.
+            let Some(values) = values.collect::<Option<Box<[Text]>>>() else {
+                continue;
+            };
+            by_values.entry(values).or_default().push(instance);
+        }
+        let groups = by_values.into_iter().map(|(values, members)| {
+            self.groups.push(Group::new(members, self.scope));
+            (values, self.groups.len() - 1)
+        });
+        let groups = groups.collect();
+        self.keyed.push(KeyedGroups { facts, groups });
+        GroupRef::Keyed(self.keyed.len() - 1)
+    }
+}

@@ -1,0 +1,11 @@
+//! Routing through its public interface: rules, selection, explanation, warnings.
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod any;
+mod builders;
+mod explanation;
+mod nearness;
+mod oracle;
+mod properties;
+mod rules;
+mod selection;

@@ -1,0 +1,204 @@
+//! What holds for any instances, any rules and any call.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use merak_model::{
+    Call, InstanceId,
+    routing::{Policy, Selection, Unrouted, explain::Step},
+};
+use proptest::prelude::*;
+use serde_json::json;
+
+use crate::{
+    any::{IDS, any_call, any_instances, any_policy},
+    builders::{One, bits, build, location, nearby, one, policy, rule},
+    oracle,
+};
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn picks_only_what_it_was_given_and_what_may_serve(
+        instances in any_instances(), policy in any_policy(), call in any_call(), draw: u64
+    ) {
+        let instances = build(&instances);
+        let selection = Selection::compile(&instances, policy);
+        let call = call.call();
+        if let Ok(picked) = selection.pick(&call, draw) {
+            prop_assert!(instances.iter().any(|one| Arc::ptr_eq(one, picked)));
+            prop_assert!(!picked.isolated && picked.spec.weight.get() > 0);
+            prop_assert!(!call.excluded().contains(&picked.id));
+        }
+    }
+
+    #[test]
+    fn a_pick_is_what_the_explanation_says(
+        instances in any_instances(), policy in any_policy(), call in any_call(), draw: u64
+    ) {
+        let selection = Selection::compile(&build(&instances), policy);
+        let call = call.call();
+        let explained = selection.explain(&call, Some(draw));
+        let total: f64 = explained.candidates.iter().map(|one| one.probability).sum();
+        match selection.pick(&call, draw) {
+            Ok(picked) => {
+                prop_assert_eq!(explained.picked.as_ref(), Some(&picked.id));
+                let listed = explained.candidates.iter().find(|one| one.id == picked.id);
+                prop_assert!(listed.is_some_and(|one| one.probability > 0.0));
+                prop_assert!((total - 1.0).abs() < 1e-9, "{}", total);
+            }
+            Err(unrouted) => {
+                prop_assert!(explained.picked.is_none() && explained.candidates.is_empty());
+                let place = explained.decided_by.map(|place| format!("rejected by {place}"));
+                prop_assert_eq!(place.unwrap_or_else(|| "no instance".to_owned()), unrouted.to_string());
+            }
+        }
+    }
+
+    #[test]
+    fn every_instance_of_a_step_is_a_candidate_or_dropped(
+        instances in any_instances(), policy in any_policy(), call in any_call()
+    ) {
+        let selection = Selection::compile(&build(&instances), policy);
+        let explained = selection.explain(&call.call(), None);
+        for step in &explained.steps {
+            if let Step::Target { group, .. } | Step::AllInstances { group } = step {
+                prop_assert_eq!(group.instances, group.candidates + group.dropped.len());
+            }
+        }
+    }
+
+    #[test]
+    fn the_decision_is_what_the_rules_say(
+        instances in any_instances(), policy in any_policy(), call in any_call(), draw: u64
+    ) {
+        let instances = build(&instances);
+        let model = oracle::decide(&instances, &policy, &call.call());
+        let selection = Selection::compile(&instances, policy);
+        let got = match selection.pick(&call.call(), draw) {
+            Ok(picked) => {
+                prop_assert!(model.as_ref().is_ok_and(|ids| ids.contains(&picked.id)),
+                    "{} is none of {:?}", picked.id, model);
+                return Ok(());
+            }
+            Err(unrouted) => unrouted.to_string(),
+        };
+        prop_assert_eq!(model, Err(got));
+    }
+
+    #[test]
+    fn draws_spread_over_all_candidates(
+        instances in any_instances(), policy in any_policy(), call in any_call()
+    ) {
+        let selection = Selection::compile(&build(&instances), policy);
+        let call = call.call();
+        let explained = selection.explain(&call, None);
+        for candidate in explained.candidates.iter().filter(|one| one.probability > 0.05) {
+            let is_drawn = (0..1000).any(|number| {
+                selection.pick(&call, bits(number)).is_ok_and(|one| one.id == candidate.id)
+            });
+            prop_assert!(is_drawn, "{} is never drawn", candidate.id);
+        }
+    }
+}
+
+/// Draws many times and compares the counts with the explained probabilities.
+fn chi_square(selection: &Selection, call: &Call<'_>, draws: u64) -> (f64, usize) {
+    let mut counts: BTreeMap<InstanceId, (f64, f64)> = BTreeMap::new();
+    let explained = selection.explain(call, None);
+    for candidate in &explained.candidates {
+        counts.entry(candidate.id.clone()).or_default().1 += candidate.probability * draws as f64;
+    }
+    for number in 0..draws {
+        let picked = selection.pick(call, bits(number)).unwrap();
+        counts.get_mut(&picked.id).unwrap().0 += 1.0;
+    }
+    let deviations = counts
+        .values()
+        .map(|(seen, expected)| (seen - expected).powi(2) / expected);
+    (deviations.sum(), counts.len() - 1)
+}
+
+#[test]
+fn weights_are_honoured() {
+    let instances = build(&[
+        one("a", "v=1").weighing(100),
+        one("b", "v=1").weighing(300),
+        one("c", "v=1").weighing(0),
+        one("d", "v=2").weighing(600),
+        one("e", "v=2").weighing(1),
+        one("f", "v=3"),
+    ]);
+    let targets = json!([
+        {"labels": {"v": "1"}, "weight": 70}, {"labels": {"v": "2"}, "weight": 29},
+        {"labels": {"v": "3"}, "weight": 1}, {"labels": {"v": "4"}, "weight": 1000},
+    ]);
+    let canary = rule(
+        "r",
+        json!({"branches": [{"targets": targets}], "otherwise": "reject"}),
+    );
+    let excluded = [InstanceId::parse("a").unwrap()];
+    // Chi-square with five, four and three degrees of freedom: exceeded by chance once in a thousand.
+    for (rules, call, count, limit) in [
+        (vec![], Call::to("order"), 4, 18.5),
+        (vec![Arc::clone(&canary)], Call::to("order"), 4, 18.5),
+        (
+            vec![canary],
+            Call::to("order").excluding(&excluded),
+            3,
+            16.3,
+        ),
+    ] {
+        let selection = Selection::compile(&instances, policy(rules, ""));
+        let (deviation, freedom) = chi_square(&selection, &call, 200_000);
+        assert_eq!(freedom, count);
+        assert!(deviation < limit, "{deviation}");
+    }
+}
+
+#[test]
+fn a_pick_allocates_nothing() {
+    let instances: Vec<One> = IDS
+        .iter()
+        .map(|id| one(id, "v=1,e=x").at("r/z1/c1"))
+        .collect();
+    let branch = json!({
+        "matches": {"all": [
+            {"on": "header", "key": "k", "op": "in", "values": ["1", "2"]},
+            {"on": "path", "op": "regex", "value": "^/api/(a|b)+$"},
+            {"on": "header", "key": "k", "op": "same_as", "fact": {"on": "query", "key": "q"}},
+        ]},
+        "targets": [
+            {"labels": {"v": {"op": "same_as", "fact": {"on": "header", "key": "k"}}}, "weight": 30},
+            {"labels": {"e": "x"}, "weight": 70},
+        ],
+    });
+    let rule = rule("r", json!({"branches": [branch], "otherwise": "reject"}));
+    let policy = Policy {
+        nearby: Some(nearby(json!({"level": "zone"}))),
+        ..policy(vec![rule], "r/z1/c1")
+    };
+    let selection = Selection::compile(&build(&instances), policy);
+    let (excluded, place) = ([InstanceId::parse("a").unwrap()], location("r/z2"));
+    let pick = |draw: u64| {
+        let call = Call::to("order")
+            .header("k", "1")
+            .query("q", "1")
+            .path("/api/abab");
+        let retry = call.clone().excluding(&excluded);
+        let elsewhere = call.clone().located(&place);
+        let rejected = Call::to("order");
+        [call, retry, elsewhere, rejected].map(|call| match selection.pick(&call, draw) {
+            Ok(_) => true,
+            Err(Unrouted::Rejected { .. } | Unrouted::NoInstance) => false,
+        })
+    };
+    // The first match of an expression on a thread makes room for its states.
+    assert_eq!(pick(0), [true, true, true, false]);
+    let allocated = allocation_counter::measure(|| {
+        for number in 0..1000 {
+            std::hint::black_box(pick(bits(number)));
+        }
+    });
+    assert_eq!(allocated.count_total, 0);
+}
