@@ -15,7 +15,8 @@ use tokio_util::{
 use tonic::{Code, Status as RpcStatus, transport::Channel};
 
 use crate::{
-    Error, Origin, Registered, Registration, Result, Service, ServiceChannel, ServiceState, Watch,
+    Error, Origin, Refusal, Registered, Registration, Result, Service, ServiceChannel,
+    ServiceState, Watch,
     disk::Disk,
     driver::{Command, Driver, Shared, Status, endpoint},
     keepalive::{InstanceKey, KeepAlive},
@@ -409,7 +410,7 @@ impl Inner {
                 match call(channel).await {
                     Ok(answer) => return Ok(answer.into_inner()),
                     Err(status) if is_temporary(&status) => last = status.message().to_owned(),
-                    Err(status) => return Err(Error::Refused(status.message().to_owned())),
+                    Err(status) => return Err(Error::Refused(Refusal::from(&status))),
                 }
                 tokio::time::sleep(backoff.next(draw())).await;
             }

@@ -1,8 +1,9 @@
 //! What can go wrong, in the kinds that applications act on.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use merak_model::{Invalid, ServiceKey, routing::RuleKey};
+use tonic_types::StatusExt as _;
 
 /// The result of everything in this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -61,7 +62,7 @@ pub enum Error {
 
     /// The control plane refused the request for good; another try will not help.
     #[error("the control plane refused: {0}")]
-    Refused(String),
+    Refused(Refusal),
 
     /// The control plane cannot be reached, or asks to try again later.
     #[error("the control plane is unavailable: {0}")]
@@ -81,4 +82,87 @@ pub enum Error {
     /// The client was closed.
     #[error("the client is closed")]
     Closed,
+}
+
+/// What the control plane said when it refused a request; it displays as the sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    message: String,
+    reason: Option<String>,
+    field: Option<String>,
+}
+
+impl Refusal {
+    pub(crate) fn new(message: String, reason: String) -> Self {
+        Self {
+            message,
+            reason: Some(reason),
+            field: None,
+        }
+    }
+
+    /// One sentence for people.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// A word for programs that stays the same from release to release, such as `NOT_FOUND`; none
+    /// if something between here and the control plane refused the request.
+    pub fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+
+    /// The dotted path of the refused field, such as `location.zone`, if it was one field.
+    pub fn field(&self) -> Option<&str> {
+        self.field.as_deref()
+    }
+}
+
+impl From<&tonic::Status> for Refusal {
+    fn from(status: &tonic::Status) -> Self {
+        let info = status.get_details_error_info();
+        let bad = status.get_details_bad_request();
+        let violation = bad.and_then(|bad| bad.field_violations.into_iter().next());
+        Self {
+            message: status.message().to_owned(),
+            reason: info.map(|info| info.reason),
+            field: violation.map(|violation| violation.field),
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tonic::{Code, Status};
+    use tonic_types::ErrorDetails;
+
+    use super::*;
+
+    #[test]
+    fn a_refusal_has_the_reason_and_the_field_of_its_details() {
+        let mut details = ErrorDetails::with_error_info("INVALID_ARGUMENT", "merak", []);
+        details.add_bad_request_violation("port", "0 is outside 1..=65535");
+        let message = "port: 0 is outside 1..=65535";
+        let status = Status::with_error_details(Code::InvalidArgument, message, details);
+        let refusal = Refusal::from(&status);
+        assert_eq!(refusal.message(), message);
+        assert_eq!(refusal.reason(), Some("INVALID_ARGUMENT"));
+        assert_eq!(refusal.field(), Some("port"));
+    }
+
+    #[test]
+    fn a_status_without_details_is_told_as_it_is() {
+        let refusal = Refusal::from(&Status::permission_denied("a proxy says no"));
+        assert_eq!(
+            Error::Refused(refusal.clone()).to_string(),
+            "the control plane refused: a proxy says no"
+        );
+        assert_eq!((refusal.reason(), refusal.field()), (None, None));
+    }
 }

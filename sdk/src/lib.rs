@@ -43,7 +43,7 @@ mod testing;
 
 pub use channel::ServiceChannel;
 pub use client::{Client, ClientBuilder};
-pub use error::{Error, Result};
+pub use error::{Error, Refusal, Result};
 pub use handles::{Registered, Service, Watch};
 pub use merak_model::{Call, Health, Instance, InstanceId, Invalid, Revision, ServiceKey};
 pub use registration::Registration;

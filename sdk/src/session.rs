@@ -15,7 +15,10 @@ use merak_proto::{
 };
 use tracing::warn;
 
-use crate::state::{Origin, ServiceState};
+use crate::{
+    Refusal,
+    state::{Origin, ServiceState},
+};
 
 /// What the stream has learned and still has to say.
 #[derive(Debug)]
@@ -42,7 +45,7 @@ pub(crate) enum Effect {
     Send(v1::SyncRequest),
     Publish(ServiceState),
     /// The control plane will not serve this subscription.
-    Refused(Arc<ServiceKey>, String),
+    Refused(Arc<ServiceKey>, Refusal),
 }
 
 impl Session {
@@ -134,8 +137,8 @@ impl Session {
             Some(Update::Unchanged(_)) => self.confirm(&key),
             Some(Update::Refused(refused)) => {
                 self.numbers.remove(&number);
-                let sentence = format!("{} ({})", refused.message, refused.reason);
-                return vec![Effect::Refused(key, sentence)];
+                let refusal = Refusal::new(refused.message, refused.reason);
+                return vec![Effect::Refused(key, refusal)];
             }
             // Of a kind that was not subscribed, or newer than this client.
             Some(Update::Welcome(_) | Update::Services(_)) | None => return Vec::new(),

@@ -14,19 +14,11 @@ use tonic::{Request, Status, Streaming};
 
 use crate::{
     body::Bodies,
-    status::refused,
+    limits::{LABELS, SUBSCRIPTIONS, TEXT_CHARACTERS},
+    status::{refused, unread},
     sync::Answer,
     update::{answer, refusal, welcome},
 };
-
-/// The live subscriptions of one stream.
-const SUBSCRIPTION_LIMIT: usize = 10_000;
-
-/// The labels of one hello.
-const LABEL_LIMIT: usize = 64;
-
-/// The characters of one text of a hello.
-const TEXT_LIMIT: usize = 256;
 
 /// Opens and serves the streams of `merak.v1.Discovery`.
 pub(crate) struct DiscoveryService {
@@ -112,7 +104,7 @@ impl Stream {
 
 impl Greeting {
     async fn finish(mut self: Box<Self>) -> Result<Option<(Answer, Box<Connection>)>, Status> {
-        let Some(request) = self.requests.message().await? else {
+        let Some(request) = self.requests.message().await.map_err(unread)? else {
             return Ok(None);
         };
         let Some(Message::Hello(hello)) = request.kind else {
@@ -136,8 +128,8 @@ impl Greeting {
 
 /// Who a client says it is.
 fn client_of(address: String, hello: v1::Hello) -> Result<Client, Invalid> {
-    if hello.labels.len() > LABEL_LIMIT {
-        let (count, limit) = (hello.labels.len(), LABEL_LIMIT);
+    if hello.labels.len() > LABELS {
+        let (count, limit) = (hello.labels.len(), LABELS);
         return Err(Invalid::new("labels", Problem::TooMany { count, limit }));
     }
     let texts = [
@@ -149,8 +141,8 @@ fn client_of(address: String, hello: v1::Hello) -> Result<Client, Invalid> {
     let labels = labels.flat_map(|(key, value)| [("labels", key), ("labels", value)]);
     for (field, text) in texts.into_iter().chain(labels) {
         let length = text.chars().count();
-        if length > TEXT_LIMIT {
-            let limit = TEXT_LIMIT;
+        if length > TEXT_CHARACTERS {
+            let limit = TEXT_CHARACTERS;
             return Err(Invalid::new(field, Problem::TooLong { length, limit }));
         }
     }
@@ -173,7 +165,7 @@ impl Connection {
                 (number, update) = self.subscriber.next() => {
                     return Ok(Some(answer(number, update, &self.bodies)));
                 }
-                request = self.requests.message() => request?,
+                request = self.requests.message() => request.map_err(unread)?,
             };
             let Some(request) = request else {
                 return Ok(None);
@@ -225,8 +217,8 @@ impl Connection {
                 return Ok(Some(refusal(number, "invalid_key", invalid.to_string())));
             }
         };
-        if self.subscriber.len() >= SUBSCRIPTION_LIMIT {
-            let message = format!("at most {SUBSCRIPTION_LIMIT} subscriptions a stream");
+        if self.subscriber.len() >= SUBSCRIPTIONS {
+            let message = format!("at most {SUBSCRIPTIONS} subscriptions a stream");
             return Ok(Some(refusal(number, "too_many_subscriptions", message)));
         }
         if !self.subscriber.subscribe(number, topic, held) {

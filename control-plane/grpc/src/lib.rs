@@ -6,10 +6,12 @@
 mod body;
 mod caller;
 mod discovery;
+mod limits;
 mod registry;
 mod server;
 mod status;
 mod sync;
+mod transport;
 mod update;
 
 pub use server::serve;

@@ -11,11 +11,9 @@ use tonic::{Request, Response, Status, Streaming};
 
 use crate::{
     caller::caller_of,
-    status::{refused, status_of},
+    limits::HEARTBEAT_INSTANCES,
+    status::{refused, status_of, unread},
 };
-
-/// The instances of one Heartbeat call; more make several calls.
-const HEARTBEAT_LIMIT: usize = 10_000;
 
 /// Serves `merak.v1.Registry`.
 pub(crate) struct RegistryService {
@@ -91,8 +89,8 @@ impl Registry for RegistryService {
         request: Request<v1::HeartbeatRequest>,
     ) -> Result<Response<v1::HeartbeatResponse>, Status> {
         let instances = request.into_inner().instances;
-        if instances.len() > HEARTBEAT_LIMIT {
-            let (count, limit) = (instances.len(), HEARTBEAT_LIMIT);
+        if instances.len() > HEARTBEAT_INSTANCES {
+            let (count, limit) = (instances.len(), HEARTBEAT_INSTANCES);
             let problem = Problem::TooMany { count, limit };
             return Err(refused(Invalid::new("instances", problem)));
         }
@@ -109,7 +107,7 @@ async fn next_answer(
     requests: &mut Streaming<v1::KeepAliveRequest>,
     session: &Session,
 ) -> Result<Option<v1::KeepAliveResponse>, Status> {
-    while let Some(request) = requests.message().await? {
+    while let Some(request) = requests.message().await.map_err(unread)? {
         let attach = parse_keys("attach", request.attach)?;
         let detach = parse_keys("detach", request.detach)?;
         session.beat();

@@ -9,13 +9,13 @@ use tokio_util::sync::CancellationToken;
 use tonic::transport::{Error, Server, server::TcpIncoming};
 use tracing::warn;
 
-use crate::{discovery::DiscoveryService, registry::RegistryService, sync::SyncServer};
+use crate::{
+    discovery::DiscoveryService, limits::REQUEST_BYTES, registry::RegistryService,
+    sync::SyncServer, transport::PreciseLayer,
+};
 
 /// How often an idle connection is pinged, and how long it has to answer.
 const KEEPALIVE: Duration = Duration::from_secs(10);
-
-/// Larger requests are refused.
-const REQUEST_LIMIT_BYTES: usize = 1024 * 1024;
 
 /// How long connections have to end once the server is drained; then they are left behind.
 const DRAIN_LIMIT: Duration = Duration::from_secs(5);
@@ -36,7 +36,7 @@ pub async fn serve(
         drain: drain.clone(),
     });
     let discovery = DiscoveryService::new(plane, drain.clone());
-    let discovery = SyncServer::new(discovery, REQUEST_LIMIT_BYTES);
+    let discovery = SyncServer::new(discovery);
     let (health, health_service) = tonic_health::server::health_reporter();
     health
         .set_serving::<RegistryServer<RegistryService>>()
@@ -62,10 +62,11 @@ pub async fn serve(
     let serving = Server::builder()
         .http2_keepalive_interval(Some(KEEPALIVE))
         .http2_keepalive_timeout(Some(KEEPALIVE))
-        .add_service(registry.max_decoding_message_size(REQUEST_LIMIT_BYTES))
+        .layer(PreciseLayer)
+        .add_service(registry.max_decoding_message_size(REQUEST_BYTES))
         .add_service(discovery)
-        .add_service(health_service)
-        .add_service(reflection)
+        .add_service(health_service.max_decoding_message_size(REQUEST_BYTES))
+        .add_service(reflection.max_decoding_message_size(REQUEST_BYTES))
         .serve_with_incoming_shutdown(
             TcpIncoming::from(listener).with_nodelay(Some(true)),
             drained,

@@ -27,7 +27,10 @@ use tonic::{
 use tonic_prost::{ProstCodec, ProstDecoder};
 use tower::Service;
 
-use crate::discovery::{DiscoveryService, Updates};
+use crate::{
+    discovery::{DiscoveryService, Updates},
+    limits::REQUEST_BYTES,
+};
 
 /// The number of the field `subscription` of `SyncResponse`.
 const SUBSCRIPTION: u32 = 1;
@@ -47,14 +50,12 @@ pub(crate) enum Answer {
 #[derive(Clone)]
 pub(crate) struct SyncServer {
     service: Arc<DiscoveryService>,
-    request_limit_bytes: usize,
 }
 
 impl SyncServer {
-    pub(crate) fn new(service: DiscoveryService, request_limit_bytes: usize) -> Self {
+    pub(crate) fn new(service: DiscoveryService) -> Self {
         Self {
             service: Arc::new(service),
-            request_limit_bytes,
         }
     }
 }
@@ -74,11 +75,11 @@ impl Service<Request<Body>> for SyncServer {
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         if request.uri().path() != "/merak.v1.Discovery/Sync" {
-            let unknown = Status::unimplemented("merak.v1.Discovery has no such method");
+            let unknown = Status::unimplemented("");
             return Box::pin(std::future::ready(Ok(unknown.into_http())));
         }
         let method = Sync(Arc::clone(&self.service));
-        let limit = Some(self.request_limit_bytes);
+        let limit = Some(REQUEST_BYTES);
         Box::pin(async move {
             let mut grpc = Grpc::new(SyncCodec).apply_max_message_size_config(limit, None);
             Ok(grpc.streaming(method, request).await)

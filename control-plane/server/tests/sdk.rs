@@ -219,6 +219,19 @@ async fn a_first_use_without_an_answer_names_what_was_tried() {
 }
 
 #[tokio::test]
+async fn a_refused_registration_tells_the_reason() {
+    let data = tempfile::tempdir().unwrap();
+    let arguments = ["--missing-service", "refuse"];
+    let server = Server::start_with(data.path(), "127.0.0.1:0", &arguments).await;
+    let Err(Error::Refused(refusal)) = client(&server).register(pay(1)).await else {
+        panic!("nobody created the service");
+    };
+    assert_eq!(refusal.reason(), Some("NOT_FOUND"));
+    assert_eq!(refusal.field(), None);
+    assert!(refusal.message().contains("`default/pay`"), "{refusal}");
+}
+
+#[tokio::test]
 async fn what_is_not_valid_is_refused_before_it_is_sent() {
     let client = Client::builder("http://127.0.0.1:9").build().unwrap();
     let refused = client

@@ -212,7 +212,9 @@ fn a_refusal_is_told_and_not_repeated() {
         message: "at most 3".to_owned(),
     };
     let effects = session.receive(response(1, Update::Refused(refused)));
-    assert!(matches!(&effects[..], [Effect::Refused(_, why)] if why.contains("at most 3")));
+    assert!(
+        matches!(&effects[..], [Effect::Refused(_, why)] if why.message().contains("at most 3"))
+    );
 }
 
 /// What happens to the client and the control plane.

@@ -1,0 +1,17 @@
+//! What one client may ask of the listener. Whatever passes a limit is refused with its name.
+
+/// The bytes of one request message; larger ones are `RESOURCE_EXHAUSTED`, `MESSAGE_TOO_LARGE`.
+pub(crate) const REQUEST_BYTES: usize = 1024 * 1024;
+
+/// The instances of one Heartbeat call; more are `INVALID_ARGUMENT`.
+pub(crate) const HEARTBEAT_INSTANCES: usize = 10_000;
+
+/// The live subscriptions of one Sync stream; further ones are refused alone, with
+/// `too_many_subscriptions`.
+pub(crate) const SUBSCRIPTIONS: usize = 10_000;
+
+/// The labels of one hello; more are `INVALID_ARGUMENT`.
+pub(crate) const LABELS: usize = 64;
+
+/// The characters of one text of a hello; more are `INVALID_ARGUMENT`.
+pub(crate) const TEXT_CHARACTERS: usize = 256;
