@@ -11,8 +11,8 @@ use tonic::{Request, Response, Status, Streaming};
 
 use crate::{
     caller::caller_of,
-    limits::HEARTBEAT_INSTANCES,
-    status::{refused, status_of, unread},
+    limits::{ATTACHED_INSTANCES, HEARTBEAT_INSTANCES},
+    status::{exhausted, refused, status_of, unread},
 };
 
 /// Serves `merak.v1.Registry`.
@@ -114,10 +114,19 @@ async fn next_answer(
         session.detach(detach);
         if !attach.is_empty() {
             let unknown = unknown_keys(&session.attach(attach));
+            if session.len() > ATTACHED_INSTANCES {
+                return Err(too_many_attached(session.len()));
+            }
             return Ok(Some(v1::KeepAliveResponse { unknown }));
         }
     }
     Ok(None)
+}
+
+fn too_many_attached(count: usize) -> Status {
+    let limit = ATTACHED_INSTANCES;
+    let message = format!("{count} instances on one stream, at most {limit} are allowed");
+    exhausted("TOO_MANY_INSTANCES", limit, message)
 }
 
 fn parse_key(key: v1::InstanceKey) -> Result<(ServiceKey, InstanceId), Invalid> {

@@ -10,8 +10,11 @@ use tonic::transport::{Error, Server, server::TcpIncoming};
 use tracing::warn;
 
 use crate::{
-    discovery::DiscoveryService, limits::REQUEST_BYTES, registry::RegistryService,
-    sync::SyncServer, transport::PreciseLayer,
+    discovery::DiscoveryService,
+    limits::{HEADER_BYTES, REQUEST_BYTES, STREAMS},
+    registry::RegistryService,
+    sync::SyncServer,
+    transport::PreciseLayer,
 };
 
 /// How often an idle connection is pinged, and how long it has to answer.
@@ -62,6 +65,8 @@ pub async fn serve(
     let serving = Server::builder()
         .http2_keepalive_interval(Some(KEEPALIVE))
         .http2_keepalive_timeout(Some(KEEPALIVE))
+        .max_concurrent_streams(STREAMS)
+        .http2_max_header_list_size(HEADER_BYTES)
         .layer(PreciseLayer)
         .add_service(registry.max_decoding_message_size(REQUEST_BYTES))
         .add_service(discovery)

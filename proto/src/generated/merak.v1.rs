@@ -410,7 +410,8 @@ pub mod registry_client {
         ///
         /// The client attaches instances and then sends beats; one beat renews every instance that is
         /// attached. The end of the stream is evidence: attached instances that come back neither on
-        /// another stream nor by Heartbeat within two seconds become unhealthy.
+        /// another stream nor by Heartbeat within two seconds become unhealthy. A stream speaks for at
+        /// most 10000 instances: more end it with RESOURCE_EXHAUSTED, and belong on another stream.
         pub async fn keep_alive(
             &mut self,
             request: impl tonic::IntoStreamingRequest<Message = super::KeepAliveRequest>,
@@ -504,7 +505,8 @@ pub mod registry_server {
         ///
         /// The client attaches instances and then sends beats; one beat renews every instance that is
         /// attached. The end of the stream is evidence: attached instances that come back neither on
-        /// another stream nor by Heartbeat within two seconds become unhealthy.
+        /// another stream nor by Heartbeat within two seconds become unhealthy. A stream speaks for at
+        /// most 10000 instances: more end it with RESOURCE_EXHAUSTED, and belong on another stream.
         async fn keep_alive(
             &self,
             request: tonic::Request<tonic::Streaming<super::KeepAliveRequest>>,

@@ -164,6 +164,9 @@ impl Leases {
         };
         if let Some(lease) = self.slots[slot as usize].take() {
             self.free.push((slot, lease.generation.wrapping_add(1)));
+            if let Some(pulse) = &lease.pulse {
+                pulse.attached.lock().remove(key);
+            }
             self.uncount(slot, &lease);
             let counts = self.by_service.get_mut(&key.service);
             if counts.is_some_and(|counts| counts.leases == 0) {
@@ -186,7 +189,13 @@ impl Leases {
         let Some(slot) = self.by_key.get(key).copied() else {
             return false;
         };
-        self.update(slot, |lease| lease.pulse = Some(Arc::clone(pulse)));
+        self.update(slot, |lease| {
+            let before = lease.pulse.replace(Arc::clone(pulse));
+            if let Some(before) = before {
+                before.attached.lock().remove(key);
+            }
+        });
+        pulse.attached.lock().insert(key.clone());
         self.sign_of_life(slot, now);
         true
     }

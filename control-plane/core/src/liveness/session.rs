@@ -32,6 +32,7 @@ pub(super) struct Pulse {
     last_beat_ms: AtomicU64,
     /// Leases that ran out although they are attached: the next beat revives them.
     pub(super) lapsed: Mutex<Vec<Slot>>,
+    /// The leases that hold this pulse; changed under the lock of the leases.
     pub(super) attached: Mutex<HashSet<LeaseKey>>,
 }
 
@@ -63,9 +64,7 @@ impl Session {
         self.liveness.with_leases(|leases, now| {
             for (service, id) in instances {
                 let key = LeaseKey::new(Arc::new(service), id);
-                if leases.attach(&key, &self.pulse, now) {
-                    self.pulse.attached.lock().insert(key);
-                } else {
+                if !leases.attach(&key, &self.pulse, now) {
                     unknown.push(key.into_parts());
                 }
             }
@@ -82,6 +81,16 @@ impl Session {
                 self.pulse.attached.lock().remove(&key);
             }
         });
+    }
+
+    /// The number of instances that it speaks for.
+    pub fn len(&self) -> usize {
+        self.pulse.attached.lock().len()
+    }
+
+    /// Whether it speaks for no instance.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// Renews every attached instance.

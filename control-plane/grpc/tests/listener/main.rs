@@ -5,3 +5,4 @@
 mod details;
 mod harness;
 mod keepalive;
+mod limits;
