@@ -61,16 +61,27 @@ impl Server {
     /// Serves on a given gRPC address and with further arguments.
     pub(crate) async fn start_with(directory: &Path, grpc: &str, arguments: &[&str]) -> Self {
         let serve = ["serve", "--http", "127.0.0.1:0", "--grpc", grpc];
-        let mut child = merak(directory, &serve)
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut command = merak(directory, &serve);
+        command.args(arguments);
+        Self::spawn(command).await
+    }
+
+    /// Runs a command that serves.
+    pub(crate) async fn spawn(command: Command) -> Self {
+        let server = Self::try_spawn(command).await;
+        server.expect("the server has ended")
+    }
+
+    /// Runs a command that serves; if it ended instead, what it said on a piped standard error.
+    pub(crate) async fn try_spawn(mut command: Command) -> Result<Self, String> {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
         let (mut http, mut grpc) = (None, None);
         while http.is_none() || grpc.is_none() {
             let line = soon(output.next_line()).await.unwrap();
-            let line = line.expect("the server has ended");
+            let Some(line) = line else {
+                return Err(last_words(child).await);
+            };
             if let Some(address) = line.strip_prefix("http listening on ") {
                 http = Some(address.to_owned());
             }
@@ -78,12 +89,12 @@ impl Server {
                 grpc = Some(address.to_owned());
             }
         }
-        Self {
+        Ok(Self {
             child,
             grpc: grpc.unwrap(),
             http: http.unwrap(),
             _output: output,
-        }
+        })
     }
 
     /// The address that clients are given.
@@ -112,4 +123,10 @@ impl Server {
         soon(self.child.kill()).await.unwrap();
         self.grpc
     }
+}
+
+async fn last_words(child: Child) -> String {
+    let output = soon(child.wait_with_output()).await.unwrap();
+    assert!(!output.status.success());
+    String::from_utf8(output.stderr).unwrap()
 }
