@@ -6,6 +6,7 @@ use merak_core::{Error, ErrorKind};
 use sqlx::migrate::MigrateError;
 
 /// Primary result codes: <https://www.sqlite.org/rescode.html>.
+const ERROR: i32 = 1;
 const BUSY: i32 = 5;
 const READ_ONLY: i32 = 8;
 const IO_ERROR: i32 = 10;
@@ -84,6 +85,14 @@ fn describe(path: &Path, failure: sqlx::Error, what: &str) -> Error {
         Some(CANNOT_OPEN) => (
             ErrorKind::Unavailable,
             "check its folder and its permissions",
+        ),
+        Some(ERROR) => (
+            ErrorKind::Unavailable,
+            "it is damaged or of another program, see the cause",
+        ),
+        None if matches!(failure, sqlx::Error::ColumnDecode { .. }) => (
+            ErrorKind::Internal,
+            "a value in it is damaged: restore a backup",
         ),
         _ => (ErrorKind::Unavailable, "see the log for the cause"),
     };

@@ -48,6 +48,7 @@ pub enum Durability {
 #[derive(Debug)]
 pub struct SqlStore {
     path: PathBuf,
+    durability: Durability,
     writer: Mutex<SqliteConnection>,
     /// Connections that read the log beside the writer.
     readers: SqlitePool,
@@ -79,6 +80,7 @@ impl SqlStore {
             .map_err(|failure| error::opening(path, failure))?;
         Ok(Self {
             path: path.to_owned(),
+            durability,
             writer: Mutex::new(writer),
             readers: SqlitePoolOptions::new()
                 .max_connections(READERS)
@@ -113,6 +115,11 @@ impl Store for SqlStore {
         let refused = error::writing(&self.path, failure);
         if is_taken {
             return Err(refused);
+        }
+        // A full disk makes SQLite end the transaction by itself. sqlx does not learn of it, and would
+        // refuse every later one on this connection.
+        if let Ok(fresh) = options(&self.path, self.durability).connect().await {
+            *writer = fresh;
         }
         // A commit that failed may have reached the disk all the same: the log knows.
         match log::find_time(&mut writer, first.revision).await {
