@@ -6,6 +6,7 @@
 mod body;
 mod caller;
 mod discovery;
+mod incoming;
 mod limits;
 mod registry;
 mod server;

@@ -1,5 +1,10 @@
 //! What one client may ask of the listener. Whatever passes a limit is refused with its name.
 
+use std::time::Duration;
+
+/// How long a connection has to begin to speak HTTP/2; then it is closed.
+pub(crate) const PREFACE_TIME: Duration = Duration::from_secs(10);
+
 /// The bytes of one request message; larger ones are `RESOURCE_EXHAUSTED`, `MESSAGE_TOO_LARGE`.
 pub(crate) const REQUEST_BYTES: usize = 1024 * 1024;
 

@@ -6,11 +6,12 @@ use merak_core::ControlPlane;
 use merak_proto::v1::registry_server::RegistryServer;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tonic::transport::{Error, Server, server::TcpIncoming};
+use tonic::transport::{Error, Server};
 use tracing::warn;
 
 use crate::{
     discovery::DiscoveryService,
+    incoming::incoming,
     limits::{HEADER_BYTES, REQUEST_BYTES, STREAMS},
     registry::RegistryService,
     sync::SyncServer,
@@ -72,10 +73,7 @@ pub async fn serve(
         .add_service(discovery)
         .add_service(health_service.max_decoding_message_size(REQUEST_BYTES))
         .add_service(reflection.max_decoding_message_size(REQUEST_BYTES))
-        .serve_with_incoming_shutdown(
-            TcpIncoming::from(listener).with_nodelay(Some(true)),
-            drained,
-        );
+        .serve_with_incoming_shutdown(incoming(listener), drained);
     let overdue = async {
         drain.cancelled().await;
         tokio::time::sleep(DRAIN_LIMIT).await;

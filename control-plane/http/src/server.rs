@@ -1,6 +1,15 @@
 //! The HTTP listener, until it is drained.
 
-use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{Extension, extract::ConnectInfo};
 use hyper_util::{
@@ -11,12 +20,12 @@ use hyper_util::{
 use merak_core::ControlPlane;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tower::Layer as _;
+use tower::{Layer as _, ServiceExt as _};
 use tracing::{debug, warn};
 
 use crate::router;
 
-/// How long a client has to send the head of a request.
+/// How long a client has to send the head of a request, the first one of a connection included.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How often an idle HTTP/2 connection is pinged, and how long it has to answer.
@@ -91,7 +100,15 @@ impl Connections {
             debug!(%peer, "the connection is gone already: {error}");
             return;
         }
+        let is_used = Arc::new(AtomicBool::new(false));
         let service = Extension(ConnectInfo(peer)).layer(self.router);
+        let service = service.map_request({
+            let is_used = Arc::clone(&is_used);
+            move |request| {
+                is_used.store(true, Ordering::Relaxed);
+                request
+            }
+        });
         let mut builder = auto::Builder::new(TokioExecutor::new());
         builder
             .http1()
@@ -106,6 +123,10 @@ impl Connections {
         let mut connection = pin!(builder.serve_connection(io, TowerToHyperService::new(service)));
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
+            () = silence(&is_used) => {
+                debug!(%peer, "the connection was closed: it brought no request");
+                return;
+            }
             () = self.drain.cancelled() => {
                 connection.as_mut().graceful_shutdown();
                 tokio::select! {
@@ -117,6 +138,15 @@ impl Connections {
         if let Err(error) = ended {
             debug!(%peer, "the connection ended: {error}");
         }
+    }
+}
+
+/// Ends if the first request does not come in time: hyper waits without end for a connection's first
+/// bytes, by which it knows the protocol.
+async fn silence(is_used: &AtomicBool) {
+    tokio::time::sleep(HEADER_TIMEOUT).await;
+    if is_used.load(Ordering::Relaxed) {
+        std::future::pending::<()>().await;
     }
 }
 

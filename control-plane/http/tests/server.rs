@@ -77,6 +77,29 @@ async fn the_peer_is_the_actor() {
 }
 
 #[tokio::test]
+async fn a_connection_that_brings_no_request_is_closed() {
+    let server = TestServer::start().await;
+    let mut silent = server.send("").await;
+    let mut half = server.send("PRI * HTTP/2.0\r\n").await;
+    let ask = "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
+    let mut used = server.send(ask).await;
+    // Connections are accepted in order: the server knows the others by now.
+    read_until(&mut used, "ok").await;
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(29)).await;
+    tokio::time::resume();
+    used.write_all(ask.as_bytes()).await.unwrap();
+    read_until(&mut used, "ok").await;
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(2)).await;
+    tokio::time::resume();
+    assert_eq!(end_of(&mut silent).await, 0);
+    assert_eq!(end_of(&mut half).await, 0);
+    used.write_all(ask.as_bytes()).await.unwrap();
+    read_until(&mut used, "ok").await;
+}
+
+#[tokio::test]
 async fn a_drain_ends_watches_and_idle_connections_and_lets_the_plane_go() {
     let server = TestServer::start().await;
     let mut watch = server

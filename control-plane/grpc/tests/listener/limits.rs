@@ -1,5 +1,7 @@
 //! What one client may ask for, and how more of it is refused.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use merak_proto::v1::{
     self, discovery_client::DiscoveryClient, sync_request::Kind as Message, sync_response::Update,
@@ -201,6 +203,31 @@ async fn a_connection_has_a_thousand_streams_and_refuses_another() {
         let (kind, _, _) = soon(read_frame(&mut connection)).await;
         opened += u32::from(kind == HEADERS);
     }
+}
+
+#[tokio::test]
+async fn a_connection_has_ten_seconds_to_speak_http2() {
+    let server = TestServer::start().await;
+    let mut silent = soon(TcpStream::connect(server.address)).await.unwrap();
+    let mut half = soon(TcpStream::connect(server.address)).await.unwrap();
+    soon(half.write_all(b"PRI * HTTP/2.0\r\n")).await.unwrap();
+    // Connections are accepted in order: the server knows the others once it answers this one.
+    let mut used = server.connect().await;
+    assert_eq!(status_of_nothing(&mut used).await, 415);
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(11)).await;
+    tokio::time::resume();
+    for late in [&mut silent, &mut half] {
+        let mut said = Vec::new();
+        let _ = soon(late.read_to_end(&mut said)).await;
+    }
+    assert_eq!(status_of_nothing(&mut used).await, 415);
+}
+
+async fn status_of_nothing(connection: &mut h2::client::SendRequest<Bytes>) -> http::StatusCode {
+    let request = http::Request::post("http://merak/").body(()).unwrap();
+    let (answer, _body) = connection.send_request(request, true).unwrap();
+    soon(answer).await.unwrap().status()
 }
 
 #[tokio::test]
