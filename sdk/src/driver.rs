@@ -34,6 +34,9 @@ use connection::{Connection, Incoming};
 /// How long one try to connect, or to open a stream, may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
+/// How long a registration waits that the control plane cannot take now, less up to its half by chance.
+const RETRY: Duration = Duration::from_secs(1);
+
 /// How often a connection without traffic is asked whether it is alive, and how long it may take.
 const PING: Duration = Duration::from_secs(10);
 
@@ -350,7 +353,7 @@ impl Driver {
             let again = register_one(
                 connection.channel.clone(),
                 registration,
-                self.shared.commands.clone(),
+                self.shared.clone(),
             );
             self.shared.tasks.spawn(again);
         }
@@ -382,12 +385,10 @@ async fn sleep_until(at: Option<Instant>) {
     }
 }
 
-/// Registers an instance that the control plane no longer knows; a lost connection tries again.
-async fn register_one(
-    channel: Channel,
-    registration: Registration,
-    commands: mpsc::UnboundedSender<Command>,
-) {
+/// Registers an instance that the control plane no longer knows.
+///
+/// What is unavailable is tried again: attached once more, the instance is unknown once more.
+async fn register_one(channel: Channel, registration: Registration, shared: Shared) {
     let key = (registration.service.clone(), registration.instance_id());
     let mut registry = RegistryClient::new(channel);
     let request = v1::RegisterRequest::from(&registration);
@@ -395,9 +396,19 @@ async fn register_one(
         Ok(_) => {
             info!(service = %key.0, instance = %key.1, "registered again");
             // The client may be closed by now.
-            let _ = commands.send(Command::Reattach(key));
+            let _ = shared.commands.send(Command::Reattach(key));
         }
-        Err(status) if status.code() == Code::Unavailable => {}
+        Err(status) if status.code() == Code::Unavailable => {
+            let why = status.message();
+            debug!(service = %key.0, instance = %key.1, "registering again later: {why}");
+            let share = f64::from(fastrand::f32());
+            tokio::select! {
+                () = shared.stop.cancelled() => {}
+                () = tokio::time::sleep(RETRY.mul_f64(0.5 + share / 2.0)) => {
+                    let _ = shared.commands.send(Command::Reattach(key));
+                }
+            }
+        }
         Err(status) => {
             let why = status.message();
             warn!(service = %key.0, instance = %key.1, "cannot register again: {why}");

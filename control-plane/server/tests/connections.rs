@@ -9,7 +9,7 @@ use merak_proto::v1::{
     self, discovery_client::DiscoveryClient, registry_client::RegistryClient,
     sync_request::Kind as Message, sync_response::Update,
 };
-use support::{Server, merak, soon};
+use support::{LOG, Server, merak, soon};
 use tokio::{net::TcpStream, process::Command, sync::mpsc};
 use tokio_stream::{StreamExt as _, wrappers::ReceiverStream};
 use tonic::{Streaming, transport::Channel};
@@ -141,7 +141,7 @@ async fn more_connections_than_descriptors_are_served_in_turn() {
         .arg(serve.as_std().get_program())
         .args(serve.as_std().get_args())
         .current_dir(data.path())
-        .stderr(File::create(data.path().join("log")).unwrap())
+        .stderr(File::create(data.path().join(LOG)).unwrap())
         .env_clear()
         .kill_on_drop(true);
     let mut server = Server::spawn(limited).await;
@@ -168,7 +168,7 @@ async fn more_connections_than_descriptors_are_served_in_turn() {
         assert_eq!(server.http("GET", "/healthz", "").await.0, 200);
     }
     assert_eq!(server.child.try_wait().unwrap(), None);
-    let log = std::fs::read_to_string(data.path().join("log")).unwrap();
+    let log = std::fs::read_to_string(data.path().join(LOG)).unwrap();
     for listener in ["merak_grpc::incoming", "merak_http::server"] {
         let told = format!("{listener}: connections cannot be accepted: Too many open files");
         let times = log.matches(&told).count();

@@ -12,31 +12,19 @@ use std::{
 };
 
 use merak_proto::v1::{self, registry_client::RegistryClient};
-use support::{Server, merak, soon};
+use merak_sdk::{Client, Registration};
+use support::{LOG, Server, grant_room, merak, soon, with_file_limit_on};
 use tokio::{process::Command, task::JoinSet};
 use tonic::{Code, Status, transport::Channel};
 use tonic_types::StatusExt as _;
 
 const INSTANCES: &str = "/api/v1/namespaces/default/services/pay/instances";
 
-/// Where the log of a server goes.
-const LOG: &str = "log";
-
 const SERVE: [&str; 5] = ["serve", "--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0"];
 
 /// Serves where no file can grow beyond so many kibibytes.
 fn with_file_limit(directory: &Path, kibibytes: u32) -> Command {
-    // Without the trap, the signal would end the process before the write fails.
-    let script = format!("trap '' XFSZ; ulimit -S -f {kibibytes}; exec \"$0\" \"$@\"");
-    let mut command = Command::new("/bin/bash");
-    command
-        .args(["-c", &script, env!("CARGO_BIN_EXE_merak")])
-        .args(SERVE)
-        .stderr(File::create(directory.join(LOG)).unwrap())
-        .current_dir(directory)
-        .env_clear()
-        .kill_on_drop(true);
-    command
+    with_file_limit_on("127.0.0.1:0", directory, kibibytes)
 }
 
 /// Serves as somebody whom file permissions bind: even root, who may lack the right to ignore them.
@@ -161,10 +149,7 @@ async fn a_full_disk_refuses_writes_and_keeps_exactly_what_was_acknowledged() {
     assert_eq!(status, 503, "{problem}");
     assert_eq!(listed(&server).await, acknowledged);
 
-    let pid = server.child.id().unwrap().to_string();
-    let room = ["--pid", &pid, "--fsize=unlimited:"];
-    let granted = Command::new("/usr/bin/prlimit").args(room).status().await;
-    assert!(granted.unwrap().success());
+    grant_room(&server).await;
     let later = register(connect(&server).await, "later").await.unwrap();
     let newest = acknowledged.values().max().unwrap();
     assert_eq!(later, newest + 1, "a refused write leaves no trace");
@@ -175,6 +160,32 @@ async fn a_full_disk_refuses_writes_and_keeps_exactly_what_was_acknowledged() {
     let mut expected = acknowledged;
     expected.insert("later".to_owned(), later);
     assert_eq!(listed(&server).await, expected);
+}
+
+#[tokio::test]
+async fn an_application_is_registered_again_once_a_full_disk_has_room() {
+    let (data, full) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let server = Server::spawn(with_file_limit(full.path(), 300)).await;
+    fill(&server, "full").await;
+    server.kill().await;
+
+    let server = Server::start(data.path()).await;
+    let provider = Client::builder(server.address()).build().unwrap();
+    let wish = Registration::new("order", "10.0.0.1", 80);
+    let _registered = soon(provider.register(wish)).await.unwrap();
+    let address = server.kill().await;
+    // The one that takes its place does not know the instance, and has no room for it.
+    let server = Server::spawn(with_file_limit_on(&address, full.path(), 300)).await;
+    let is_refused = async {
+        while !log_of(full.path()).contains("refused a write") {
+            tokio::task::yield_now().await;
+        }
+    };
+    soon(is_refused).await;
+    grant_room(&server).await;
+    let consumer = Client::builder(server.address()).build().unwrap();
+    let mut watch = soon(consumer.watch("order")).await.unwrap();
+    while soon(watch.next()).await.unwrap().instances().count() == 0 {}
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::{fs::File, path::Path, time::Duration};
 use bytes::Bytes;
 use merak_proto::v1;
 use prost::Message as _;
-use support::{Server, merak, soon};
+use support::{LOG, Server, merak, soon};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -31,9 +31,6 @@ const METHODS: [&str; 6] = [
 
 /// Ends its stream without an error when it cannot read a message, as tonic wrote it.
 const REFLECTION: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
-
-/// Where the server's log goes.
-const LOG: &str = "log";
 
 /// What a test may leave behind in memory: the allocator's slack, not what was sent.
 const GROWTH_LIMIT_BYTES: u64 = 48 << 20;

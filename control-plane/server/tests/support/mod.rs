@@ -6,7 +6,7 @@
     reason = "every test file uses a part of it"
 )]
 
-use std::{future::Future, path::Path, process::Stdio, time::Duration};
+use std::{fs::File, future::Future, path::Path, process::Stdio, time::Duration};
 
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines},
@@ -16,6 +16,9 @@ use tokio::{
 
 /// Nothing here takes nearly as long.
 pub(crate) const LIMIT: Duration = Duration::from_secs(30);
+
+/// Where the log of a server goes that is not shown.
+pub(crate) const LOG: &str = "log";
 
 /// A running control plane; it is killed when it is dropped.
 pub(crate) struct Server {
@@ -50,6 +53,29 @@ pub(crate) fn signal(process: &Child, signal: &str) {
         .args([format!("-{signal}"), pid])
         .status();
     assert!(kill.unwrap().success());
+}
+
+/// Serves where no file can grow beyond so many kibibytes, with its log in [`LOG`].
+pub(crate) fn with_file_limit_on(grpc: &str, directory: &Path, kibibytes: u32) -> Command {
+    // Without the trap, the signal would end the process before the write fails.
+    let script = format!("trap '' XFSZ; ulimit -S -f {kibibytes}; exec \"$0\" \"$@\"");
+    let mut command = Command::new("/bin/bash");
+    command
+        .args(["-c", &script, env!("CARGO_BIN_EXE_merak")])
+        .args(["serve", "--http", "127.0.0.1:0", "--grpc", grpc])
+        .stderr(File::create(directory.join(LOG)).unwrap())
+        .current_dir(directory)
+        .env_clear()
+        .kill_on_drop(true);
+    command
+}
+
+/// Takes the limit from a server.
+pub(crate) async fn grant_room(server: &Server) {
+    let pid = server.child.id().unwrap().to_string();
+    let room = ["--pid", &pid, "--fsize=unlimited:"];
+    let granted = Command::new("/usr/bin/prlimit").args(room).status().await;
+    assert!(granted.unwrap().success());
 }
 
 impl Server {
