@@ -1,18 +1,19 @@
 //! The one filter grammar of every list.
 //!
-//! A filter is a query parameter. Text matches as a whole, or by its beginning when the filter ends
-//! with `*`. Metadata matches by `metadata=key:value`, once for each entry that is wanted. A row is
+//! A filter is a query parameter. Text matches as a whole, by its beginning when the filter ends with
+//! `*`, or anywhere when it begins with `*` as well. Metadata matches by `metadata=key:value`, once for each entry that is wanted. A row is
 //! listed when it matches every filter.
 
 use merak_model::{Invalid, Metadata};
 use serde::Deserialize;
 
-/// Text to look for: whole, or with a trailing `*` its beginning.
+/// Text to look for: whole, with a trailing `*` its beginning, between two `*` any part.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(from = "String")]
 pub(crate) enum TextFilter {
     Whole(String),
     Beginning(String),
+    Part(String),
 }
 
 /// A metadata entry to look for.
@@ -26,7 +27,10 @@ pub(crate) struct MetadataFilter {
 impl From<String> for TextFilter {
     fn from(text: String) -> Self {
         match text.strip_suffix('*') {
-            Some(beginning) => Self::Beginning(beginning.to_owned()),
+            Some(beginning) => match beginning.strip_prefix('*') {
+                Some(part) => Self::Part(part.to_owned()),
+                None => Self::Beginning(beginning.to_owned()),
+            },
             None => Self::Whole(text),
         }
     }
@@ -37,6 +41,7 @@ impl TextFilter {
         match self {
             Self::Whole(whole) => text == whole,
             Self::Beginning(beginning) => text.starts_with(beginning.as_str()),
+            Self::Part(part) => text.contains(part.as_str()),
         }
     }
 }
@@ -82,11 +87,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_matches_whole_or_by_its_beginning() {
+    fn text_matches_whole_by_its_beginning_or_anywhere() {
         for (filter, text, expected) in [
             ("pay", "pay", true),
             ("pay", "payment", false),
             ("pay*", "payment", true),
+            ("pay*", "repay", false),
+            ("*pay*", "repayment", true),
+            ("*pay*", "order", false),
+            ("**", "pay", true),
+            ("*pay", "repay", false),
             ("*", "", true),
             ("", "", true),
             ("", "pay", false),

@@ -1,12 +1,14 @@
-//! The REST admin API, live changes and metrics, over HTTP.
+//! The REST admin API, live changes, metrics and the browser console, over HTTP.
 //!
 //! Every decision is taken by [`merak_core`]; here JSON becomes model types, things become JSON and
 //! errors become RFC 9457 problems. One list of handlers is both the router and the OpenAPI
 //! document. Knows neither SQL nor gRPC.
 
+mod about;
 mod as_of;
 mod caller;
 mod change;
+mod console;
 mod etag;
 mod extract;
 mod filter;
@@ -33,8 +35,9 @@ use axum::{
     middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse as _, Response},
 };
-use http::{Method, Uri};
+use http::{HeaderMap, Method, Uri};
 use merak_core::ControlPlane;
+use merak_model::Timestamp;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::error;
@@ -53,6 +56,8 @@ struct Api {
     plane: Arc<ControlPlane>,
     metrics: Arc<Metrics>,
     openapi: Arc<str>,
+    /// When it began to serve.
+    started_at: Timestamp,
     /// Cancelled when the server is about to end: watches end, and it is no longer ready.
     drain: CancellationToken,
 }
@@ -65,6 +70,7 @@ pub fn router(plane: Arc<ControlPlane>, drain: CancellationToken) -> Router {
     let api = Api {
         metrics: Arc::new(Metrics::new(Arc::clone(&plane))),
         openapi: openapi::text_of(&description).into(),
+        started_at: plane.clock.timestamp(),
         plane,
         drain,
     };
@@ -83,9 +89,12 @@ fn with_layers(routes: Router<Api>, api: Api) -> Router {
         .with_state(api)
 }
 
-async fn no_such_path(uri: Uri) -> Problem {
-    let detail = format!("the API has no path `{}`", uri.path());
-    Problem::new(Code::NoSuchPath, detail)
+/// What is no operation is the console's, or nobody's.
+async fn no_such_path(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+    console::answer(&method, &uri, &headers).unwrap_or_else(|| {
+        let detail = format!("the API has no path `{}`", uri.path());
+        Problem::new(Code::NoSuchPath, detail).into_response()
+    })
 }
 
 async fn method_not_allowed(method: Method, uri: Uri) -> Problem {
@@ -122,6 +131,7 @@ mod tests {
         let api = Api {
             metrics: Arc::new(Metrics::new(Arc::clone(&plane))),
             openapi: "".into(),
+            started_at: plane.clock.timestamp(),
             plane,
             drain: CancellationToken::new(),
         };

@@ -65,6 +65,10 @@ pub(crate) struct NamespaceSummary {
     namespace: Namespace,
     service_count: usize,
     instance_count: usize,
+    /// Instances that are healthy, isolated or not.
+    healthy_instance_count: usize,
+    /// Instances that an operator took out, healthy or not.
+    isolated_instance_count: usize,
 }
 
 /// What people say of a namespace.
@@ -90,7 +94,7 @@ pub(crate) struct NamespaceBody {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ListNamespacesQuery {
-    /// Filter by name, as a whole or with a trailing `*` by its beginning.
+    /// Filter by name, as a whole, `text*` by its beginning, `*text*` anywhere.
     #[param(value_type = Option<String>, example = "prod*")]
     name: Option<TextFilter>,
     /// Filter by a metadata entry, `key:value` or `key:beginning*`; may be repeated.
@@ -122,13 +126,16 @@ impl From<&model::Namespace> for Namespace {
 impl NamespaceSummary {
     fn of(namespace: &model::Namespace, catalog: &Catalog) -> Self {
         let (_, services) = catalog.list_services(&namespace.name);
+        let count = |wanted: fn(&model::Instance) -> bool| {
+            let instances = services.iter().flat_map(|service| service.instances());
+            instances.filter(|instance| wanted(instance)).count()
+        };
         Self {
             namespace: namespace.into(),
             service_count: services.len(),
-            instance_count: services
-                .iter()
-                .map(|service| service.instances().len())
-                .sum(),
+            instance_count: count(|_| true),
+            healthy_instance_count: count(|instance| instance.health.is_healthy()),
+            isolated_instance_count: count(|instance| instance.isolated),
         }
     }
 }

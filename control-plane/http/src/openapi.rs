@@ -4,7 +4,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    Api, change, instance, namespace, operations,
+    Api, about, change, instance, namespace, operations,
     problem::ProblemBody,
     service, subscriber,
     watch::{self, Ready},
@@ -20,8 +20,9 @@ The admin API of Merak, a control plane for service governance.
 - Lists come a page at a time: `page_size` (1..=500, default 50), and `page_token` with the
   `next_page_token` of the page before. Pages are by key: what was there before the first page and
   stays comes exactly once, whatever is added meanwhile.
-- Filters are query parameters, and all of them must match. Text matches as a whole, or with a
-  trailing `*` by its beginning; metadata by `metadata=key:value`, once for each entry.
+- Filters are query parameters, and all of them must match. Text matches as a whole,
+  as `text*` by its beginning, as `*text*` anywhere; metadata by `metadata=key:value`, once for each
+  entry.
 - Errors are `application/problem+json` (RFC 9457) with a stable `code`; `errors` names each refused
   part by JSON pointer, parameter or header.
 - The ETag of a thing is its revision in double quotes. Reads take `If-None-Match`; PUT, PATCH and
@@ -51,6 +52,7 @@ pub(crate) fn operations() -> OpenApiRouter<Api> {
         .merge(subscriber::router())
         .merge(change::router())
         .merge(watch::router())
+        .merge(about::router())
         .merge(operations::router())
 }
 

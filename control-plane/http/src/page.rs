@@ -19,6 +19,7 @@ pub(crate) struct PageSize(usize);
 pub(crate) enum List {
     Namespaces = b'n',
     Services = b's',
+    AllServices = b'a',
     Instances = b'i',
     NewestChanges = b'c',
     OldestChanges = b'o',

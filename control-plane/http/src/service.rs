@@ -1,5 +1,7 @@
 //! Services: `/api/v1/namespaces/{namespace}/services`.
 
+mod search;
+
 use std::sync::Arc;
 
 use axum::{extract::State, response::Response};
@@ -30,6 +32,7 @@ use crate::{
 /// The operations on services.
 pub(crate) fn router() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
+        .routes(routes!(search::search_services))
         .routes(routes!(list_services, create_service))
         .routes(routes!(get_service, put_service, delete_service))
 }
@@ -149,7 +152,7 @@ pub(crate) struct ServiceBody {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ListServicesQuery {
-    /// Filter by name, as a whole or with a trailing `*` by its beginning.
+    /// Filter by name, as a whole, `text*` by its beginning, `*text*` anywhere.
     #[param(value_type = Option<String>, example = "com.shop*")]
     name: Option<TextFilter>,
     /// Filter by a metadata entry, `key:value` or `key:beginning*`; may be repeated.

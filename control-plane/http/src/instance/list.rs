@@ -28,14 +28,14 @@ pub(super) struct ListInstancesQuery {
     /// Filter by isolation.
     #[param(value_type = Option<bool>)]
     isolated: Option<Truth>,
-    /// Filter by host, as a whole or with a trailing `*` by its beginning; `ip` is the same.
+    /// Filter by host, as a whole, `text*` by its beginning, `*text*` anywhere; `ip` is the same.
     #[serde(alias = "ip")]
     #[param(value_type = Option<String>, example = "10.0.0.*")]
     host: Option<TextFilter>,
-    /// Filter by version, as a whole or with a trailing `*` by its beginning.
+    /// Filter by version, as a whole, `text*` by its beginning, `*text*` anywhere.
     #[param(value_type = Option<String>, example = "v2.*")]
     version: Option<TextFilter>,
-    /// Filter by protocol, as a whole or with a trailing `*` by its beginning.
+    /// Filter by protocol, as a whole, `text*` by its beginning, `*text*` anywhere.
     #[param(value_type = Option<String>, example = "grpc")]
     protocol: Option<TextFilter>,
     /// Filter by a metadata entry, `key:value` or `key:beginning*`; may be repeated.

@@ -4,6 +4,7 @@
 
 mod batch;
 mod changes;
+mod console;
 mod harness;
 mod history;
 mod instances;

@@ -86,6 +86,8 @@ async fn lists_count_what_is_in_a_namespace() {
     assert_eq!(all.column("name"), ["default", "shop"]);
     assert_eq!(all.column("service_count"), ["1", "0"]);
     assert_eq!(all.column("instance_count"), ["2", "0"]);
+    assert_eq!(all.column("healthy_instance_count"), ["2", "0"]);
+    assert_eq!(all.column("isolated_instance_count"), ["0", "0"]);
     assert_eq!(all.next_page_token(), None);
     for (query, expected) in [
         ("name=sh*", &["shop"][..]),

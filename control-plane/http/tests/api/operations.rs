@@ -97,3 +97,16 @@ async fn the_description_is_served() {
     assert_eq!(served.header("content-type"), "application/json");
     assert_eq!(served.text, merak_http::openapi());
 }
+
+#[tokio::test]
+async fn it_says_what_it_is() {
+    let api = TestApi::new().await;
+    let started_at = api.get("/api/v1/about").await.json["started_at"].clone();
+    api.clock.advance(std::time::Duration::from_secs(60));
+    api.put_instance(1).await;
+    let about = api.get("/api/v1/about").await.json;
+    assert_eq!(about["started_at"], started_at);
+    assert_eq!(about["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(about["revision"], api.revision());
+    assert_eq!(about["epoch"], api.plane.epoch.to_string());
+}

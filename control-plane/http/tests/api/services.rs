@@ -131,3 +131,48 @@ async fn a_namespace_that_may_not_be_created_is_missing() {
         (404, "not_found", "")
     );
 }
+
+#[tokio::test]
+async fn services_of_all_namespaces_are_searched_by_what_their_instances_are() {
+    let api = TestApi::new().await;
+    for (namespace, service, host, version) in [
+        ("prod", "com.shop/order", "10.0.0.1", "v1"),
+        ("prod", "com.shop/pay", "10.0.0.2", "v2"),
+        ("a", "pay", "10.0.1.3", "v2"),
+    ] {
+        let service = service.replace('/', "%2F");
+        let path = format!("/api/v1/namespaces/{namespace}/services/{service}/instances/{host}");
+        let body = json!({"host": host, "port": 1, "version": version,
+            "health_check": {"type": "none"}});
+        assert_eq!(api.put(&path, body).await.status, 201);
+    }
+    let pay = "/api/v1/namespaces/a/services/pay/instances/10.0.1.3";
+    let sick = json!({"health": "unhealthy", "isolated": true});
+    api.patch(pay, sick).await;
+    for (query, expected) in [
+        ("", vec!["pay", "com.shop/order", "com.shop/pay"]),
+        ("namespace=prod", vec!["com.shop/order", "com.shop/pay"]),
+        ("namespace=none", vec![]),
+        ("name=*pay*", vec!["pay", "com.shop/pay"]),
+        ("health=unhealthy", vec!["pay"]),
+        ("isolated=true", vec!["pay"]),
+        ("ip=10.0.0.*", vec!["com.shop/order", "com.shop/pay"]),
+        ("host=10.0.0.*&version=v2", vec!["com.shop/pay"]),
+        ("health=healthy&version=v2", vec!["com.shop/pay"]),
+    ] {
+        let found = api.get(&format!("/api/v1/services?{query}")).await;
+        assert_eq!(found.column("name"), expected, "{query}");
+    }
+    let mut found = vec![];
+    let mut token = String::new();
+    loop {
+        let path = format!("/api/v1/services?page_size=1&page_token={token}");
+        let page = api.get(&path).await;
+        found.extend(page.column("name"));
+        match page.next_page_token() {
+            Some(next) => next.clone_into(&mut token),
+            None => break,
+        }
+    }
+    assert_eq!(found, ["pay", "com.shop/order", "com.shop/pay"]);
+}

@@ -1,0 +1,134 @@
+//! Searching the services of all namespaces: `/api/v1/services`.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use merak_core::ServiceSnapshot;
+use merak_model::{self as model, NamespaceName};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::ServiceSummary;
+use crate::{
+    Api,
+    extract::{Query, Truth},
+    filter::{self, MetadataFilter, TextFilter},
+    instance::Health,
+    page::{Cursor, List, Page, PageSize},
+    problem::{ListProblems, Problem},
+};
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SearchServicesQuery {
+    /// Only services of this namespace.
+    #[param(value_type = Option<String>, example = "default")]
+    namespace: Option<NamespaceName>,
+    /// Filter by name, as a whole, `text*` by its beginning, `*text*` anywhere.
+    #[param(value_type = Option<String>, example = "com.shop*")]
+    name: Option<TextFilter>,
+    /// Filter by a metadata entry of the service, `key:value` or `key:beginning*`; may be repeated.
+    #[serde(default)]
+    #[param(value_type = Vec<String>, required = false, example = json!(["tier:1"]))]
+    metadata: Vec<MetadataFilter>,
+    /// Only services with an instance of this health.
+    health: Option<Health>,
+    /// Only services with an instance that is isolated, or with one that is not.
+    #[param(value_type = Option<bool>)]
+    isolated: Option<Truth>,
+    /// Only services with an instance at this host, filtered like a name; `ip` is the same.
+    #[serde(alias = "ip")]
+    #[param(value_type = Option<String>, example = "10.0.0.*")]
+    host: Option<TextFilter>,
+    /// Only services with an instance of this version, filtered like a name.
+    #[param(value_type = Option<String>, example = "v2.*")]
+    version: Option<TextFilter>,
+    /// The most items on a page: 1..=500, default 50.
+    #[param(value_type = Option<u64>, minimum = 1, maximum = 500)]
+    page_size: Option<PageSize>,
+    /// `next_page_token` of the page before.
+    page_token: Option<String>,
+}
+
+/// Stands between namespace and service in a key: sorts before all that a name can contain.
+const SEPARATOR: char = ' ';
+
+impl SearchServicesQuery {
+    fn matches(&self, snapshot: &ServiceSnapshot) -> bool {
+        let model::Service { key, spec, .. } = &**snapshot.service();
+        self.namespace
+            .as_ref()
+            .is_none_or(|name| key.namespace == *name)
+            && filter::matches(self.name.as_ref(), key.service.as_str())
+            && filter::has_all(&self.metadata, &spec.metadata)
+            && (!self.asks_for_instances()
+                || snapshot.instances().any(|one| self.matches_instance(one)))
+    }
+
+    fn asks_for_instances(&self) -> bool {
+        self.health.is_some()
+            || self.isolated.is_some()
+            || self.host.is_some()
+            || self.version.is_some()
+    }
+
+    fn matches_instance(&self, instance: &model::Instance) -> bool {
+        self.health
+            .is_none_or(|health| instance.health == health.into())
+            && self
+                .isolated
+                .is_none_or(|isolated| instance.isolated == isolated.is_true())
+            && filter::matches(self.host.as_ref(), instance.spec.host.as_str())
+            && filter::matches(self.version.as_ref(), &instance.spec.version)
+    }
+}
+
+/// Searches the services of all namespaces, sorted by namespace and name.
+///
+/// A service is listed when it matches every filter; those of instances must match one and the same
+/// instance.
+#[utoipa::path(
+    get, path = "/api/v1/services", tag = "services",
+    params(SearchServicesQuery),
+    responses(
+        (status = 200, description = "A page of services", body = Page<ServiceSummary>),
+        ListProblems,
+    ),
+)]
+pub(super) async fn search_services(
+    State(api): State<Api>,
+    Query(query): Query<SearchServicesQuery>,
+) -> Result<axum::Json<Page<ServiceSummary>>, Problem> {
+    let cursor = Cursor::parse(
+        List::AllServices,
+        query.page_size,
+        query.page_token.as_deref(),
+    )?;
+    let after = cursor.after.as_deref().map(|key| {
+        key.split_once(SEPARATOR)
+            .ok_or_else(|| Problem::parameter("page_token", "names no service"))
+    });
+    let after = after.transpose()?;
+    let services = match &query.namespace {
+        Some(namespace) => api.plane.catalog.list_services(namespace).1,
+        None => api.plane.catalog.all_services(),
+    };
+    let later = services
+        .iter()
+        .filter(|one| after < Some(key_of(one)) && query.matches(one));
+    let page = cursor.page(
+        later,
+        |one| {
+            let (namespace, service) = key_of(one);
+            format!("{namespace}{SEPARATOR}{service}")
+        },
+        |one| ServiceSummary::of(one.service(), Some(one)),
+    );
+    Ok(axum::Json(page))
+}
+
+fn key_of(snapshot: &Arc<ServiceSnapshot>) -> (&str, &str) {
+    let key = &snapshot.service().key;
+    (key.namespace.as_str(), key.service.as_str())
+}
