@@ -23,6 +23,20 @@ check: ## Check format, lints and generated files
 	cargo test --locked -p merak-proto --test generated_is_fresh
 	cargo test --locked -p merak-http --test openapi_is_fresh
 
+console: ## Build the browser console, which the next build of Merak takes in
+	cd console && npm ci --no-audit --no-fund && npm run build
+
+check-console: ## Check types, lints, dead code and the generated client of the console
+	cd console && npm ci --no-audit --no-fund && npm run check
+
+test-console: console ## Test the console: its logic, then in a browser against a real server
+	cargo build --locked -p merak
+	cd console && npm run test:unit && npm run test:browser
+
+screenshots: console ## Picture every page of the console in each theme and language
+	cargo build --locked -p merak
+	cd console && npm run screenshots
+
 bench: ## Measure registering, heartbeats, pushes, discovery and picks (some minutes)
 	cargo run --release --locked -- bench all
 	cargo bench --locked -p merak-sdk
@@ -31,4 +45,4 @@ generate: ## Write the generated protocol code and openapi.json anew
 	UPDATE_GENERATED=1 cargo test --locked -p merak-proto --test generated_is_fresh
 	UPDATE_GENERATED=1 cargo test --locked -p merak-http --test openapi_is_fresh
 
-.PHONY: help run demo test trials check bench generate
+.PHONY: help run demo test trials check console check-console test-console screenshots bench generate

@@ -1,0 +1,45 @@
+import createClient from 'openapi-fetch'
+import { Problem } from './problem'
+import type { components, paths } from './schema'
+
+type Schemas = components['schemas']
+export type Change = Schemas['Change']
+export type ChangeKind = Schemas['ChangeKind']
+export type Health = Schemas['Health']
+export type Instance = Schemas['Instance']
+export type Namespace = Schemas['NamespaceSummary']
+export type NamespaceSpec = Schemas['NamespaceSpec']
+export type Service = Schemas['Service']
+export type ServiceSpec = Schemas['ServiceSpec']
+export type ServiceSummary = Schemas['ServiceSummary']
+export type Subscriber = Schemas['Subscriber']
+export type Registration = Schemas['InstanceRegistration']
+export type BatchItem = Schemas['InstanceBatchItem']
+export type BatchAnswer = Schemas['InstanceBatchItemAnswer']
+
+export interface Page<T> {
+  items: T[]
+  next_page_token?: string
+}
+
+/** The API of the control plane that served this page. */
+export const api = createClient<paths>({ baseUrl: location.origin })
+
+interface Answered<T> {
+  data?: T
+  error?: unknown
+  response: Response
+}
+
+/** The data of an answer; throws a {@link Problem} for any other outcome. */
+export async function must<T>(asked: Promise<Answered<T>>): Promise<T> {
+  const { data, error, response } = await asked.catch((cause: unknown) => {
+    if (cause instanceof DOMException && cause.name === 'AbortError') throw cause
+    throw Problem.offline(cause)
+  })
+  if (!response.ok) throw Problem.answered(response, error)
+  return data as T
+}
+
+/** The precondition of a write: what is written over must be at this revision. */
+export const ifMatch = (revision: number) => ({ 'If-Match': `"${revision}"` })

@@ -1,0 +1,59 @@
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
+import { api, type Change, type ChangeKind, must, type Page } from '../api/client'
+
+export interface ChangesQuery {
+  kind?: ChangeKind | undefined
+  namespace?: string | undefined
+  service?: string | undefined
+  instance?: string | undefined
+  actor?: string | undefined
+  since?: string | undefined
+  until?: string | undefined
+  before?: number | undefined
+  page_size?: number
+}
+
+const get = (query: ChangesQuery & { page_token?: string }, signal?: AbortSignal): Promise<Page<Change>> =>
+  must(api.GET('/api/v1/changes', { params: { query }, ...(signal ? { signal } : {}) }))
+
+/** The newest changes, on one page. */
+export const newestChangesQuery = (query: ChangesQuery) =>
+  queryOptions({
+    queryKey: ['changes', query],
+    queryFn: ({ signal }) => get(query, signal),
+  })
+
+/** The newest changes of a service and of its instances. */
+export const serviceChangesQuery = (namespace: string, service: string, query: ChangesQuery) =>
+  queryOptions({
+    queryKey: ['service', namespace, service, 'changes', query],
+    queryFn: ({ signal }) => get({ namespace, service, ...query }, signal),
+  })
+
+/** Changes from newer to older, page after page. The live tail adds what is newer still. */
+export const logQuery = (query: ChangesQuery) =>
+  infiniteQueryOptions({
+    // Not under `changes`: reading every loaded page anew for each change would be wasted.
+    queryKey: ['log', query],
+    queryFn: ({ pageParam, signal }) => get({ ...query, page_size: 100, ...(pageParam ? { page_token: pageParam } : {}) }, signal),
+    initialPageParam: '',
+    getNextPageParam: (page: Page<Change>) => page.next_page_token,
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 0,
+  })
+
+/** Every change that a query finds, oldest last. */
+export async function* allChanges(query: ChangesQuery): AsyncGenerator<Change[]> {
+  let token = ''
+  do {
+    const page = await get({ ...query, page_size: 500, ...(token ? { page_token: token } : {}) })
+    yield page.items
+    token = page.next_page_token ?? ''
+  } while (token)
+}
+
+/** The part of a query that leaves out what came after a moment. */
+export function upTo(asOf: string | undefined): Pick<ChangesQuery, 'until' | 'before'> {
+  if (asOf === undefined) return {}
+  return /^\d+$/.test(asOf) ? { before: Number(asOf) + 1 } : { until: asOf }
+}

@@ -1,0 +1,1 @@
+export function InstancesTab() { return null }

@@ -1,0 +1,133 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  retainSearchParams,
+} from '@tanstack/react-router'
+import { CrashPage, NotFoundPage } from './shell/outcome-pages'
+import { Shell } from './shell/shell'
+
+/*
+ * Every address of the console. All that a page shows is in its address, so that it can be shared:
+ * `ns` chooses a namespace and `as_of` an earlier moment, on every page.
+ */
+
+type Params<Key extends string> = Partial<Record<Key, string>>
+
+/** Keeps the parameters that a page knows, as text. */
+const only =
+  <Key extends string>(...keys: Key[]) =>
+  (given: Record<string, unknown>): Params<Key> => {
+    const known: Params<Key> = {}
+    for (const key of keys) {
+      const value = given[key]
+      if (typeof value === 'string' && value !== '') known[key] = value
+    }
+    return known
+  }
+
+const root = createRootRoute({
+  component: Shell,
+  notFoundComponent: NotFoundPage,
+  errorComponent: CrashPage,
+  validateSearch: only('ns', 'as_of'),
+  search: { middlewares: [retainSearchParams(['ns', 'as_of'])] },
+})
+
+const overview = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  component: lazyRouteComponent(() => import('./overview/overview-page'), 'OverviewPage'),
+})
+
+const services = createRoute({
+  getParentRoute: () => root,
+  path: '/services',
+  validateSearch: only('q', 'page', 'create'),
+  component: lazyRouteComponent(() => import('./services/services-page'), 'ServicesPage'),
+})
+
+const service = createRoute({
+  getParentRoute: () => root,
+  path: '/services/$namespace/$service',
+  component: lazyRouteComponent(() => import('./service/service-page'), 'ServicePage'),
+})
+
+const instances = createRoute({
+  getParentRoute: () => service,
+  path: '/',
+  validateSearch: only('q', 'page'),
+  component: lazyRouteComponent(() => import('./instances/instances-tab'), 'InstancesTab'),
+})
+
+const subscribers = createRoute({
+  getParentRoute: () => service,
+  path: '/subscribers',
+  validateSearch: only('page'),
+  component: lazyRouteComponent(() => import('./subscribers/subscribers-tab'), 'SubscribersTab'),
+})
+
+const timeline = createRoute({
+  getParentRoute: () => service,
+  path: '/timeline',
+  validateSearch: only('window'),
+  component: lazyRouteComponent(() => import('./timeline/timeline-tab'), 'TimelineTab'),
+})
+
+const json = createRoute({
+  getParentRoute: () => service,
+  path: '/json',
+  component: lazyRouteComponent(() => import('./service/json-tab'), 'JsonTab'),
+})
+
+const changes = createRoute({
+  getParentRoute: () => root,
+  path: '/changes',
+  validateSearch: only('kind', 'service', 'actor', 'change'),
+  component: lazyRouteComponent(() => import('./changes/changes-page'), 'ChangesPage'),
+})
+
+const namespaces = createRoute({
+  getParentRoute: () => root,
+  path: '/namespaces',
+  validateSearch: only('q', 'page'),
+  component: lazyRouteComponent(() => import('./namespaces/namespaces-page'), 'NamespacesPage'),
+})
+
+const about = createRoute({
+  getParentRoute: () => root,
+  path: '/about',
+  component: lazyRouteComponent(() => import('./about/about-page'), 'AboutPage'),
+})
+
+const routeTree = root.addChildren([
+  overview,
+  services,
+  service.addChildren([instances, subscribers, timeline, json]),
+  changes,
+  namespaces,
+  about,
+])
+
+/** Parameters are plain text: the usual way would put quotes around what looks like a number. */
+function stringifySearch(search: Record<string, unknown>) {
+  const given = Object.entries(search).filter(([, value]) => typeof value === 'string' && value !== '')
+  const text = new URLSearchParams(given as [string, string][]).toString()
+  const legible = text.replaceAll('%3A', ':').replaceAll('%2F', '/').replaceAll('%2C', ',')
+  return legible && `?${legible}`
+}
+
+export const router = createRouter({
+  routeTree,
+  parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
+  stringifySearch,
+  defaultPreload: 'intent',
+  scrollRestoration: true,
+})
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router
+  }
+}

@@ -1,0 +1,1 @@
+export function JsonTab() { return null }

@@ -1,0 +1,34 @@
+import { useQuery } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
+import { useText } from '../i18n/use-text'
+import { namespaceChoices } from '../namespaces/queries'
+import { useScope } from './scope'
+
+/** Chooses the namespace that every page looks at. */
+export function NamespacePicker() {
+  const { header } = useText()
+  const { namespace } = useScope()
+  const navigate = useNavigate()
+  const { data } = useQuery(namespaceChoices)
+  const names = data?.items.map(({ name }) => name) ?? []
+  // What the address names is shown even if it does not exist.
+  const choices = namespace === undefined || names.includes(namespace) ? names : [namespace, ...names]
+  return (
+    <select
+      className="picker"
+      aria-label={header.namespace}
+      value={namespace ?? ''}
+      onChange={(event) => {
+        const ns = event.target.value || undefined
+        void navigate({ to: '.', search: (now) => ({ ...now, ns, page: undefined }) })
+      }}
+    >
+      <option value="">{header.allNamespaces}</option>
+      {choices.map((name) => (
+        <option key={name} value={name}>
+          {name}
+        </option>
+      ))}
+    </select>
+  )
+}

@@ -1,0 +1,97 @@
+import { useQuery } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
+import type { ServiceSummary } from '../api/client'
+import { useText } from '../i18n/use-text'
+import { namespaceChoices } from '../namespaces/queries'
+import type { IconName } from '../ui/icon'
+import { toast } from '../ui/toast'
+import { GO } from './keys'
+import { setPreferences, usePreferences } from './preferences'
+import { useScope } from './scope'
+
+export interface Entry {
+  id: string
+  label: string
+  icon: IconName
+  /** What sets it apart from others of the same name. */
+  context?: string
+  run: () => void
+}
+
+interface Group {
+  name: string
+  entries: Entry[]
+}
+
+/** What the palette offers for a word: services that the server found, pages and actions. */
+export function useEntries(word: string, services: ServiceSummary[]): Group[] {
+  const { palette, nav } = useText()
+  const navigate = useNavigate()
+  const actions = useActions()
+  const pages = GO.map(([, to, page]): Entry => ({ id: to, label: nav[page], icon: page, run: () => void navigate({ to }) }))
+  const found = services.map(
+    ({ namespace, name }): Entry => ({
+      id: `${namespace} ${name}`,
+      label: name,
+      icon: 'services',
+      context: namespace,
+      run: () => void navigate({ to: '/services/$namespace/$service', params: { namespace, service: name } }),
+    }),
+  )
+  const isMeant = ({ label }: Entry) => label.toLowerCase().includes(word.toLowerCase())
+  const groups = [
+    { name: palette.services, entries: word ? found : [] },
+    { name: palette.pages, entries: pages.filter(isMeant) },
+    { name: palette.actions, entries: actions.filter(isMeant) },
+  ]
+  return groups.filter(({ entries }) => entries.length > 0)
+}
+
+const LOOK_BACK_MINUTES = [5, 60] as const
+
+function useActions(): Entry[] {
+  const { palette, time, services, actions: text } = useText()
+  const { language } = usePreferences()
+  const { asOf } = useScope()
+  const navigate = useNavigate()
+  const { data } = useQuery(namespaceChoices)
+  const search = (change: { ns?: string | undefined; as_of?: string | undefined }) =>
+    void navigate({ to: '.', search: (now) => ({ ...now, page: undefined, ...change }) })
+  const themes = (['light', 'dark', 'system'] as const).map((theme): Entry => {
+    const label = { light: palette.lightTheme, dark: palette.darkTheme, system: palette.systemTheme }[theme]
+    const icon = { light: 'sun', dark: 'moon', system: 'display' } as const
+    return { id: theme, label, icon: icon[theme], run: () => setPreferences({ theme }) }
+  })
+  const past = LOOK_BACK_MINUTES.map((minutes): Entry => {
+    const length = minutes < 60 ? time.minutes(minutes) : time.hours(minutes / 60)
+    const run = () => search({ as_of: new Date(Date.now() - minutes * 60_000).toISOString() })
+    return { id: `past-${minutes}`, label: palette.lookBack(length), icon: 'clock', run }
+  })
+  const namespaces = (data?.items ?? []).map(
+    ({ name }): Entry => ({
+      id: `namespace-${name}`,
+      label: palette.namespace(name),
+      icon: 'namespaces',
+      run: () => search({ ns: name }),
+    }),
+  )
+  async function copyAddress() {
+    await navigator.clipboard.writeText(location.href)
+    toast(text.copied)
+  }
+  const create = () => void navigate({ to: '/services', search: { create: 'yes' } })
+  return [
+    { id: 'create', label: services.create, icon: 'plus', run: create },
+    { id: 'copy', label: palette.copyAddress, icon: 'copy', run: () => void copyAddress() },
+    ...(asOf === undefined ? [] : [{ id: 'now', label: palette.backToNow, icon: 'clock' as const, run: () => search({ as_of: undefined }) }]),
+    ...past,
+    ...themes,
+    {
+      id: 'language',
+      label: palette.otherLanguage,
+      icon: 'language',
+      run: () => setPreferences({ language: language === 'zh' ? 'en' : 'zh' }),
+    },
+    ...namespaces,
+  ]
+}

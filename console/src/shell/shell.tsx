@@ -1,0 +1,58 @@
+import { Link, Outlet } from '@tanstack/react-router'
+import { useState } from 'react'
+import { useText } from '../i18n/use-text'
+import { useLiveQueries } from '../live/use-live'
+import { Icon, type IconName } from '../ui/icon'
+import { Toasts } from '../ui/toast'
+import { Header } from './header'
+import { Help } from './help'
+import { useKeys } from './keys'
+import { OfflineBanner } from './offline-banner'
+import { Palette } from './palette'
+import { PastBanner } from './past-banner'
+
+const PAGES = [
+  ['/', 'overview'],
+  ['/services', 'services'],
+  ['/changes', 'changes'],
+  ['/namespaces', 'namespaces'],
+  ['/about', 'about'],
+] as const satisfies readonly (readonly [string, IconName])[]
+
+/** What is around every page. */
+export function Shell() {
+  const { nav } = useText()
+  const [open, setOpen] = useState<'palette' | 'help' | null>(null)
+  useLiveQueries()
+  useKeys(setOpen)
+  return (
+    <div className="shell">
+      <a className="skip" href="#main">
+        {nav.skip}
+      </a>
+      <aside className="side">
+        <Link to="/" className="brand">
+          <img src="/favicon.svg" alt="" />
+          <span translate="no">{'Merak'}</span>
+        </Link>
+        <nav className="nav" aria-label={nav.main}>
+          {PAGES.map(([to, page]) => (
+            <Link key={to} to={to} activeOptions={{ exact: to === '/', includeSearch: false }}>
+              <Icon name={page} />
+              {nav[page]}
+            </Link>
+          ))}
+        </nav>
+      </aside>
+      <Header openPalette={() => setOpen('palette')} openHelp={() => setOpen('help')} />
+      <main id="main" className="main" tabIndex={-1}>
+        <PastBanner />
+        <OfflineBanner />
+        <Outlet />
+      </main>
+      {open === 'palette' && <Palette onClose={() => setOpen(null)} />}
+      {open === 'help' && <Help onClose={() => setOpen(null)} />}
+      <Toasts />
+    </div>
+  )
+}

@@ -1,0 +1,1 @@
+export function SubscribersTab() { return null }

@@ -1,0 +1,29 @@
+import { useState } from 'react'
+import { useText } from '../i18n/use-text'
+import { Button } from './button'
+
+/** Copies a text; says so for two seconds. */
+export function Copy({ text, label }: { text: string; label?: string }) {
+  const { actions } = useText()
+  const [isCopied, setCopied] = useState(false)
+  async function copy() {
+    await navigator.clipboard.writeText(text)
+    setCopied(true)
+    setTimeout(() => setCopied(false), 2_000)
+  }
+  const name = isCopied ? actions.copied : (label ?? actions.copy)
+  return (
+    <Button kind="ghost" icon={isCopied ? 'check' : 'copy'} aria-label={name} title={name} onClick={() => void copy()} />
+  )
+}
+
+/** A command, to be copied. */
+export function Command({ text }: { text: string }) {
+  return (
+    <div className="command">
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard */}
+      <pre tabIndex={0}>{text}</pre>
+      <Copy text={text} />
+    </div>
+  )
+}

@@ -1,0 +1,39 @@
+import { type ReactNode, useEffect, useId, useRef } from 'react'
+import { useText } from '../i18n/use-text'
+import { Button } from './button'
+
+interface Props {
+  title: string
+  children: ReactNode
+  onClose: () => void
+  wide?: boolean
+}
+
+/** A modal dialog: the browser keeps the focus inside, and gives it back at the end. */
+export function Dialog({ title, children, onClose, wide = false }: Props) {
+  const ref = useRef<HTMLDialogElement>(null)
+  const heading = useId()
+  const { actions } = useText()
+  useEffect(() => {
+    const dialog = ref.current
+    dialog?.showModal()
+    return () => dialog?.close()
+  }, [])
+  return (
+    <dialog
+      ref={ref}
+      className={wide ? 'dialog dialog-wide' : 'dialog'}
+      aria-labelledby={heading}
+      onCancel={(event) => {
+        event.preventDefault()
+        onClose()
+      }}
+    >
+      <header className="dialog-head">
+        <h2 id={heading}>{title}</h2>
+        <Button kind="ghost" icon="close" aria-label={actions.close} onClick={onClose} />
+      </header>
+      <div className="dialog-body">{children}</div>
+    </dialog>
+  )
+}

@@ -1,0 +1,66 @@
+import type { ReactNode } from 'react'
+import { Problem } from '../api/problem'
+import { useText } from '../i18n/use-text'
+import { Button } from './button'
+import { Copy } from './copy'
+import { Icon } from './icon'
+
+/** Rows that stand where a table will. */
+export function Loading({ rows = 6 }: { rows?: number }) {
+  const { states } = useText()
+  return (
+    <div className="loading" role="status">
+      <span className="sr-only">{states.loading}</span>
+      {Array.from({ length: rows }, (_, row) => (
+        <div key={row} className="loading-row" />
+      ))}
+    </div>
+  )
+}
+
+interface EmptyProps {
+  title: string
+  hint?: string
+  children?: ReactNode
+}
+
+export function Empty({ title, hint, children }: EmptyProps) {
+  return (
+    <div className="empty">
+      <p className="empty-title">{title}</p>
+      {hint && <p className="muted">{hint}</p>}
+      {children}
+    </div>
+  )
+}
+
+/** What a page shows instead of what it could not read. */
+export function Failed({ error, retry }: { error: unknown; retry?: () => void }) {
+  const { states } = useText()
+  const problem = error instanceof Problem ? error : undefined
+  const isOffline = problem?.isOffline === true
+  const id = problem?.body.request_id
+  const title = { 404: states.notFound, 410: states.gone }[problem?.status ?? 0]
+  return (
+    <div className="empty" role="alert">
+      <Icon name="warning" size={20} />
+      <p className="empty-title">{isOffline ? states.offline : (title ?? states.failed)}</p>
+      <p className="muted">{isOffline ? states.offlineHint : error instanceof Error ? error.message : String(error)}</p>
+      {id && (
+        <p className="row small muted">
+          {states.requestId} <code>{id}</code> <Copy text={id} />
+        </p>
+      )}
+      {retry && <Button onClick={retry}>{states.retry}</Button>}
+    </div>
+  )
+}
+
+/** One sentence of what went wrong, for a form. */
+export function Fault({ children }: { children: ReactNode }) {
+  return (
+    <p className="fault" role="alert">
+      <Icon name="warning" size={14} /> <span>{children}</span>
+    </p>
+  )
+}

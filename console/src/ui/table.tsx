@@ -1,0 +1,123 @@
+import { useWindowVirtualizer } from '@tanstack/react-virtual'
+import { type KeyboardEvent, type ReactNode, useLayoutEffect, useRef, useState } from 'react'
+import { useText } from '../i18n/use-text'
+import { steady } from './steady'
+
+export interface Column<Row> {
+  id: string
+  header: string
+  cell: (row: Row) => ReactNode
+  /** A CSS width; columns without one share what is left. */
+  width?: string
+  align?: 'end'
+  /** Left out where there is little room. */
+  isMinor?: boolean
+}
+
+interface Props<Row> {
+  label: string
+  rows: Row[]
+  columns: Column<Row>[]
+  rowKey: (row: Row) => string
+  /** How a row looks, as a class. */
+  rowClass?: (row: Row) => string
+}
+
+const ROW_PX = 36
+/** Fewer rows than these are all in the page: finding in it and printing work as everywhere. */
+const VIRTUAL_FROM = 120
+
+/** A table that stays fluid with any number of rows, and still while one points at it. */
+export function Table<Row>({ label, rows, columns, rowKey, rowClass }: Props<Row>) {
+  const { table: text } = useText()
+  const [held, setHeld] = useState<Row[] | null>(null)
+  const shown = held ? steady(held, rows, rowKey) : { rows, moved: 0 }
+  const body = useRef<HTMLTableSectionElement>(null)
+  const [top, setTop] = useState(0)
+  useLayoutEffect(() => {
+    if (body.current) setTop(body.current.getBoundingClientRect().top + window.scrollY)
+  }, [])
+  const isVirtual = shown.rows.length >= VIRTUAL_FROM
+  const virtual = useWindowVirtualizer({
+    count: shown.rows.length,
+    estimateSize: () => ROW_PX,
+    overscan: 12,
+    scrollMargin: top,
+    enabled: isVirtual,
+  })
+  const visible = virtual.getVirtualItems()
+  const first = isVirtual ? (visible[0]?.index ?? 0) : 0
+  const last = isVirtual ? (visible.at(-1)?.index ?? -1) + 1 : shown.rows.length
+  return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard
+    <div className="table-scroll" role="region" aria-label={text.scroll(label)} tabIndex={0}>
+      {shown.moved > 0 && (
+        <button type="button" className="moved" onClick={() => setHeld(rows)}>
+          {text.newRows(shown.moved)}
+        </button>
+      )}
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- keys move between the controls in it */}
+      <table
+        className="table"
+        aria-label={label}
+        aria-rowcount={shown.rows.length + 1}
+        onPointerEnter={() => setHeld(rows)}
+        onPointerLeave={() => setHeld(null)}
+        onKeyDown={moveByRow}
+      >
+        <thead>
+          <tr aria-rowindex={1}>
+            {columns.map((column) => (
+              <th key={column.id} scope="col" style={{ width: column.width }} className={classOf(column)}>
+                {column.header}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody ref={body}>
+          <Spacer rows={first} columns={columns.length} />
+          {shown.rows.slice(first, last).map((row, index) => (
+            <tr key={rowKey(row)} className={rowClass?.(row)} aria-rowindex={first + index + 2}>
+              {columns.map((column) => (
+                <td key={column.id} className={classOf(column)}>
+                  {column.cell(row)}
+                </td>
+              ))}
+            </tr>
+          ))}
+          <Spacer rows={shown.rows.length - last} columns={columns.length} />
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+/** Stands for rows that are out of sight. */
+function Spacer({ rows, columns }: { rows: number; columns: number }) {
+  if (rows <= 0) return null
+  return (
+    <tr aria-hidden="true" className="spacer">
+      {/* oxlint-disable-next-line jsx-a11y/control-has-associated-label -- hidden from those who would hear it */}
+      <td colSpan={columns} style={{ height: rows * ROW_PX }} />
+    </tr>
+  )
+}
+
+function classOf({ align, isMinor }: { align?: 'end'; isMinor?: boolean }) {
+  return `${align === 'end' ? 'end' : ''} ${isMinor ? 'minor' : ''}`.trim() || undefined
+}
+
+/** Arrows go to the same control of the next row. */
+function moveByRow(event: KeyboardEvent<HTMLTableElement>) {
+  const target = event.target as HTMLElement
+  const isText = target instanceof HTMLInputElement
+  if (isText || (event.key !== 'ArrowDown' && event.key !== 'ArrowUp')) return
+  const row = target.closest('tr')
+  const other = event.key === 'ArrowDown' ? row?.nextElementSibling : row?.previousElementSibling
+  const controls = [...(row?.querySelectorAll<HTMLElement>('a, button') ?? [])]
+  const others = [...(other?.querySelectorAll<HTMLElement>('a, button') ?? [])]
+  const next = others[controls.indexOf(target)] ?? others[0]
+  if (!next) return
+  event.preventDefault()
+  next.focus()
+}
