@@ -1,1 +1,114 @@
-export function ChangesPage() { return null }
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { getRouteApi } from '@tanstack/react-router'
+import { useState } from 'react'
+import type { ChangeKind } from '../api/client'
+import { useText } from '../i18n/use-text'
+import { useScope } from '../shell/scope'
+import { Button } from '../ui/button'
+import { SelectField, TextField } from '../ui/field'
+import { Page } from '../ui/page'
+import { Empty, Failed, Loading } from '../ui/states'
+import { ChangeList } from './change-list'
+import { ExportButton } from './export-button'
+import { merged } from './merge'
+import { type ChangesQuery, logQuery, upTo } from './queries'
+import { useTail } from './use-tail'
+
+const route = getRouteApi('/changes')
+const KINDS = ['namespace', 'service', 'instance', 'event'] as const satisfies readonly ChangeKind[]
+
+/** Who changed what, and when: the log, with its live tail. */
+export function ChangesPage() {
+  const { changes: text } = useText()
+  const { namespace, asOf } = useScope()
+  const search = route.useSearch()
+  const navigate = route.useNavigate()
+  const kind = KINDS.find((one) => one === search.kind)
+  const { service, actor } = search
+  const set = (change: Partial<Record<'kind' | 'service' | 'actor' | 'change', string | undefined>>) =>
+    void navigate({ search: (now) => ({ ...now, change: undefined, ...change }), replace: true })
+  const query: ChangesQuery = { namespace, kind, service, actor, ...upTo(asOf) }
+  return (
+    <Page title={text.title} actions={<ExportButton query={query} />}>
+      <div className="tools filters">
+        <SelectField
+          label={text.kind}
+          value={kind ?? ''}
+          onChange={(value) => set({ kind: value || undefined })}
+          options={[['', text.anyKind], ...KINDS.map((one) => [one, text.kinds[one]] as const)]}
+        />
+        <FilterField key={`s${service}`} label={text.service} value={service} onChoose={(value) => set({ service: value })} />
+        <FilterField key={`a${actor}`} label={text.actor} value={actor} onChoose={(value) => set({ actor: value })} />
+      </div>
+      <Log query={query} isNow={asOf === undefined} open={search.change} onOpen={(change) => set({ change })} />
+    </Page>
+  )
+}
+
+/** A filter that holds when one leaves it, or on Enter. */
+function FilterField({ label, value, onChoose }: { label: string; value: string | undefined; onChoose: (value: string | undefined) => void }) {
+  const [typed, setTyped] = useState(value ?? '')
+  const choose = () => {
+    if (typed.trim() !== (value ?? '')) onChoose(typed.trim() || undefined)
+  }
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault()
+        choose()
+      }}
+    >
+      <TextField label={label} type="search" value={typed} onChange={setTyped} onBlur={choose} />
+    </form>
+  )
+}
+
+interface LogProps {
+  query: ChangesQuery
+  isNow: boolean
+  open: string | undefined
+  onOpen: (revision: string | undefined) => void
+}
+
+function Log({ query, isNow, open, onOpen }: LogProps) {
+  const { changes: text, states } = useText()
+  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(logQuery(query))
+  const tail = useTail(query, isNow)
+  // What came while somebody reads a change waits until they ask for it, so that nothing moves.
+  const [seen, setSeen] = useState(0)
+  const pages = data?.pages.flatMap(({ items }) => items) ?? []
+  const all = merged(tail, pages)
+  const isHeld = open !== undefined
+  const shown = isHeld && seen > 0 ? all.filter(({ revision }) => revision <= seen) : all
+  const waiting = all.length - shown.length
+  if (error && !data) return <Failed error={error} retry={() => void refetch()} />
+  if (!data) return <Loading rows={12} />
+  if (all.length === 0) {
+    const isFiltered = query.kind ?? query.service ?? query.actor
+    return <Empty title={isFiltered ? states.nothingMatches : text.emptyTitle} hint={text.emptyHint} />
+  }
+  return (
+    <div className="log">
+      {waiting > 0 && (
+        <button type="button" className="moved" onClick={() => setSeen(all[0]?.revision ?? 0)}>
+          {text.newer(waiting)}
+        </button>
+      )}
+      <ChangeList
+        changes={shown}
+        open={open}
+        onOpen={(revision) => {
+          setSeen(all[0]?.revision ?? 0)
+          onOpen(revision)
+        }}
+      />
+      {hasNextPage && (
+        <div className="table-foot">
+          <Button disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+            {text.older}
+          </Button>
+        </div>
+      )}
+    </div>
+  )
+}

@@ -22,7 +22,7 @@ export const endpoint = ({ host, port }: Pick<Instance, 'host' | 'port'>) =>
   host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 
 /** What a change is of, in few words. */
-export function subjectOf(change: Change, text: Dictionary['changes']): string {
+function subjectOf(change: Change, text: Dictionary['changes']): string {
   const instance = instanceOf(change)
   if (instance) return `${change.service ?? ''} ${endpoint(instance)}`
   if (change.service) return change.instance ? `${change.service} ${change.instance}` : change.service

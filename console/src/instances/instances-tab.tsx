@@ -1,1 +1,98 @@
-export function InstancesTab() { return null }
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi } from '@tanstack/react-router'
+import { useCallback, useState } from 'react'
+import { serviceChangesQuery, upTo } from '../changes/queries'
+import { useText } from '../i18n/use-text'
+import { Pages } from '../search/pages'
+import { SearchField } from '../search/search-field'
+import { parseSearch } from '../search/tokens'
+import { useScope } from '../shell/scope'
+import { healthSince } from '../timeline/history'
+import { Button } from '../ui/button'
+import { Empty, Failed, Loading } from '../ui/states'
+import { Table } from '../ui/table'
+import { BulkDialog } from './bulk-dialog'
+import { useColumns } from './columns'
+import { INSTANCE_TOKENS, instancesFilter, instancesQuery } from './queries'
+import { RegisterDialog } from './register-dialog'
+
+const route = getRouteApi('/services/$namespace/$service/')
+const PAGE_SIZE = 200
+const EXAMPLE = 'health:unhealthy version:v2* metadata.env:prod'
+
+export function InstancesTab() {
+  const { instances: text } = useText()
+  const { namespace, service } = route.useParams()
+  const { q = '' } = route.useSearch()
+  const { asOf } = useScope()
+  const navigate = route.useNavigate()
+  const [open, setOpen] = useState<'bulk' | 'register' | null>(null)
+  const search = useCallback(
+    (next: string) => void navigate({ search: (now) => ({ ...now, q: next || undefined, page: undefined }), replace: true }),
+    [navigate],
+  )
+  const parsed = parseSearch(q, INSTANCE_TOKENS)
+  const close = () => setOpen(null)
+  return (
+    <>
+      <div className="tools">
+        <SearchField value={q} onSearch={search} grammar={INSTANCE_TOKENS} example={EXAMPLE} />
+        {asOf === undefined && (
+          <>
+            <Button onClick={() => setOpen('bulk')} disabled={parsed.faults.length > 0}>
+              {text.bulk}
+            </Button>
+            <Button kind="primary" icon="plus" onClick={() => setOpen('register')}>
+              {text.register}
+            </Button>
+          </>
+        )}
+      </div>
+      {parsed.faults.length === 0 && <Instances q={q} clear={() => search('')} />}
+      {open === 'bulk' && <BulkDialog namespace={namespace} service={service} q={q} onClose={close} />}
+      {open === 'register' && <RegisterDialog namespace={namespace} service={service} onClose={close} />}
+    </>
+  )
+}
+
+function Instances({ q, clear }: { q: string; clear: () => void }) {
+  const { instances: text, services, states } = useText()
+  const { namespace, service } = route.useParams()
+  const { page } = route.useSearch()
+  const { asOf } = useScope()
+  const navigate = route.useNavigate()
+  const filter = instancesFilter(parseSearch(q, INSTANCE_TOKENS))
+  const query = { ...filter, as_of: asOf, page_size: PAGE_SIZE, page_token: page }
+  const { data, error, refetch } = useQuery(instancesQuery(namespace, service, query))
+  const log = useQuery(serviceChangesQuery(namespace, service, { kind: 'instance', page_size: 500, ...upTo(asOf) }))
+  const columns = useColumns(healthSince(data?.items ?? [], log.data?.items ?? []), asOf === undefined)
+  if (error && !data) return <Failed error={error} retry={() => void refetch()} />
+  if (!data) return <Loading />
+  if (data.items.length === 0 && q) {
+    return (
+      <Empty title={states.nothingMatches} hint={states.nothingMatchesHint}>
+        <Button onClick={clear}>{states.clear}</Button>
+      </Empty>
+    )
+  }
+  if (data.items.length === 0) {
+    return <Empty title={text.emptyTitle} hint={asOf === undefined ? text.emptyHint : text.emptyThen} />
+  }
+  return (
+    <>
+      <Table
+        label={services.instances}
+        rows={data.items}
+        columns={columns}
+        rowKey={({ id }) => id}
+        rowClass={({ isolated }) => (isolated ? 'row-quiet' : '')}
+      />
+      <Pages
+        rows={data.items.length}
+        page={page}
+        next={data.next_page_token}
+        go={(next) => void navigate({ search: (now) => ({ ...now, page: next }) })}
+      />
+    </>
+  )
+}

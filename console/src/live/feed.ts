@@ -9,7 +9,7 @@ export type FeedState =
   | { is: 'lost'; retryAt: number; attempts: number }
 
 /** What a listener hears: changes in the order of the log, or that it must read everything anew. */
-export interface FeedListener {
+interface FeedListener {
   changes(changes: Change[]): void
   reset(): void
 }
@@ -19,14 +19,14 @@ const FLUSH_MS = 200
 const SILENCE_MS = 40_000
 
 /** The wait before the n-th attempt in a row, from 0.5 s to 8 s. */
-export const backoffMs = (attempts: number) => Math.min(8_000, 500 * 2 ** Math.max(0, attempts - 1))
+const backoffMs = (attempts: number) => Math.min(8_000, 500 * 2 ** Math.max(0, attempts - 1))
 
 /**
  * The tail of the change log, for the whole page: one stream, resumed where it broke.
  *
  * Browsers give a server six connections, so a page that nobody sees lets its stream go.
  */
-export class Feed {
+class Feed {
   #state: FeedState = { is: 'connecting' }
   #stateListeners = new Set<() => void>()
   #listeners = new Set<FeedListener>()

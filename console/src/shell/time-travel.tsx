@@ -5,7 +5,7 @@ import { newestChangesQuery } from '../changes/queries'
 import { summarize } from '../changes/summary'
 import { useText } from '../i18n/use-text'
 import { localInput } from '../time/format'
-import { Clock } from '../time/time'
+import { Clock, useNow } from '../time/time'
 import { Button } from '../ui/button'
 import { Dialog } from '../ui/dialog'
 import { TextField } from '../ui/field'
@@ -31,10 +31,11 @@ function MomentDialog({ onClose }: { onClose: () => void }) {
   const { time } = useText()
   const { asOf } = useScope()
   const navigate = useNavigate()
+  const now = useNow()
   const [at, setAt] = useState(() => (asOf && !/^\d+$/.test(asOf) ? new Date(asOf) : new Date()))
   function show(moment: Date | undefined) {
     onClose()
-    void navigate({ to: '.', search: (now) => ({ ...now, page: undefined, as_of: moment?.toISOString() }) })
+    void navigate({ to: '.', search: (before) => ({ ...before, page: undefined, as_of: moment?.toISOString() }) })
   }
   return (
     <Dialog title={time.title} onClose={onClose}>
@@ -52,7 +53,7 @@ function MomentDialog({ onClose }: { onClose: () => void }) {
         type="datetime-local"
         step={1}
         value={localInput(at)}
-        max={localInput(new Date())}
+        max={localInput(new Date(now))}
         onChange={(text) => text && setAt(new Date(text))}
       />
       <div className="form-foot">

@@ -1,0 +1,37 @@
+import { Link } from '@tanstack/react-router'
+import type { Change } from '../api/client'
+import { useText } from '../i18n/use-text'
+import { Copy } from '../ui/copy'
+import { JsonDiff } from '../ui/json'
+import { changedFields, serviceOf } from './summary'
+
+/** What a change changed, who asked, and where to go from it. */
+export function ChangeDetails({ change }: { change: Change }) {
+  const { changes: text } = useText()
+  const service = serviceOf(change)
+  const isTouch = change.before !== null && change.after !== null && changedFields(change).length === 0
+  return (
+    <div className="change-details">
+      <p className="row wrap small muted">
+        <span>{text.actor}</span> <code>{change.actor}</code>
+        <span>{text.revision}</span> <code>{change.revision}</code>
+        {change.request_id && (
+          <>
+            <span>{text.request}</span> <code className="clip">{change.request_id}</code> <Copy text={change.request_id} />
+          </>
+        )}
+        {service && (
+          <Link
+            to="/services/$namespace/$service"
+            params={{ namespace: service.namespace, service: service.name }}
+            search={{ as_of: String(change.revision) }}
+          >
+            {text.seeThen}
+          </Link>
+        )}
+      </p>
+      {isTouch && <p className="muted">{text.noFields}</p>}
+      <JsonDiff before={change.before} after={change.after} label={text.details} />
+    </div>
+  )
+}

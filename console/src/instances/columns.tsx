@@ -1,0 +1,90 @@
+import type { Instance } from '../api/client'
+import { endpoint } from '../changes/summary'
+import { useText } from '../i18n/use-text'
+import { duration } from '../time/format'
+import { useNow } from '../time/time'
+import type { HealthSince } from '../timeline/history'
+import { Button } from '../ui/button'
+import { HealthBadge, IsolatedBadge } from '../ui/health'
+import { Menu, type MenuItem } from '../ui/menu'
+import { MetadataChips } from '../ui/metadata'
+import type { Column } from '../ui/table'
+import { WeightCell } from './weight-cell'
+import { useInstanceWrites } from './writes'
+
+/** The columns of a list of instances; those that change something only where it can be changed. */
+export function useColumns(since: Map<string, HealthSince>, isWritable: boolean): Column<Instance>[] {
+  const { instances: text } = useText()
+  const writes = useInstanceWrites()
+  const weight: Column<Instance>['cell'] = (row) =>
+    isWritable ? (
+      <WeightCell instance={row} onWeigh={(next) => writes.weigh(row, next)} />
+    ) : (
+      <span className="num">{row.weight}</span>
+    )
+  const actions: Column<Instance> = {
+    id: 'actions',
+    header: text.actions,
+    width: '130px',
+    align: 'end',
+    cell: (row) => <RowActions instance={row} writes={writes} />,
+  }
+  return [
+    { id: 'endpoint', header: text.endpoint, width: '190px', cell: (row) => <span className="mono" title={row.id}>{endpoint(row)}</span> },
+    {
+      id: 'health',
+      header: text.health,
+      width: '230px',
+      cell: (row) => (
+        <span className="row">
+          <HealthBadge health={row.health} />
+          {row.isolated ? <IsolatedBadge /> : <Since since={since.get(row.id)} />}
+        </span>
+      ),
+    },
+    { id: 'weight', header: text.weight, width: '90px', cell: weight },
+    { id: 'version', header: text.version, width: '100px', isMinor: true, cell: (row) => row.version },
+    { id: 'zone', header: text.zone, width: '100px', isMinor: true, cell: ({ location }) => location.zone ?? '' },
+    { id: 'check', header: text.check, width: '120px', isMinor: true, cell: (row) => <Check check={row.health_check} /> },
+    { id: 'metadata', header: text.metadata, isMinor: true, cell: (row) => <MetadataChips metadata={row.metadata} /> },
+    ...(isWritable ? [actions] : []),
+  ]
+}
+
+function Since({ since }: { since: HealthSince | undefined }) {
+  const { time } = useText()
+  const now = useNow()
+  if (!since) return null
+  const length = duration(now - Date.parse(since.at), time)
+  return <span className="muted small num">{since.isExact ? time.since(length) : time.atLeast(length)}</span>
+}
+
+function Check({ check }: { check: Instance['health_check'] }) {
+  const { instances: text } = useText()
+  return <span className="muted">{check.type === 'heartbeat' ? text.heartbeat(check.ttl_seconds ?? 5) : text.static}</span>
+}
+
+function RowActions({ instance, writes }: { instance: Instance; writes: ReturnType<typeof useInstanceWrites> }) {
+  const { instances: text } = useText()
+  const at = endpoint(instance)
+  const { isolated, health, health_check: check } = instance
+  const other = health === 'healthy' ? 'unhealthy' : 'healthy'
+  const mark: MenuItem = {
+    label: other === 'healthy' ? text.markHealthy : text.markUnhealthy,
+    run: () => void writes.mark(instance, other),
+  }
+  const deregister: MenuItem = { label: text.deregister, isDanger: true, run: () => void writes.deregister(instance) }
+  return (
+    <span className="row row-end">
+      <Button
+        kind="ghost"
+        aria-label={isolated ? text.restoreOne(at) : text.isolateOne(at)}
+        onClick={() => void writes.isolate(instance, !isolated)}
+      >
+        {isolated ? text.restore : text.isolate}
+      </Button>
+      {/* A beating instance says itself how it is, and comes back when it is deregistered. */}
+      {check.type === 'none' && <Menu label={text.moreFor(at)} icon="more" items={[mark, deregister]} />}
+    </span>
+  )
+}

@@ -1,0 +1,57 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { api, must } from '../api/client'
+import { useText } from '../i18n/use-text'
+import { useScope } from '../shell/scope'
+import { Sparkline } from '../ui/sparkline'
+import { type Counts, countsHistory, countsOf } from './counts'
+
+const HOUR_MS = 3_600_000
+const STEPS = 60
+const REFRESH_MS = 15_000
+
+/** The counts of the last hour. */
+function useHistory(): Counts[] {
+  const { namespace } = useScope()
+  const { data } = useQuery({
+    queryKey: ['history', namespace ?? null],
+    queryFn: async ({ signal }) => {
+      const names = await must(api.GET('/api/v1/namespaces', { params: { query: { page_size: 500 } }, signal }))
+      const query = { namespace, page_size: 500 }
+      const changes = await must(api.GET('/api/v1/changes', { params: { query }, signal }))
+      const now = countsOf(names.items.filter(({ name }) => namespace === undefined || name === namespace))
+      const to = Date.now()
+      return countsHistory(now, changes.items, to - HOUR_MS, to, STEPS)
+    },
+    refetchInterval: REFRESH_MS,
+  })
+  return data ?? []
+}
+
+const TILES = [
+  ['services', 'accent', undefined],
+  ['instances', 'good', undefined],
+  ['unhealthy', 'bad', 'health:unhealthy'],
+  ['isolated', 'warn', 'isolated:true'],
+] as const
+
+/** What there is, now and over the last hour; each number leads to what it counts. */
+export function Tiles({ counts }: { counts: Counts }) {
+  const { overview: text } = useText()
+  const history = useHistory()
+  return (
+    <ul className="tiles">
+      {TILES.map(([count, color, q]) => (
+        <li key={count} className="tile">
+          <Link to="/services" search={{ q }} className="tile-link">
+            <span className="tile-label">{text[count]}</span>
+            <span className={`tile-number num ${q && counts[count] > 0 ? `text-${color}` : ''}`}>
+              {counts[count].toLocaleString()}
+            </span>
+          </Link>
+          <Sparkline label={text.history(text[count])} values={history.map((one) => one[count])} color={color} height={28} />
+        </li>
+      ))}
+    </ul>
+  )
+}
