@@ -1116,7 +1116,8 @@ pub mod discovery_client {
         /// it holds of each, and the control plane answers each subscription once and again whenever
         /// the key changes: with a snapshot, with a delta from exactly the revision that the client
         /// holds, with "absent", or with "unchanged". A client that reads slowly gets fewer, larger
-        /// updates; it never misses the newest state.
+        /// updates; it never misses the newest state. A stream has at most 10000 live subscriptions:
+        /// further ones are refused, each alone.
         pub async fn sync(
             &mut self,
             request: impl tonic::IntoStreamingRequest<Message = super::SyncRequest>,
@@ -1165,7 +1166,8 @@ pub mod discovery_server {
         /// it holds of each, and the control plane answers each subscription once and again whenever
         /// the key changes: with a snapshot, with a delta from exactly the revision that the client
         /// holds, with "absent", or with "unchanged". A client that reads slowly gets fewer, larger
-        /// updates; it never misses the newest state.
+        /// updates; it never misses the newest state. A stream has at most 10000 live subscriptions:
+        /// further ones are refused, each alone.
         async fn sync(
             &self,
             request: tonic::Request<tonic::Streaming<super::SyncRequest>>,
