@@ -12,6 +12,8 @@
 //! | a preference for near instances | [`nearby`] |
 //! | instances prepared by rules, and which one a call gets | [`compile`], [`select`] |
 //! | why it gets that one | [`explain`] |
+//! | the rules of a service | [`index`] |
+//! | what was probably not meant | [`lint`] |
 
 mod alias;
 pub mod branch;
@@ -21,6 +23,8 @@ pub mod document;
 pub mod explain;
 pub mod fact;
 mod group;
+pub mod index;
+pub mod lint;
 pub mod matcher;
 mod narrow;
 pub mod nearby;
@@ -38,6 +42,8 @@ pub use document::{Entries, parse};
 pub use explain::Explanation;
 pub use fact::{Fact, FactDocument, FactKind};
 pub use group::Pool;
+pub use index::{CalleeRule, RuleIndex};
+pub use lint::{Warning, WarningCode, lint};
 pub use matcher::{Bounds, Matcher, Operator, Values};
 pub use narrow::Narrowing;
 pub use nearby::{Level, NearbyDocument, NearbyRule, NearbySpec};

@@ -7,5 +7,7 @@ mod explanation;
 mod nearness;
 mod oracle;
 mod properties;
+mod rule_index;
 mod rules;
 mod selection;
+mod warnings;

@@ -1,0 +1,79 @@
+//! Rules that get into each other's way.
+
+use std::sync::Arc;
+
+use super::{Report, WarningCode};
+use crate::routing::{CallerSelector, Matches, Otherwise, RoutingRule, Selector, WhenEmpty};
+
+pub(super) fn lint(report: &mut Report<'_>, others: &[Arc<RoutingRule>]) {
+    let rule = report.rule;
+    let others = others
+        .iter()
+        .filter(|other| other.key != rule.key && other.spec.enabled);
+    for other in others.filter(|other| callees_overlap(rule, other)) {
+        let is_earlier = other.precedence() < rule.precedence();
+        if rule.spec.priority() == other.spec.priority() && callers_overlap(rule, other) {
+            let (first, second) = if is_earlier {
+                (&other.key, &rule.key)
+            } else {
+                (&rule.key, &other.key)
+            };
+            let message = format!(
+                "`{}` has the same priority and is for the same calls: by their names `{first}` is \
+                 tried before `{second}`",
+                other.key
+            );
+            report.warn(WarningCode::EqualPriority, "priority".to_owned(), message);
+        }
+        if is_earlier && decides_everything(other) && is_for_all_of(other, rule) {
+            let message = format!("`{}` decides every call that this rule is for", other.key);
+            report.warn(WarningCode::RuleUnreachable, "priority".to_owned(), message);
+        }
+    }
+}
+
+fn callees_overlap(one: &RoutingRule, other: &RoutingRule) -> bool {
+    let namespace = |rule: &RoutingRule| rule.spec.callee.namespace_in(&rule.key.namespace);
+    overlap(&namespace(one), &namespace(other))
+        && overlap(&one.spec.callee.service, &other.spec.callee.service)
+}
+
+fn callers_overlap(one: &RoutingRule, other: &RoutingRule) -> bool {
+    let (one, other) = (&one.spec.caller, &other.spec.caller);
+    overlap(&one.namespace, &other.namespace) && overlap(&one.service, &other.service)
+}
+
+fn overlap<T: PartialEq>(one: &Selector<T>, other: &Selector<T>) -> bool {
+    match (one, other) {
+        (Selector::Named(one), Selector::Named(other)) => one == other,
+        (Selector::Any, _) | (_, Selector::Any) => true,
+    }
+}
+
+/// Whether no call that the rule is for gets past it.
+fn decides_everything(rule: &RoutingRule) -> bool {
+    let mut branches = rule.spec.branches().iter();
+    rule.spec.otherwise == Otherwise::Reject
+        || branches.any(|branch| {
+            *branch.matches() == Matches::Always && branch.when_empty != WhenEmpty::NextBranch
+        })
+}
+
+/// Whether the earlier rule is for every call that the later one is for.
+fn is_for_all_of(earlier: &RoutingRule, later: &RoutingRule) -> bool {
+    let namespace = |rule: &RoutingRule| rule.spec.callee.namespace_in(&rule.key.namespace);
+    includes(&namespace(earlier), &namespace(later))
+        && includes(&earlier.spec.callee.service, &later.spec.callee.service)
+        && includes_caller(&earlier.spec.caller, &later.spec.caller)
+}
+
+fn includes_caller(wide: &CallerSelector, narrow: &CallerSelector) -> bool {
+    let mut asked = wide.metadata().iter();
+    includes(&wide.namespace, &narrow.namespace)
+        && includes(&wide.service, &narrow.service)
+        && asked.all(|condition| narrow.metadata().contains(condition))
+}
+
+fn includes<T: PartialEq>(wide: &Selector<T>, narrow: &Selector<T>) -> bool {
+    *wide == Selector::Any || wide == narrow
+}
