@@ -4,6 +4,7 @@
 //! The other direction cannot fail.
 
 mod instance;
+mod routing;
 mod service;
 
 pub use instance::instance_from_wire;

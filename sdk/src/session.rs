@@ -141,7 +141,9 @@ impl Session {
                 return vec![Effect::Refused(key, refusal)];
             }
             // Of a kind that was not subscribed, or newer than this client.
-            Some(Update::Welcome(_) | Update::Services(_)) | None => return Vec::new(),
+            Some(Update::Welcome(_) | Update::Services(_) | Update::Rules(_)) | None => {
+                return Vec::new();
+            }
         };
         match outcome {
             Some(state) => {

@@ -84,6 +84,7 @@ async fn next_health(updates: &mut Streaming<v1::SyncResponse>) -> v1::Health {
             Update::Instances(snapshot) => snapshot.instances,
             Update::InstancesDelta(delta) => delta.upserts,
             other @ (Update::Services(_)
+            | Update::Rules(_)
             | Update::Absent(_)
             | Update::Unchanged(_)
             | Update::Refused(_)) => panic!("{other:?}"),

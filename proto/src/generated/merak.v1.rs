@@ -154,6 +154,441 @@ impl Health {
         }
     }
 }
+/// A rule's full name.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RuleKey {
+    /// 1..=64 characters of 0-9A-Za-z.\_:/-.
+    #[prost(string, tag = "1")]
+    pub namespace: ::prost::alloc::string::String,
+    /// 1..=128 characters of 0-9A-Za-z.\_:/-.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+}
+/// A routing rule as the control plane holds it.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RoutingRule {
+    #[prost(message, optional, tag = "1")]
+    pub key: ::core::option::Option<RuleKey>,
+    #[prost(message, optional, tag = "2")]
+    pub spec: ::core::option::Option<RoutingRuleSpec>,
+    /// The change that last touched the rule.
+    #[prost(uint64, tag = "3")]
+    pub revision: u64,
+    /// The change that created the rule.
+    #[prost(uint64, tag = "4")]
+    pub created_revision: u64,
+    /// Unix milliseconds.
+    #[prost(int64, tag = "5")]
+    pub created_at_ms: i64,
+    /// Unix milliseconds.
+    #[prost(int64, tag = "6")]
+    pub modified_at_ms: i64,
+}
+/// What people say of a routing rule.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RoutingRuleSpec {
+    /// Up to 1024 characters.
+    #[prost(string, tag = "1")]
+    pub description: ::prost::alloc::string::String,
+    /// Labels of the rule itself, up to 64.
+    #[prost(map = "string, string", tag = "2")]
+    pub metadata: ::std::collections::HashMap<
+        ::prost::alloc::string::String,
+        ::prost::alloc::string::String,
+    >,
+    /// A rule that is not enabled is kept and not applied.
+    #[prost(bool, tag = "3")]
+    pub enabled: bool,
+    /// 0..=10000: lower ones are tried first, equal ones in the order of their names.
+    #[prost(uint32, tag = "4")]
+    pub priority: u32,
+    /// Absent: every caller.
+    #[prost(message, optional, tag = "5")]
+    pub caller: ::core::option::Option<CallerSelector>,
+    #[prost(message, optional, tag = "6")]
+    pub callee: ::core::option::Option<CalleeSelector>,
+    /// 1..=64, tried in order.
+    #[prost(message, repeated, tag = "7")]
+    pub branches: ::prost::alloc::vec::Vec<Branch>,
+    #[prost(enumeration = "Otherwise", tag = "8")]
+    pub otherwise: i32,
+}
+/// The callers that a rule is for.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CallerSelector {
+    /// A name or "\*", which is also what empty means.
+    #[prost(string, tag = "1")]
+    pub namespace: ::prost::alloc::string::String,
+    /// A name or "\*", which is also what empty means.
+    #[prost(string, tag = "2")]
+    pub service: ::prost::alloc::string::String,
+    /// Tests of the caller's labels, all of which must hold; up to 16, none of them `same_as`.
+    #[prost(map = "string, message", tag = "3")]
+    pub metadata: ::std::collections::HashMap<::prost::alloc::string::String, Test>,
+}
+/// The services that a rule is for.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CalleeSelector {
+    /// A name or "\*"; empty means the namespace of the rule.
+    #[prost(string, tag = "1")]
+    pub namespace: ::prost::alloc::string::String,
+    /// A name or "\*".
+    #[prost(string, tag = "2")]
+    pub service: ::prost::alloc::string::String,
+}
+/// Which calls a part of a rule takes, and where it sends them.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Branch {
+    /// Up to 128 characters; empty, or different from every other branch of the rule.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// Absent: every call.
+    #[prost(message, optional, tag = "2")]
+    pub matches: ::core::option::Option<Matches>,
+    /// 1..=32; not all of weight 0.
+    #[prost(message, repeated, tag = "3")]
+    pub targets: ::prost::alloc::vec::Vec<Target>,
+    #[prost(enumeration = "WhenEmpty", tag = "4")]
+    pub when_empty: i32,
+}
+/// Which calls a branch takes.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Matches {
+    #[prost(oneof = "matches::Kind", tags = "1, 2")]
+    pub kind: ::core::option::Option<matches::Kind>,
+}
+/// Nested message and enum types in `Matches`.
+pub mod matches {
+    /// 1..=32 of them.
+    #[derive(Clone, PartialEq, ::prost::Message)]
+    pub struct Conditions {
+        #[prost(message, repeated, tag = "1")]
+        pub conditions: ::prost::alloc::vec::Vec<super::Condition>,
+    }
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Kind {
+        /// Those that meet every condition.
+        #[prost(message, tag = "1")]
+        All(Conditions),
+        /// Those that meet at least one condition.
+        #[prost(message, tag = "2")]
+        Any(Conditions),
+    }
+}
+/// A fact of the call, and the test it must pass.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Condition {
+    #[prost(message, optional, tag = "1")]
+    pub fact: ::core::option::Option<Fact>,
+    #[prost(message, optional, tag = "2")]
+    pub test: ::core::option::Option<Test>,
+}
+/// One fact of a call.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Fact {
+    #[prost(enumeration = "FactKind", tag = "1")]
+    pub kind: i32,
+    /// Which header (in lower case), parameter, cookie, label or argument, up to 128 characters; empty for
+    /// the other kinds.
+    #[prost(string, tag = "2")]
+    pub key: ::prost::alloc::string::String,
+}
+/// A test of a value. A value that is not there fails every test but `absent`. Texts are of up to 1024
+/// characters.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Test {
+    #[prost(oneof = "test::Kind", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9")]
+    pub kind: ::core::option::Option<test::Kind>,
+}
+/// Nested message and enum types in `Test`.
+pub mod test {
+    /// 1..=256 different texts.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct Values {
+        #[prost(string, repeated, tag = "1")]
+        pub values: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    }
+    /// Whole numbers, both ends included; at least one of them is given.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct Range {
+        #[prost(int64, optional, tag = "1")]
+        pub min: ::core::option::Option<i64>,
+        #[prost(int64, optional, tag = "2")]
+        pub max: ::core::option::Option<i64>,
+    }
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct Present {}
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct Absent {}
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Kind {
+        /// This very text.
+        #[prost(string, tag = "1")]
+        Exact(::prost::alloc::string::String),
+        /// Any other text.
+        #[prost(string, tag = "2")]
+        NotEqual(::prost::alloc::string::String),
+        /// One of these texts.
+        #[prost(message, tag = "3")]
+        In(Values),
+        /// None of these texts.
+        #[prost(message, tag = "4")]
+        NotIn(Values),
+        /// A match of this regular expression, anywhere unless it is anchored.
+        #[prost(string, tag = "5")]
+        Regex(::prost::alloc::string::String),
+        /// A whole number within bounds.
+        #[prost(message, tag = "6")]
+        Range(Range),
+        /// Any value.
+        #[prost(message, tag = "7")]
+        Present(Present),
+        /// No value.
+        #[prost(message, tag = "8")]
+        Absent(Absent),
+        /// Equal to this fact of the same call.
+        #[prost(message, tag = "9")]
+        SameAs(super::Fact),
+    }
+}
+/// A part of the callee's instances, with its share of the calls.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Target {
+    /// Up to 128 characters; empty, or different from every other target of the branch.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// Tests of an instance's labels, all of which must hold; up to 16, 4 of them `same_as`. Labels are its
+    /// metadata, and version, protocol, region, zone and campus unless its metadata has such a key.
+    #[prost(map = "string, message", tag = "2")]
+    pub labels: ::std::collections::HashMap<::prost::alloc::string::String, Test>,
+    /// Its share relative to the other targets of the same priority, 0..=10000; absent means 100, 0 means
+    /// none.
+    #[prost(uint32, optional, tag = "3")]
+    pub weight: ::core::option::Option<u32>,
+    /// 0..=9: targets of a higher number get calls where those of a lower one have no instance.
+    #[prost(uint32, tag = "4")]
+    pub priority: u32,
+}
+/// A nearby rule as the control plane holds it.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct NearbyRule {
+    #[prost(message, optional, tag = "1")]
+    pub key: ::core::option::Option<RuleKey>,
+    #[prost(message, optional, tag = "2")]
+    pub spec: ::core::option::Option<NearbySpec>,
+    /// The change that last touched the rule.
+    #[prost(uint64, tag = "3")]
+    pub revision: u64,
+    /// The change that created the rule.
+    #[prost(uint64, tag = "4")]
+    pub created_revision: u64,
+    /// Unix milliseconds.
+    #[prost(int64, tag = "5")]
+    pub created_at_ms: i64,
+    /// Unix milliseconds.
+    #[prost(int64, tag = "6")]
+    pub modified_at_ms: i64,
+}
+/// What people say of a nearby rule: instances near the caller first.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct NearbySpec {
+    /// Up to 1024 characters.
+    #[prost(string, tag = "1")]
+    pub description: ::prost::alloc::string::String,
+    /// Labels of the rule itself, up to 64.
+    #[prost(map = "string, string", tag = "2")]
+    pub metadata: ::std::collections::HashMap<
+        ::prost::alloc::string::String,
+        ::prost::alloc::string::String,
+    >,
+    /// A rule that is not enabled is kept and not applied.
+    #[prost(bool, tag = "3")]
+    pub enabled: bool,
+    /// 0..=10000: of several rules for a callee the lowest one applies.
+    #[prost(uint32, tag = "4")]
+    pub priority: u32,
+    #[prost(message, optional, tag = "5")]
+    pub callee: ::core::option::Option<CalleeSelector>,
+    /// The level that is tried first.
+    #[prost(enumeration = "NearbyLevel", tag = "6")]
+    pub level: i32,
+    /// The widest level, not nearer than `level`.
+    #[prost(enumeration = "NearbyLevel", tag = "7")]
+    pub max_level: i32,
+    /// Whether calls are refused where `max_level` has no instance for them.
+    #[prost(bool, tag = "8")]
+    pub strict: bool,
+    /// The share of healthy instances, 0..=1, at or below which a wider level is used.
+    #[prost(double, tag = "9")]
+    pub spill_over: f64,
+}
+/// Where in a call a fact is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum FactKind {
+    Unspecified = 0,
+    /// The HTTP verb, or the full name of a gRPC method.
+    Method = 1,
+    /// The path of the request.
+    Path = 2,
+    Header = 3,
+    /// A parameter of the query.
+    Query = 4,
+    Cookie = 5,
+    /// The address of the caller.
+    CallerIp = 6,
+    CallerNamespace = 7,
+    CallerService = 8,
+    /// A label of the caller.
+    CallerMetadata = 9,
+    /// What the application itself said of the call.
+    Argument = 10,
+}
+impl FactKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "FACT_KIND_UNSPECIFIED",
+            Self::Method => "FACT_KIND_METHOD",
+            Self::Path => "FACT_KIND_PATH",
+            Self::Header => "FACT_KIND_HEADER",
+            Self::Query => "FACT_KIND_QUERY",
+            Self::Cookie => "FACT_KIND_COOKIE",
+            Self::CallerIp => "FACT_KIND_CALLER_IP",
+            Self::CallerNamespace => "FACT_KIND_CALLER_NAMESPACE",
+            Self::CallerService => "FACT_KIND_CALLER_SERVICE",
+            Self::CallerMetadata => "FACT_KIND_CALLER_METADATA",
+            Self::Argument => "FACT_KIND_ARGUMENT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "FACT_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "FACT_KIND_METHOD" => Some(Self::Method),
+            "FACT_KIND_PATH" => Some(Self::Path),
+            "FACT_KIND_HEADER" => Some(Self::Header),
+            "FACT_KIND_QUERY" => Some(Self::Query),
+            "FACT_KIND_COOKIE" => Some(Self::Cookie),
+            "FACT_KIND_CALLER_IP" => Some(Self::CallerIp),
+            "FACT_KIND_CALLER_NAMESPACE" => Some(Self::CallerNamespace),
+            "FACT_KIND_CALLER_SERVICE" => Some(Self::CallerService),
+            "FACT_KIND_CALLER_METADATA" => Some(Self::CallerMetadata),
+            "FACT_KIND_ARGUMENT" => Some(Self::Argument),
+            _ => None,
+        }
+    }
+}
+/// What becomes of a call that a branch takes, when no target has an instance for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum WhenEmpty {
+    Unspecified = 0,
+    /// The next branch that takes it; after the last one, `otherwise`.
+    NextBranch = 1,
+    /// Any instance of the callee.
+    AllInstances = 2,
+    /// It is refused.
+    Reject = 3,
+}
+impl WhenEmpty {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "WHEN_EMPTY_UNSPECIFIED",
+            Self::NextBranch => "WHEN_EMPTY_NEXT_BRANCH",
+            Self::AllInstances => "WHEN_EMPTY_ALL_INSTANCES",
+            Self::Reject => "WHEN_EMPTY_REJECT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "WHEN_EMPTY_UNSPECIFIED" => Some(Self::Unspecified),
+            "WHEN_EMPTY_NEXT_BRANCH" => Some(Self::NextBranch),
+            "WHEN_EMPTY_ALL_INSTANCES" => Some(Self::AllInstances),
+            "WHEN_EMPTY_REJECT" => Some(Self::Reject),
+            _ => None,
+        }
+    }
+}
+/// What becomes of a call that a rule is for, when no branch decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Otherwise {
+    Unspecified = 0,
+    /// The next rule decides; after the last one, any instance of the callee.
+    FallThrough = 1,
+    /// It is refused.
+    Reject = 2,
+}
+impl Otherwise {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "OTHERWISE_UNSPECIFIED",
+            Self::FallThrough => "OTHERWISE_FALL_THROUGH",
+            Self::Reject => "OTHERWISE_REJECT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "OTHERWISE_UNSPECIFIED" => Some(Self::Unspecified),
+            "OTHERWISE_FALL_THROUGH" => Some(Self::FallThrough),
+            "OTHERWISE_REJECT" => Some(Self::Reject),
+            _ => None,
+        }
+    }
+}
+/// How much of its location an instance shares with a caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum NearbyLevel {
+    Unspecified = 0,
+    /// Region, zone and campus.
+    Campus = 1,
+    /// Region and zone.
+    Zone = 2,
+    Region = 3,
+    /// Nothing: every instance.
+    All = 4,
+}
+impl NearbyLevel {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "NEARBY_LEVEL_UNSPECIFIED",
+            Self::Campus => "NEARBY_LEVEL_CAMPUS",
+            Self::Zone => "NEARBY_LEVEL_ZONE",
+            Self::Region => "NEARBY_LEVEL_REGION",
+            Self::All => "NEARBY_LEVEL_ALL",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "NEARBY_LEVEL_UNSPECIFIED" => Some(Self::Unspecified),
+            "NEARBY_LEVEL_CAMPUS" => Some(Self::Campus),
+            "NEARBY_LEVEL_ZONE" => Some(Self::Zone),
+            "NEARBY_LEVEL_REGION" => Some(Self::Region),
+            "NEARBY_LEVEL_ALL" => Some(Self::All),
+            _ => None,
+        }
+    }
+}
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RegisterRequest {
     #[prost(message, optional, tag = "1")]
@@ -895,7 +1330,7 @@ pub struct SyncResponse {
     /// The subscription that this update answers; 0 for a Welcome.
     #[prost(uint32, tag = "1")]
     pub subscription: u32,
-    #[prost(oneof = "sync_response::Update", tags = "2, 3, 4, 5, 6, 7, 8")]
+    #[prost(oneof = "sync_response::Update", tags = "2, 3, 4, 5, 6, 7, 8, 9")]
     pub update: ::core::option::Option<sync_response::Update>,
 }
 /// Nested message and enum types in `SyncResponse`.
@@ -916,6 +1351,8 @@ pub mod sync_response {
         Unchanged(super::Unchanged),
         #[prost(message, tag = "8")]
         Refused(super::Refused),
+        #[prost(message, tag = "9")]
+        Rules(super::RulesSnapshot),
     }
 }
 /// The answer to a Hello.
@@ -962,6 +1399,18 @@ pub struct ServicesSnapshot {
     #[prost(string, repeated, tag = "2")]
     pub services: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
+/// All rules for calls to a service, each kind in the order in which its rules are tried; those that are
+/// not enabled are among them. Empty is a state like any other.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RulesSnapshot {
+    /// The last change of any of them, of what is gone since included; 0 if there was never one.
+    #[prost(uint64, tag = "1")]
+    pub revision: u64,
+    #[prost(message, repeated, tag = "2")]
+    pub routing_rules: ::prost::alloc::vec::Vec<RoutingRule>,
+    #[prost(message, repeated, tag = "3")]
+    pub nearby_rules: ::prost::alloc::vec::Vec<NearbyRule>,
+}
 /// The key does not exist. It is a state: the subscription stays, and is answered again when the
 /// key appears.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -995,6 +1444,8 @@ pub enum Kind {
     Instances = 1,
     /// The names of the services of one namespace; the key's service is empty.
     Services = 2,
+    /// The rules for calls to one service, which need not exist: routing rules and nearby rules.
+    RoutingRules = 3,
 }
 impl Kind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1006,6 +1457,7 @@ impl Kind {
             Self::Unspecified => "KIND_UNSPECIFIED",
             Self::Instances => "KIND_INSTANCES",
             Self::Services => "KIND_SERVICES",
+            Self::RoutingRules => "KIND_ROUTING_RULES",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1014,6 +1466,7 @@ impl Kind {
             "KIND_UNSPECIFIED" => Some(Self::Unspecified),
             "KIND_INSTANCES" => Some(Self::Instances),
             "KIND_SERVICES" => Some(Self::Services),
+            "KIND_ROUTING_RULES" => Some(Self::RoutingRules),
             _ => None,
         }
     }

@@ -137,6 +137,7 @@ async fn a_stream_has_ten_thousand_subscriptions() {
             Update::Instances(_)
             | Update::InstancesDelta(_)
             | Update::Services(_)
+            | Update::Rules(_)
             | Update::Unchanged(_) => panic!("there is no service"),
         }
     }
