@@ -2,7 +2,10 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use merak_model::{Call, Instance, InstanceId, NamespaceName, Revision, ServiceKey, ServiceName};
+use merak_model::{
+    Call, Instance, InstanceId, Location, Metadata, NamespaceName, Revision, ServiceKey,
+    ServiceName, call::Caller, routing::Explanation,
+};
 use merak_proto::v1::{self, registry_client::RegistryClient};
 use tokio::{
     sync::{mpsc, watch},
@@ -31,6 +34,7 @@ pub struct ClientBuilder {
     namespace: String,
     service: String,
     labels: Vec<(String, String)>,
+    location: [String; 3],
     cache_dir: Option<PathBuf>,
     first_sync_timeout: Duration,
     request_timeout: Duration,
@@ -70,17 +74,30 @@ impl ClientBuilder {
         self
     }
 
-    /// The service that the application itself is, for operators to see; empty by default.
+    /// The service that the application itself is, for operators to see and for rules to match; empty by
+    /// default.
     #[must_use]
     pub fn service(mut self, service: impl Into<String>) -> Self {
         self.service = service.into();
         self
     }
 
-    /// Adds a label by which operators recognise the application; at most 64.
+    /// Adds a label by which operators recognise the application, and rules its calls; at most 64.
     #[must_use]
     pub fn label(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.labels.push((key.into(), value.into()));
+        self
+    }
+
+    /// Where the application runs, for nearby rules: region, zone and campus, empty where unknown.
+    #[must_use]
+    pub fn location(
+        mut self,
+        region: impl Into<String>,
+        zone: impl Into<String>,
+        campus: impl Into<String>,
+    ) -> Self {
+        self.location = [region.into(), zone.into(), campus.into()];
         self
     }
 
@@ -131,6 +148,7 @@ impl ClientBuilder {
         });
         let addresses = addresses.collect::<Result<Vec<_>>>()?;
         let hello = self.hello(&namespace)?;
+        let caller = Arc::new(self.caller(&namespace)?);
         let (commands, queue) = mpsc::unbounded_channel();
         let (tell_status, status) = watch::channel(Status::Connecting);
         let shared = Shared {
@@ -142,11 +160,11 @@ impl ClientBuilder {
         let driver = Driver {
             addresses,
             idle_timeout: self.idle_timeout,
-            disk: self.cache_dir.as_deref().map(Disk::new),
+            disk: self.disk(&caller),
             shared: shared.clone(),
             commands: queue,
             status: tell_status,
-            session: Session::new(hello),
+            session: Session::new(hello, caller),
             keepalive: KeepAlive::default(),
             started: Instant::now(),
             unkept: Default::default(),
@@ -163,6 +181,23 @@ impl ClientBuilder {
         };
         Ok(Client {
             inner: Arc::new(inner),
+        })
+    }
+
+    fn disk(&self, caller: &Arc<Caller>) -> Option<Disk> {
+        let folder = self.cache_dir.as_deref()?;
+        Some(Disk::new(folder, Arc::clone(caller)))
+    }
+
+    /// What rules may look at of the application itself.
+    fn caller(&self, namespace: &NamespaceName) -> Result<Caller> {
+        let [region, zone, campus] = &self.location;
+        let service = Some(self.service.as_str()).filter(|service| !service.is_empty());
+        Ok(Caller {
+            namespace: Some(namespace.clone()),
+            service: service.map(ServiceName::parse).transpose()?,
+            metadata: Metadata::parse(self.labels.iter().map(|(key, value)| (key, value)))?,
+            location: Location::parse(region, zone, campus)?,
         })
     }
 
@@ -202,6 +237,7 @@ impl Client {
             namespace: NamespaceName::DEFAULT.to_owned(),
             service: String::new(),
             labels: Vec::new(),
+            location: Default::default(),
             cache_dir: None,
             first_sync_timeout: Duration::from_secs(5),
             request_timeout: Duration::from_secs(5),
@@ -268,6 +304,16 @@ impl Client {
         let key = ServiceKey::parse(namespace, call.service())?;
         let cell = self.inner.synced(&key).await?;
         cell.with_state(|state| state.pick(call, draw()))
+    }
+
+    /// Why a call would go where, decided by the code that picks, from what the client knows now.
+    ///
+    /// # Errors
+    /// [`Error::FirstSync`] when the service's state did not arrive in time.
+    pub async fn explain(&self, call: &Call<'_>) -> Result<Explanation> {
+        let namespace = call.namespace().unwrap_or(self.inner.namespace.as_str());
+        let key = ServiceKey::parse(namespace, call.service())?;
+        Ok(self.state_of(&key).await?.explain(call, Some(draw())))
     }
 
     /// A handle of a service, which picks without waiting and keeps the service subscribed.

@@ -12,15 +12,15 @@ use std::{
     sync::Arc,
 };
 
-use merak_model::{ProtectThreshold, Revision, ServiceKey};
+use merak_model::{ProtectThreshold, Revision, ServiceKey, call::Caller};
 use merak_proto::v1;
 use prost::Message as _;
 use sha1::{Digest as _, Sha1};
 use tracing::warn;
 
 use crate::{
-    session::parsed,
-    state::{Origin, ServiceState},
+    session::{parsed_instances, parsed_rules},
+    state::{Known, Origin, Rules, ServiceState},
 };
 
 /// Begins every file; the digit is the version of the format.
@@ -31,6 +31,8 @@ const DIGEST_BYTES: usize = 20;
 #[derive(Debug, Clone)]
 pub(crate) struct Disk {
     folder: Arc<Path>,
+    /// Who calls by what is read.
+    caller: Arc<Caller>,
 }
 
 /// What a file holds.
@@ -42,13 +44,14 @@ struct Copy {
     key: Option<v1::ServiceKey>,
     #[prost(message, optional, tag = "3")]
     snapshot: Option<v1::InstancesSnapshot>,
+    #[prost(message, optional, tag = "4")]
+    rules: Option<v1::RulesSnapshot>,
 }
 
 impl Disk {
-    pub(crate) fn new(folder: &Path) -> Self {
-        Self {
-            folder: folder.into(),
-        }
+    pub(crate) fn new(folder: &Path, caller: Arc<Caller>) -> Self {
+        let folder = folder.into();
+        Self { folder, caller }
     }
 
     /// The state that an earlier run left, and the epoch of its revision.
@@ -63,7 +66,7 @@ impl Disk {
                 return None;
             }
         };
-        let state = decode(key, &bytes);
+        let state = decode(key, &bytes, Known::new(Arc::clone(&self.caller)));
         if state.is_none() {
             warn!(path = %path.display(), "a kept state is damaged and is not used");
         }
@@ -121,12 +124,21 @@ fn encode(epoch: &str, state: &ServiceState) -> Vec<u8> {
         epoch: epoch.to_owned(),
         key: Some(state.service().into()),
         snapshot: Some(snapshot),
+        rules: Some(rules_of(&state.known().rules)),
     };
     let body = copy.encode_to_vec();
     [MARK, &Sha1::digest(&body), &body].concat()
 }
 
-fn decode(key: &Arc<ServiceKey>, bytes: &[u8]) -> Option<(String, ServiceState)> {
+fn rules_of(rules: &Rules) -> v1::RulesSnapshot {
+    v1::RulesSnapshot {
+        revision: rules.revision.get(),
+        routing_rules: rules.routing.iter().map(|rule| (&**rule).into()).collect(),
+        nearby_rules: rules.nearby.iter().map(|rule| (&**rule).into()).collect(),
+    }
+}
+
+fn decode(key: &Arc<ServiceKey>, bytes: &[u8], known: Known) -> Option<(String, ServiceState)> {
     let (digest, body) = bytes.strip_prefix(MARK)?.split_at_checked(DIGEST_BYTES)?;
     if *Sha1::digest(body) != *digest {
         return None;
@@ -137,13 +149,14 @@ fn decode(key: &Arc<ServiceKey>, bytes: &[u8]) -> Option<(String, ServiceState)>
     }
     let snapshot = copy.snapshot?;
     let threshold = snapshot.service.unwrap_or_default().protect_threshold;
-    let state = ServiceState::new(
-        Arc::clone(key),
-        Revision(snapshot.revision),
-        Origin::Disk,
-        Arc::new(parsed(key, snapshot.instances).collect()),
-        ProtectThreshold::new(threshold).ok()?,
-    );
+    let known = Known {
+        instances: Arc::new(parsed_instances(key, snapshot.instances)),
+        protect_threshold: ProtectThreshold::new(threshold).ok()?,
+        rules: parsed_rules(key, copy.rules.unwrap_or_default()),
+        ..known
+    };
+    let (revision, origin) = (Revision(snapshot.revision), Origin::Disk);
+    let state = ServiceState::new(Arc::clone(key), revision, origin, known);
     Some((copy.epoch, state))
 }
 
@@ -159,7 +172,7 @@ mod tests {
     #[test]
     fn what_was_kept_is_read_again() {
         let folder = tempfile::tempdir().unwrap();
-        let disk = Disk::new(folder.path());
+        let disk = Disk::new(folder.path(), Arc::default());
         let kept = state(&key(), 7, 1..=3);
         disk.write("e1", &kept);
         let (epoch, read) = disk.read(&key()).unwrap();
@@ -171,7 +184,7 @@ mod tests {
     #[test]
     fn a_damaged_or_foreign_file_is_as_good_as_none() {
         let folder = tempfile::tempdir().unwrap();
-        let disk = Disk::new(folder.path());
+        let disk = Disk::new(folder.path(), Arc::default());
         assert!(disk.read(&key()).is_none());
         disk.write("e1", &state(&key(), 7, 1..=3));
         let path = disk.path_of(&key());
@@ -189,7 +202,7 @@ mod tests {
     #[test]
     fn an_absent_service_leaves_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        let disk = Disk::new(folder.path());
+        let disk = Disk::new(folder.path(), Arc::default());
         disk.write("e1", &state(&key(), 7, 1..=3));
         disk.write("e1", &ServiceState::absent(key(), Revision(8)));
         assert!(disk.read(&key()).is_none());

@@ -280,7 +280,7 @@ impl Driver {
         &mut self,
         cell: &Arc<Cell>,
         left: Option<(String, ServiceState)>,
-    ) -> Option<v1::SyncRequest> {
+    ) -> Vec<v1::SyncRequest> {
         if let Some((_, state)) = &left {
             cell.leave(Arc::new(state.clone()));
             if matches!(*self.status.borrow(), Status::Lost(_)) {

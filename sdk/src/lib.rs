@@ -45,6 +45,7 @@ pub use channel::ServiceChannel;
 pub use client::{Client, ClientBuilder};
 pub use error::{Error, Refusal, Result};
 pub use handles::{Registered, Service, Watch};
+pub use merak_model::routing::{Explanation, RuleKey};
 pub use merak_model::{Call, Health, Instance, InstanceId, Invalid, Revision, ServiceKey};
 pub use registration::Registration;
 pub use state::{Origin, ServiceState};

@@ -3,40 +3,37 @@
 //! It does no I/O and reads no clock, so that every interleaving can be tested without a network. What
 //! it holds outlives a lost connection: the next one resumes each service from its revision.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+mod topic;
 
-use merak_model::{Instance, InstanceId, ProtectThreshold, Revision, ServiceKey};
-use merak_proto::{
-    convert::instance_from_wire,
-    v1::{self, sync_request::Kind as Request, sync_response::Update},
-};
+use std::{collections::HashMap, sync::Arc};
+
+use merak_model::{Revision, ServiceKey, call::Caller};
+use merak_proto::v1::{self, sync_request::Kind as Request, sync_response::Update};
 use tracing::warn;
 
 use crate::{
     Refusal,
-    state::{Origin, ServiceState},
+    state::{Known, ServiceState},
 };
+use topic::{Aspect, Topic};
+pub(crate) use topic::{parsed_instances, parsed_rules};
+
+const ASPECTS: [Aspect; 2] = [Aspect::Instances, Aspect::Rules];
+
+/// Why a control plane that is older than routing rules refuses to tell them.
+const UNSUPPORTED_KIND: &str = "unsupported_kind";
 
 /// What the stream has learned and still has to say.
 #[derive(Debug)]
 pub(crate) struct Session {
     hello: v1::Hello,
+    /// Who calls, as far as the application said so.
+    caller: Arc<Caller>,
     topics: HashMap<Arc<ServiceKey>, Topic>,
     /// The live subscriptions by their number on the stream.
-    numbers: HashMap<u32, Arc<ServiceKey>>,
+    numbers: HashMap<u32, (Arc<ServiceKey>, Aspect)>,
     last_number: u32,
     is_open: bool,
-}
-
-#[derive(Debug)]
-struct Topic {
-    number: u32,
-    held: Revision,
-    instances: Arc<BTreeMap<InstanceId, Arc<Instance>>>,
-    threshold: ProtectThreshold,
 }
 
 /// What follows from a message.
@@ -49,9 +46,10 @@ pub(crate) enum Effect {
 }
 
 impl Session {
-    pub(crate) fn new(hello: v1::Hello) -> Self {
+    pub(crate) fn new(hello: v1::Hello, caller: Arc<Caller>) -> Self {
         Self {
             hello,
+            caller,
             topics: HashMap::new(),
             numbers: HashMap::new(),
             last_number: 0,
@@ -70,7 +68,7 @@ impl Session {
         self.numbers.clear();
         let mut requests = vec![request(Request::Hello(self.hello.clone()))];
         let keys: Vec<_> = self.topics.keys().cloned().collect();
-        requests.extend(keys.iter().filter_map(|key| self.subscription_of(key)));
+        requests.extend(keys.iter().flat_map(|key| self.subscriptions_of(key)));
         requests
     }
 
@@ -79,44 +77,41 @@ impl Session {
         self.is_open = false;
     }
 
-    /// Subscribes to a service, from what an earlier run left of it if there is something.
+    /// Subscribes to a service and to the rules for it, from what an earlier run left of them if there
+    /// is something.
     pub(crate) fn subscribe(
         &mut self,
         key: &Arc<ServiceKey>,
         left: Option<(&str, &ServiceState)>,
-    ) -> Option<v1::SyncRequest> {
+    ) -> Vec<v1::SyncRequest> {
         if self.topics.contains_key(key) {
-            return None;
+            return Vec::new();
         }
-        let mut topic = Topic {
-            number: 0,
-            held: Revision::ZERO,
-            instances: Arc::default(),
-            threshold: ProtectThreshold::default(),
-        };
+        let mut topic = Topic::new(Arc::clone(key), Known::new(Arc::clone(&self.caller)));
         if let Some((epoch, state)) = left {
             if self.hello.epoch.is_empty() && !self.is_open {
                 epoch.clone_into(&mut self.hello.epoch);
             }
+            topic = Topic::new(Arc::clone(key), state.known().clone());
             if *epoch == self.hello.epoch {
-                topic.held = state.revision();
+                topic.resume(state);
             }
-            let kept = state.instances();
-            let kept = kept.map(|instance| (instance.id.clone(), Arc::clone(instance)));
-            topic.instances = Arc::new(kept.collect());
-            topic.threshold = state.threshold();
         }
         self.topics.insert(Arc::clone(key), topic);
-        self.subscription_of(key)
+        self.subscriptions_of(key)
     }
 
-    /// Ends a subscription and forgets what it held.
-    pub(crate) fn unsubscribe(&mut self, key: &ServiceKey) -> Option<v1::SyncRequest> {
-        let topic = self.topics.remove(key)?;
-        self.numbers.remove(&topic.number)?;
-        let subscription = topic.number;
-        self.is_open
-            .then(|| request(Request::Unsubscribe(v1::Unsubscribe { subscription })))
+    /// Ends the subscriptions to a service and forgets what was held of it.
+    pub(crate) fn unsubscribe(&mut self, key: &ServiceKey) -> Vec<v1::SyncRequest> {
+        let Some(mut topic) = self.topics.remove(key) else {
+            return Vec::new();
+        };
+        let numbers = ASPECTS.map(|aspect| topic.strand(aspect).number);
+        let live = numbers
+            .into_iter()
+            .filter(|number| self.numbers.remove(number).is_some());
+        let ends: Vec<_> = live.map(end_of).collect();
+        if self.is_open { ends } else { Vec::new() }
     }
 
     /// Takes a message of the control plane.
@@ -127,164 +122,134 @@ impl Session {
             return Vec::new();
         }
         // An update may cross the unsubscription.
-        let Some(key) = self.numbers.get(&number).cloned() else {
+        let Some((key, aspect)) = self.numbers.get(&number).cloned() else {
             return Vec::new();
         };
-        let outcome = match response.update {
-            Some(Update::Instances(snapshot)) => self.replace(&key, snapshot),
-            Some(Update::InstancesDelta(delta)) => self.amend(&key, delta),
-            Some(Update::Absent(absent)) => Some(self.forget(&key, Revision(absent.revision))),
-            Some(Update::Unchanged(_)) => self.confirm(&key),
-            Some(Update::Refused(refused)) => {
-                self.numbers.remove(&number);
-                let refusal = Refusal::new(refused.message, refused.reason);
-                return vec![Effect::Refused(key, refusal)];
-            }
-            // Of a kind that was not subscribed, or newer than this client.
-            Some(Update::Welcome(_) | Update::Services(_) | Update::Rules(_)) | None => {
-                return Vec::new();
-            }
+        let Some(topic) = self.topics.get_mut(&key) else {
+            return Vec::new();
         };
-        match outcome {
-            Some(state) => {
-                let revision = state.revision().get();
-                let ack = v1::Ack {
-                    subscription: number,
-                    revision,
-                };
-                vec![
-                    Effect::Publish(state),
-                    Effect::Send(request(Request::Ack(ack))),
-                ]
+        let fits = match (aspect, response.update) {
+            (Aspect::Instances, Some(Update::Instances(snapshot))) => {
+                topic.replace_instances(snapshot);
+                true
             }
-            None => self.start_over(&key, number),
+            (Aspect::Instances, Some(Update::InstancesDelta(delta))) => {
+                topic.amend_instances(delta)
+            }
+            (Aspect::Instances, Some(Update::Absent(absent))) => {
+                topic.forget_instances(absent.revision);
+                return told(topic, number, absent.revision);
+            }
+            (Aspect::Rules, Some(Update::Rules(snapshot))) => {
+                topic.replace_rules(snapshot);
+                true
+            }
+            (_, Some(Update::Unchanged(_))) => topic.confirm(aspect),
+            (_, Some(Update::Refused(refused))) => return self.give_up(&key, aspect, refused),
+            // Of another kind than was subscribed, or newer than this client.
+            (..) => return Vec::new(),
+        };
+        if !fits {
+            return self.start_over(&key, aspect);
         }
+        let revision = topic.strand(aspect).held.get();
+        told(topic, number, revision)
+    }
+
+    /// The control plane will not serve a subscription.
+    fn give_up(
+        &mut self,
+        key: &Arc<ServiceKey>,
+        aspect: Aspect,
+        refused: v1::Refused,
+    ) -> Vec<Effect> {
+        let Some(topic) = self.topics.get_mut(key) else {
+            return Vec::new();
+        };
+        self.numbers.remove(&topic.strand(aspect).number);
+        if aspect == Aspect::Rules && refused.reason == UNSUPPORTED_KIND {
+            topic.go_without_rules();
+            return topic.state().map(Effect::Publish).into_iter().collect();
+        }
+        let refusal = Refusal::new(refused.message, refused.reason);
+        vec![Effect::Refused(Arc::clone(key), refusal)]
     }
 
     /// Takes the control plane's epoch: revisions of another one mean nothing here.
     fn enter(&mut self, epoch: String) {
         if epoch != self.hello.epoch {
-            for topic in self.topics.values_mut() {
-                topic.held = Revision::ZERO;
-            }
+            self.topics
+                .values_mut()
+                .for_each(Topic::enter_another_history);
             self.hello.epoch = epoch;
         }
     }
 
-    fn replace(
-        &mut self,
-        key: &Arc<ServiceKey>,
-        snapshot: v1::InstancesSnapshot,
-    ) -> Option<ServiceState> {
-        let topic = self.topics.get_mut(key)?;
-        topic.instances = Arc::new(parsed(key, snapshot.instances).collect());
-        topic.held = Revision(snapshot.revision);
-        topic.take_traits(key, snapshot.service);
-        Some(topic.state(key))
-    }
-
-    /// None where the delta does not begin at what is held.
-    fn amend(&mut self, key: &Arc<ServiceKey>, delta: v1::InstancesDelta) -> Option<ServiceState> {
-        let topic = self.topics.get_mut(key)?;
-        if topic.held != Revision(delta.from_revision) {
-            return None;
-        }
-        let instances = Arc::make_mut(&mut topic.instances);
-        for id in &delta.removals {
-            instances.remove(id.as_str());
-        }
-        instances.extend(parsed(key, delta.upserts));
-        topic.held = Revision(delta.revision);
-        topic.take_traits(key, delta.service);
-        Some(topic.state(key))
-    }
-
-    fn forget(&mut self, key: &Arc<ServiceKey>, revision: Revision) -> ServiceState {
-        if let Some(topic) = self.topics.get_mut(key) {
-            topic.held = Revision::ZERO;
-            topic.instances = Arc::default();
-        }
-        ServiceState::absent(Arc::clone(key), revision)
-    }
-
-    /// What is held is the newest state; none if nothing is held.
-    fn confirm(&mut self, key: &Arc<ServiceKey>) -> Option<ServiceState> {
-        let topic = self.topics.get(key)?;
-        (topic.held != Revision::ZERO).then(|| topic.state(key))
-    }
-
     /// Subscribes anew and from nothing, because what is held does not fit what is sent.
-    fn start_over(&mut self, key: &Arc<ServiceKey>, number: u32) -> Vec<Effect> {
+    fn start_over(&mut self, key: &Arc<ServiceKey>, aspect: Aspect) -> Vec<Effect> {
         warn!(service = %key, "an update does not fit what is held: asking for everything again");
+        let Some(topic) = self.topics.get_mut(key) else {
+            return Vec::new();
+        };
+        let strand = topic.strand(aspect);
+        let number = std::mem::take(&mut strand.number);
+        strand.held = Revision::ZERO;
         self.numbers.remove(&number);
-        if let Some(topic) = self.topics.get_mut(key) {
-            topic.held = Revision::ZERO;
-        }
-        let end = request(Request::Unsubscribe(v1::Unsubscribe {
-            subscription: number,
-        }));
-        let again = self.subscription_of(key);
-        [Some(end), again]
+        let again = self.subscription_of(key, aspect);
+        [Some(end_of(number)), again]
             .into_iter()
             .flatten()
             .map(Effect::Send)
             .collect()
     }
 
-    /// The request that subscribes to a service under a new number, if the stream is open.
-    fn subscription_of(&mut self, key: &Arc<ServiceKey>) -> Option<v1::SyncRequest> {
+    fn subscriptions_of(&mut self, key: &Arc<ServiceKey>) -> Vec<v1::SyncRequest> {
+        let requests = ASPECTS.map(|aspect| self.subscription_of(key, aspect));
+        requests.into_iter().flatten().collect()
+    }
+
+    /// The request that subscribes under a new number, if the stream is open.
+    fn subscription_of(
+        &mut self,
+        key: &Arc<ServiceKey>,
+        aspect: Aspect,
+    ) -> Option<v1::SyncRequest> {
         if !self.is_open {
             return None;
         }
-        let topic = self.topics.get_mut(key)?;
+        let strand = self.topics.get_mut(key)?.strand(aspect);
         // Zero is the number of the welcome.
         self.last_number = self.last_number.checked_add(1).unwrap_or(1);
-        topic.number = self.last_number;
-        self.numbers.insert(topic.number, Arc::clone(key));
+        strand.number = self.last_number;
+        let held_revision = strand.held.get();
+        self.numbers
+            .insert(self.last_number, (Arc::clone(key), aspect));
+        let kind = match aspect {
+            Aspect::Instances => v1::Kind::Instances,
+            Aspect::Rules => v1::Kind::RoutingRules,
+        };
         Some(request(Request::Subscribe(v1::Subscribe {
-            subscription: topic.number,
-            kind: v1::Kind::Instances.into(),
+            subscription: self.last_number,
+            kind: kind.into(),
             key: Some((&**key).into()),
-            held_revision: topic.held.get(),
+            held_revision,
         })))
     }
 }
 
-impl Topic {
-    fn state(&self, key: &Arc<ServiceKey>) -> ServiceState {
-        let (key, instances) = (Arc::clone(key), Arc::clone(&self.instances));
-        ServiceState::new(
-            key,
-            self.held,
-            Origin::ControlPlane,
-            instances,
-            self.threshold,
-        )
-    }
-
-    fn take_traits(&mut self, key: &ServiceKey, traits: Option<v1::ServiceTraits>) {
-        let Some(traits) = traits else { return };
-        match ProtectThreshold::new(traits.protect_threshold) {
-            Ok(threshold) => self.threshold = threshold,
-            Err(invalid) => warn!(service = %key, "kept the protect threshold: {invalid}"),
-        }
-    }
+/// What the client now knows, and that it has applied it.
+fn told(topic: &Topic, subscription: u32, revision: u64) -> Vec<Effect> {
+    let ack = v1::Ack {
+        subscription,
+        revision,
+    };
+    let state = topic.state().map(Effect::Publish);
+    let applied = Effect::Send(request(Request::Ack(ack)));
+    state.into_iter().chain([applied]).collect()
 }
 
-/// The instances that this client understands; one that it does not is no reason to lose the others.
-pub(crate) fn parsed(
-    key: &Arc<ServiceKey>,
-    instances: Vec<v1::Instance>,
-) -> impl Iterator<Item = (InstanceId, Arc<Instance>)> {
-    instances
-        .into_iter()
-        .filter_map(move |instance| match instance_from_wire(key, instance) {
-            Ok(instance) => Some((instance.id.clone(), Arc::new(instance))),
-            Err(invalid) => {
-                warn!(service = %key, "left out an instance: {invalid}");
-                None
-            }
-        })
+fn end_of(subscription: u32) -> v1::SyncRequest {
+    request(Request::Unsubscribe(v1::Unsubscribe { subscription }))
 }
 
 fn request(kind: Request) -> v1::SyncRequest {

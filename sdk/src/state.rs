@@ -4,10 +4,14 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use merak_model::{
     Call, Instance, InstanceId, ProtectThreshold, Revision, ServiceKey,
-    routing::{Policy, Selection, Unrouted},
+    call::Caller,
+    routing::{Explanation, NearbyRule, Policy, RoutingRule, Selection, Unrouted},
 };
 
 use crate::{Error, Result};
+
+/// Instances by their ids.
+pub(crate) type Instances = BTreeMap<InstanceId, Arc<Instance>>;
 
 /// What the client knows of a service at one moment; it never changes, a newer one replaces it.
 #[derive(Debug, Clone)]
@@ -15,9 +19,26 @@ pub struct ServiceState {
     service: Arc<ServiceKey>,
     revision: Revision,
     origin: Origin,
-    instances: Arc<BTreeMap<InstanceId, Arc<Instance>>>,
+    known: Known,
     selection: Selection,
-    protect_threshold: ProtectThreshold,
+}
+
+/// What calls to a service are routed by.
+#[derive(Debug, Clone)]
+pub(crate) struct Known {
+    pub(crate) instances: Arc<Instances>,
+    pub(crate) protect_threshold: ProtectThreshold,
+    pub(crate) rules: Rules,
+    /// Who calls, unless a call says otherwise.
+    pub(crate) caller: Arc<Caller>,
+}
+
+/// The rules for calls to a service, each kind in the order in which its rules are tried.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Rules {
+    pub(crate) revision: Revision,
+    pub(crate) routing: Arc<[Arc<RoutingRule>]>,
+    pub(crate) nearby: Arc<[Arc<NearbyRule>]>,
 }
 
 /// Where a state came from.
@@ -36,14 +57,8 @@ pub enum Origin {
 
 impl ServiceState {
     pub(crate) fn unknown(service: Arc<ServiceKey>) -> Self {
-        Self {
-            service,
-            revision: Revision::ZERO,
-            origin: Origin::Unknown,
-            instances: Arc::default(),
-            selection: Selection::default(),
-            protect_threshold: ProtectThreshold::default(),
-        }
+        let known = Known::new(Arc::default());
+        Self::new(service, Revision::ZERO, Origin::Unknown, known)
     }
 
     pub(crate) fn absent(service: Arc<ServiceKey>, revision: Revision) -> Self {
@@ -54,26 +69,20 @@ impl ServiceState {
         }
     }
 
-    /// A state with its selection compiled. Routing rules will be compiled here as well.
+    /// A state with its selection compiled.
     pub(crate) fn new(
         service: Arc<ServiceKey>,
         revision: Revision,
         origin: Origin,
-        instances: Arc<BTreeMap<InstanceId, Arc<Instance>>>,
-        protect_threshold: ProtectThreshold,
+        known: Known,
     ) -> Self {
-        let policy = Policy {
-            protect_threshold,
-            ..Policy::default()
-        };
-        let selection = Selection::compile(instances.values(), policy);
+        let selection = Selection::compile(known.instances.values(), known.policy());
         Self {
             service,
             revision,
             origin,
-            instances,
+            known,
             selection,
-            protect_threshold,
         }
     }
 
@@ -92,9 +101,22 @@ impl ServiceState {
         self.origin
     }
 
+    /// The last change of the rules for calls to the service; zero if there was never one.
+    pub fn rules_revision(&self) -> Revision {
+        self.known.rules.revision
+    }
+
+    /// Why a call would go where: each rule, branch and condition looked at, what was left out and why,
+    /// and each candidate with its probability.
+    ///
+    /// Decided by the code that picks. A draw of 64 random bits names the instance as well.
+    pub fn explain(&self, call: &Call<'_>, draw: Option<u64>) -> Explanation {
+        self.selection.explain(call, draw)
+    }
+
     /// Every instance, sorted by id, whatever its health.
     pub fn instances(&self) -> impl ExactSizeIterator<Item = &Arc<Instance>> {
-        self.instances.values()
+        self.known.instances.values()
     }
 
     /// The instances that a pick may return.
@@ -104,19 +126,19 @@ impl ServiceState {
 
     /// The share of healthy instances, 0..=1, at or below which calls go to all instances.
     pub fn protect_threshold(&self) -> f64 {
-        self.protect_threshold.get()
+        self.known.protect_threshold.get()
     }
 
     pub(crate) fn find_instance(&self, id: &InstanceId) -> Option<&Arc<Instance>> {
-        self.instances.get(id)
+        self.known.instances.get(id)
     }
 
     pub(crate) fn is_known(&self) -> bool {
         self.origin != Origin::Unknown
     }
 
-    pub(crate) fn threshold(&self) -> ProtectThreshold {
-        self.protect_threshold
+    pub(crate) fn known(&self) -> &Known {
+        &self.known
     }
 
     /// The instance that a call goes to; `draw` is 64 random bits.
@@ -142,10 +164,32 @@ impl ServiceState {
         let count = |is: fn(&Instance) -> bool| self.instances().filter(|one| is(one)).count();
         Error::NoInstance {
             service: (*self.service).clone(),
-            known: self.instances.len(),
+            known: self.known.instances.len(),
             healthy: count(|one| one.health.is_healthy()),
             isolated: count(|one| one.isolated),
             excluded: call.excluded().len(),
+        }
+    }
+}
+
+impl Known {
+    /// Nothing yet.
+    pub(crate) fn new(caller: Arc<Caller>) -> Self {
+        Self {
+            instances: Arc::default(),
+            protect_threshold: ProtectThreshold::default(),
+            rules: Rules::default(),
+            caller,
+        }
+    }
+
+    fn policy(&self) -> Policy {
+        let nearby = self.rules.nearby.iter().find(|rule| rule.spec.enabled);
+        Policy {
+            protect_threshold: self.protect_threshold,
+            rules: Arc::clone(&self.rules.routing),
+            nearby: nearby.cloned(),
+            caller: Arc::clone(&self.caller),
         }
     }
 }

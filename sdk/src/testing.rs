@@ -3,11 +3,10 @@
 use std::{ops::RangeInclusive, sync::Arc};
 
 use merak_model::{
-    Health, Host, Instance, InstanceSpec, Port, ProtectThreshold, Registration, Revision,
-    ServiceKey, Stamp,
+    Health, Host, Instance, InstanceSpec, Port, Registration, Revision, ServiceKey, Stamp,
 };
 
-use crate::state::{Origin, ServiceState};
+use crate::state::{Known, Origin, ServiceState};
 
 pub(crate) fn instance(key: &Arc<ServiceKey>, port: u64, revision: u64) -> Instance {
     let registration = Registration {
@@ -35,11 +34,10 @@ pub(crate) fn state(
     ports: RangeInclusive<u64>,
 ) -> ServiceState {
     let instances = ports.map(|port| Arc::new(instance(key, port, revision)));
-    ServiceState::new(
-        Arc::clone(key),
-        Revision(revision),
-        Origin::ControlPlane,
-        Arc::new(instances.map(|one| (one.id.clone(), one)).collect()),
-        ProtectThreshold::default(),
-    )
+    let known = Known {
+        instances: Arc::new(instances.map(|one| (one.id.clone(), one)).collect()),
+        ..Known::new(Arc::default())
+    };
+    let revision = Revision(revision);
+    ServiceState::new(Arc::clone(key), revision, Origin::ControlPlane, known)
 }

@@ -1,0 +1,182 @@
+//! What is held of one service: its instances, and the rules for calls to it.
+
+use std::sync::Arc;
+
+use merak_model::{
+    ProtectThreshold, Revision, ServiceKey,
+    routing::{NearbyRule, RoutingRule},
+};
+use merak_proto::{convert::instance_from_wire, v1};
+use tracing::warn;
+
+use crate::state::{Instances, Known, Origin, Rules, ServiceState};
+
+/// The two subscriptions of a topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Aspect {
+    Instances,
+    Rules,
+}
+
+#[derive(Debug)]
+pub(super) struct Topic {
+    key: Arc<ServiceKey>,
+    known: Known,
+    instances: Strand,
+    rules: Strand,
+    /// The revision at which the service did not exist, if that is the newest that was told.
+    absent: Option<Revision>,
+}
+
+/// How one subscription of a topic stands.
+#[derive(Debug, Default)]
+pub(super) struct Strand {
+    /// Its number on the stream.
+    pub(super) number: u32,
+    /// What is held of it.
+    pub(super) held: Revision,
+    /// Whether the control plane has said what there is, in the history that it is in.
+    pub(super) is_answered: bool,
+}
+
+impl Topic {
+    /// A service of which nothing is held.
+    pub(super) fn new(key: Arc<ServiceKey>, known: Known) -> Self {
+        Self {
+            key,
+            known,
+            instances: Strand::default(),
+            rules: Strand::default(),
+            absent: None,
+        }
+    }
+
+    /// Goes on from what an earlier run left, which belongs to the history that the session is in.
+    pub(super) fn resume(&mut self, left: &ServiceState) {
+        self.instances.held = left.revision();
+        self.rules.held = left.known().rules.revision;
+    }
+
+    pub(super) fn strand(&mut self, aspect: Aspect) -> &mut Strand {
+        match aspect {
+            Aspect::Instances => &mut self.instances,
+            Aspect::Rules => &mut self.rules,
+        }
+    }
+
+    /// Another history: what is held is only good for showing.
+    pub(super) fn enter_another_history(&mut self) {
+        for strand in [&mut self.instances, &mut self.rules] {
+            strand.held = Revision::ZERO;
+            strand.is_answered = false;
+        }
+    }
+
+    /// What the client knows, once the control plane has told both the instances and the rules.
+    pub(super) fn state(&self) -> Option<ServiceState> {
+        if !self.instances.is_answered || !self.rules.is_answered {
+            return None;
+        }
+        let key = Arc::clone(&self.key);
+        if let Some(revision) = self.absent {
+            return Some(ServiceState::absent(key, revision));
+        }
+        let (origin, known) = (Origin::ControlPlane, self.known.clone());
+        Some(ServiceState::new(key, self.instances.held, origin, known))
+    }
+
+    pub(super) fn replace_instances(&mut self, snapshot: v1::InstancesSnapshot) {
+        self.known.instances = Arc::new(parsed_instances(&self.key, snapshot.instances));
+        self.take_traits(snapshot.service);
+        self.absent = None;
+        self.instances.answer(snapshot.revision);
+    }
+
+    /// Returns false where the delta does not begin at what is held.
+    pub(super) fn amend_instances(&mut self, delta: v1::InstancesDelta) -> bool {
+        if self.instances.held != Revision(delta.from_revision) {
+            return false;
+        }
+        let instances = Arc::make_mut(&mut self.known.instances);
+        for id in &delta.removals {
+            instances.remove(id.as_str());
+        }
+        instances.extend(parsed_instances(&self.key, delta.upserts));
+        self.take_traits(delta.service);
+        self.instances.answer(delta.revision);
+        true
+    }
+
+    pub(super) fn forget_instances(&mut self, revision: u64) {
+        self.known.instances = Arc::default();
+        self.absent = Some(Revision(revision));
+        self.instances.answer(0);
+    }
+
+    pub(super) fn replace_rules(&mut self, snapshot: v1::RulesSnapshot) {
+        self.rules.answer(snapshot.revision);
+        self.known.rules = parsed_rules(&self.key, snapshot);
+    }
+
+    /// A control plane that knows no rules routes without them.
+    pub(super) fn go_without_rules(&mut self) {
+        self.known.rules = Rules::default();
+        self.rules.answer(0);
+    }
+
+    /// What is held is the newest; returns false where nothing is held.
+    pub(super) fn confirm(&mut self, aspect: Aspect) -> bool {
+        match (aspect, self.strand(aspect).held) {
+            (Aspect::Instances, Revision::ZERO) => return false,
+            // There never was a rule.
+            (Aspect::Rules, Revision::ZERO) => self.known.rules = Rules::default(),
+            (Aspect::Instances | Aspect::Rules, _) => {}
+        }
+        self.strand(aspect).is_answered = true;
+        true
+    }
+
+    fn take_traits(&mut self, traits: Option<v1::ServiceTraits>) {
+        let Some(traits) = traits else { return };
+        match ProtectThreshold::new(traits.protect_threshold) {
+            Ok(threshold) => self.known.protect_threshold = threshold,
+            Err(invalid) => warn!(service = %self.key, "kept the protect threshold: {invalid}"),
+        }
+    }
+}
+
+impl Strand {
+    fn answer(&mut self, revision: u64) {
+        self.held = Revision(revision);
+        self.is_answered = true;
+    }
+}
+
+/// The instances that this client understands; one that it does not is no reason to lose the others.
+pub(crate) fn parsed_instances(key: &Arc<ServiceKey>, instances: Vec<v1::Instance>) -> Instances {
+    let parsed = instances
+        .into_iter()
+        .map(|instance| instance_from_wire(key, instance));
+    let understood = parsed.filter_map(|instance| match instance {
+        Ok(instance) => Some((instance.id.clone(), Arc::new(instance))),
+        Err(invalid) => {
+            warn!(service = %key, "left out an instance: {invalid}");
+            None
+        }
+    });
+    understood.collect()
+}
+
+/// The rules that this client understands, each kind in the order in which its rules are tried.
+pub(crate) fn parsed_rules(key: &ServiceKey, snapshot: v1::RulesSnapshot) -> Rules {
+    let skip = |invalid| warn!(service = %key, "left out a rule: {invalid}");
+    let routing = snapshot.routing_rules.into_iter();
+    let routing = routing.filter_map(|rule| RoutingRule::try_from(rule).map_err(skip).ok());
+    let nearby = snapshot.nearby_rules.into_iter();
+    let nearby = nearby.filter_map(|rule| NearbyRule::try_from(rule).map_err(skip).ok());
+    Rules {
+        revision: Revision(snapshot.revision),
+        routing: routing.map(Arc::new).collect(),
+        nearby: nearby.map(Arc::new).collect(),
+    }
+}
