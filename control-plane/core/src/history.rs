@@ -89,10 +89,28 @@ impl History {
                 return Err(Error::new(ErrorKind::InvalidArgument, message));
             }
             Moment::Revision(revision) => revision,
-            Moment::Time(time) => self.newest_until(time, newest).await?,
+            Moment::Time(time) => {
+                let found = self.newest_until(time, newest).await?;
+                self.require_known_time(time, found).await?;
+                found
+            }
         };
         self.require_remembered(found).await?;
         Ok(found)
+    }
+
+    /// Refuses a time before the oldest change, unless nothing was before it: `found` may then have
+    /// been later than `time`.
+    async fn require_known_time(&self, time: Timestamp, found: Revision) -> Result<()> {
+        match self.store.find_oldest_change().await? {
+            Some(oldest) if found < oldest && oldest > Revision::ZERO.next() => {
+                let message = format!(
+                    "the log no longer reaches back to {time}: its oldest change is {oldest}"
+                );
+                Err(Error::new(ErrorKind::Gone, message))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The first change at or after `time`; the one after the newest if there is none yet.

@@ -143,6 +143,45 @@ async fn the_future_and_what_was_pruned_cannot_be_seen() {
 }
 
 #[tokio::test]
+async fn a_time_before_the_oldest_change_cannot_be_seen() {
+    let test = TestPlane::new().await;
+    let empty = test.clock.timestamp();
+    for weight in 1..=5 {
+        test.clock.advance(SECOND);
+        register(&test, 1, weight).await;
+    }
+    let history = &test.plane.history;
+    assert_eq!(past(&test, Moment::Time(empty)).await, State::new());
+    let retention = ChangeRetention {
+        age: SECOND * 3600,
+        count: 2,
+    };
+    history
+        .prune(retention, test.clock.timestamp())
+        .await
+        .unwrap();
+    let oldest = test.clock.timestamp().plus_ms(-1000);
+    assert_eq!(
+        past(&test, Moment::Time(oldest)).await,
+        State::from([(1, 4)])
+    );
+    for earlier in [empty, oldest.plus_ms(-1), oldest.plus_ms(-2500)] {
+        let gone = history.revision_at(Moment::Time(earlier)).await;
+        assert_eq!(
+            gone.err().map(|error| error.kind()),
+            Some(ErrorKind::Gone),
+            "{earlier}"
+        );
+    }
+    let since = history.first_since(empty).await.unwrap();
+    assert_eq!(
+        since.get(),
+        test.plane.catalog.revision().get() - 1,
+        "a list has what is left"
+    );
+}
+
+#[tokio::test]
 async fn pruning_by_age_keeps_the_newest_change() {
     let test = TestPlane::new().await;
     register(&test, 1, 1).await;
