@@ -59,6 +59,8 @@ pub struct Registry {
     liveness: Arc<Liveness>,
     missing_service: MissingService,
     intent: Intent,
+    /// Whether what the catalog shows already may be answered before decisions that wait.
+    answers_ahead: bool,
 }
 
 impl Registry {
@@ -74,6 +76,7 @@ impl Registry {
             liveness,
             missing_service,
             intent: Intent::Commit,
+            answers_ahead: true,
         }
     }
 
@@ -84,6 +87,16 @@ impl Registry {
     pub fn rehearsal(&self) -> Self {
         Self {
             intent: Intent::Rehearse,
+            ..self.clone()
+        }
+    }
+
+    /// The same registry for one who hands in several writes at once: each is decided after those
+    /// before it, also where nothing seems to change.
+    #[must_use]
+    pub fn in_order(&self) -> Self {
+        Self {
+            answers_ahead: false,
             ..self.clone()
         }
     }

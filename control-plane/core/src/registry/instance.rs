@@ -137,6 +137,9 @@ impl Registry {
     /// The instance, if it is healthy and says nothing new: most registrations after a reconnect, which
     /// need not wait for the committer.
     fn find_same(&self, registration: &Registration) -> Option<Arc<Instance>> {
+        if !self.answers_ahead {
+            return None;
+        }
         let id = registration.instance_id();
         let instance = self.catalog.find_instance(&registration.service, &id)?;
         let is_same = *instance.registered_spec() == registration.spec

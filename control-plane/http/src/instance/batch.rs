@@ -3,7 +3,7 @@
 use axum::response::{IntoResponse as _, Response};
 use futures_util::future::join_all;
 use http::StatusCode;
-use merak_core::{Outcome, Precondition, Registered};
+use merak_core::{Caller, Outcome, Precondition, Registered, Registry};
 use merak_model::{InstanceId, Invalid, Problem as Refusal, ServiceKey};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -124,9 +124,10 @@ pub(super) async fn batch_instances(
         return Err(Invalid::new("items", Refusal::TooMany { count, limit }).into());
     }
     let service = path.key();
+    let registry = mutation.registry.in_order();
     let answers = items.into_iter().enumerate().map(async |(index, item)| {
         let place = format!("/items/{index}/{}", item.verb());
-        let carried_out = item.carry_out(&mutation, &service).await;
+        let carried_out = item.carry_out(&registry, &mutation.caller, &service).await;
         answer_of(
             carried_out.map_err(|problem| problem.within(&place)),
             &mutation,
@@ -149,9 +150,8 @@ impl Item {
     /// The instance as it is afterwards; none if it is gone.
     async fn carry_out(
         self,
-        Mutation {
-            registry, caller, ..
-        }: &Mutation,
+        registry: &Registry,
+        caller: &Caller,
         service: &ServiceKey,
     ) -> Result<Option<Registered>, Problem> {
         match self {

@@ -85,3 +85,28 @@ async fn five_hundred_items_are_carried_out_in_order() {
     let revisions = revisions.map(|item| item["instance"]["revision"].as_u64().unwrap());
     assert!(revisions.eq(3..=502));
 }
+
+#[tokio::test]
+async fn items_of_the_same_instance_are_carried_out_in_order() {
+    let api = TestApi::new().await;
+    api.put_instance(1).await;
+    let before = api.get(&format!("{PAY}/instances/pay-1")).await;
+    let register = |weight: u64| {
+        json!({"register":
+            {"id": "pay-1", "host": "10.0.0.7", "port": 1, "weight": weight}})
+    };
+    let said = register(before.json["weight"].as_u64().unwrap());
+    let delete = json!({"delete": {"id": "pay-1"}});
+    let items = json!({"items": [
+        delete, said, delete, delete, said, register(7), said, {"patch": {"id": "pay-1", "isolated": true}},
+    ]});
+    let answer = api.post(&format!("{PAY}/instances:batch"), items).await;
+    assert_eq!(
+        answer.column("status"),
+        ["204", "201", "204", "404", "201", "200", "200", "200"]
+    );
+    let after = api.get(&format!("{PAY}/instances/pay-1")).await;
+    assert_eq!(after.json["weight"], before.json["weight"]);
+    assert_eq!(after.json["isolated"], true);
+    assert!(after.json["created_revision"].as_u64() > before.json["created_revision"].as_u64());
+}
