@@ -172,3 +172,20 @@ async fn a_mass_loss_and_flapping_are_events_in_the_log() {
         ]
     );
 }
+
+#[tokio::test]
+async fn a_stream_is_told_once_of_what_it_spoke_for_and_is_gone() {
+    let test = TestPlane::new().await;
+    test.register(1).await;
+    test.register(2).await;
+    let session = test.attach([1, 2]);
+    test.put_with(1, HealthCheck::None).await;
+    test.put_with(1, registration(1).spec.health_check).await;
+    session.beat();
+    assert_eq!(session.take_lost(), [(pay(), id(1))]);
+    assert_eq!(session.take_lost(), []);
+    test.put_with(2, HealthCheck::None).await;
+    test.put_with(2, registration(2).spec.health_check).await;
+    assert_eq!(session.attach([(pay(), id(2))]), []);
+    assert_eq!(session.take_lost(), [], "it speaks for it again");
+}

@@ -66,7 +66,7 @@ impl Registry for RegistryService {
         }))
     }
 
-    /// Answers every message that attaches; beats and detaches are not answered.
+    /// Answers every message that attaches, and any other only to name instances that are gone.
     async fn keep_alive(
         &self,
         request: Request<Streaming<v1::KeepAliveRequest>>,
@@ -111,12 +111,20 @@ async fn next_answer(
         let attach = parse_keys("attach", request.attach)?;
         let detach = parse_keys("detach", request.detach)?;
         session.beat();
-        session.detach(detach);
-        if !attach.is_empty() {
-            let unknown = unknown_keys(&session.attach(attach));
+        if !detach.is_empty() {
+            session.detach(detach);
+        }
+        let attaches = !attach.is_empty();
+        let mut unknown = Vec::new();
+        if attaches {
+            unknown = session.attach(attach);
             if session.len() > ATTACHED_INSTANCES {
                 return Err(too_many_attached(session.len()));
             }
+        }
+        unknown.append(&mut session.take_lost());
+        if attaches || !unknown.is_empty() {
+            let unknown = unknown_keys(&unknown);
             return Ok(Some(v1::KeepAliveResponse { unknown }));
         }
     }

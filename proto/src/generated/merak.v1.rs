@@ -680,7 +680,8 @@ pub struct KeepAliveRequest {
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct KeepAliveResponse {
-    /// Instances that the control plane does not know: register them again.
+    /// Instances that the control plane does not know: register them again. Of those that were attached
+    /// and are gone, each is named once; ignore what the client itself deregistered.
     #[prost(message, repeated, tag = "1")]
     pub unknown: ::prost::alloc::vec::Vec<InstanceKey>,
 }
@@ -844,7 +845,8 @@ pub mod registry_client {
         /// Keeps many instances alive on one stream.
         ///
         /// The client attaches instances and then sends beats; one beat renews every instance that is
-        /// attached. The end of the stream is evidence: attached instances that come back neither on
+        /// attached. The answer to a message that attaches names the instances that are unknown; a beat is
+        /// answered only when an instance that was attached is gone meanwhile. The end of the stream is evidence: attached instances that come back neither on
         /// another stream nor by Heartbeat within two seconds become unhealthy. A stream speaks for at
         /// most 10000 instances: more end it with RESOURCE_EXHAUSTED, and belong on another stream.
         pub async fn keep_alive(
@@ -939,7 +941,8 @@ pub mod registry_server {
         /// Keeps many instances alive on one stream.
         ///
         /// The client attaches instances and then sends beats; one beat renews every instance that is
-        /// attached. The end of the stream is evidence: attached instances that come back neither on
+        /// attached. The answer to a message that attaches names the instances that are unknown; a beat is
+        /// answered only when an instance that was attached is gone meanwhile. The end of the stream is evidence: attached instances that come back neither on
         /// another stream nor by Heartbeat within two seconds become unhealthy. A stream speaks for at
         /// most 10000 instances: more end it with RESOURCE_EXHAUSTED, and belong on another stream.
         async fn keep_alive(

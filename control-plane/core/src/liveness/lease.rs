@@ -157,7 +157,7 @@ impl Leases {
         self.schedule(slot);
     }
 
-    /// Ends the lease of an instance that is gone or no longer beats.
+    /// Ends the lease of an instance that is gone or no longer beats; its stream will be told.
     pub(super) fn forget(&mut self, key: &LeaseKey) {
         let Some(slot) = self.by_key.remove(key) else {
             return;
@@ -166,6 +166,7 @@ impl Leases {
             self.free.push((slot, lease.generation.wrapping_add(1)));
             if let Some(pulse) = &lease.pulse {
                 pulse.attached.lock().remove(key);
+                pulse.lost.lock().insert(key.clone());
             }
             self.uncount(slot, &lease);
             let counts = self.by_service.get_mut(&key.service);
@@ -186,6 +187,7 @@ impl Leases {
 
     /// Lets a stream speak for an instance; false if it has no lease.
     pub(super) fn attach(&mut self, key: &LeaseKey, pulse: &Arc<Pulse>, now: Duration) -> bool {
+        pulse.lost.lock().remove(key);
         let Some(slot) = self.by_key.get(key).copied() else {
             return false;
         };

@@ -34,6 +34,8 @@ pub(super) struct Pulse {
     pub(super) lapsed: Mutex<Vec<Slot>>,
     /// The leases that hold this pulse; changed under the lock of the leases.
     pub(super) attached: Mutex<HashSet<LeaseKey>>,
+    /// Leases that ended while they held this pulse, until the stream is told.
+    pub(super) lost: Mutex<HashSet<LeaseKey>>,
 }
 
 impl Pulse {
@@ -79,8 +81,15 @@ impl Session {
                 let key = LeaseKey::new(Arc::new(service), id);
                 leases.detach(&key, &self.pulse);
                 self.pulse.attached.lock().remove(&key);
+                self.pulse.lost.lock().remove(&key);
             }
         });
+    }
+
+    /// Instances that it spoke for and that are gone, or no longer beat; each is told once.
+    pub fn take_lost(&self) -> Vec<(ServiceKey, InstanceId)> {
+        let lost = std::mem::take(&mut *self.pulse.lost.lock());
+        lost.into_iter().map(LeaseKey::into_parts).collect()
     }
 
     /// The number of instances that it speaks for.

@@ -9,10 +9,12 @@
 use std::{sync::Arc, time::Duration};
 
 use merak_core::{
-    Caller, Client, Clock, ControlPlane, ManualClock, Registered, Session, Settings, Subscriber,
-    Topic, testing::MemoryStore,
+    Caller, Client, Clock, ControlPlane, ManualClock, Precondition, Registered, Session, Settings,
+    Subscriber, Topic, testing::MemoryStore,
 };
-use merak_model::{Host, InstanceId, InstanceSpec, Port, Registration, Revision, ServiceKey};
+use merak_model::{
+    HealthCheck, Host, InstanceId, InstanceSpec, Port, Registration, Revision, ServiceKey,
+};
 
 /// A control plane on a store in memory, with time by hand.
 pub(crate) struct TestPlane {
@@ -54,6 +56,17 @@ impl TestPlane {
             .register(&caller(), registration(number))
             .await
             .unwrap()
+    }
+
+    /// Puts an instance whose health is known in this way.
+    pub(crate) async fn put_with(&self, number: u64, health_check: HealthCheck) {
+        let mut registration = registration(number);
+        registration.spec.health_check = health_check;
+        let registry = &self.plane.registry;
+        registry
+            .put_instance(&caller(), registration, Precondition::None)
+            .await
+            .unwrap();
     }
 
     /// Lets time pass in steps, as the clock of a running server would.

@@ -75,6 +75,15 @@ impl TestServer {
         soon(self.registry().register(request)).await.unwrap();
     }
 
+    /// Removes an instance of `pay`, as an operator does.
+    pub(crate) async fn deregister(&self, id: &str) {
+        let request = v1::DeregisterRequest {
+            instance: Some(key(id)),
+        };
+        let answer = soon(self.registry().deregister(request)).await.unwrap();
+        assert_ne!(answer.into_inner().revision, 0);
+    }
+
     pub(crate) async fn keep_alive(&self) -> KeepAlive {
         let (requests, queue) = mpsc::channel(8);
         let answers = soon(self.registry().keep_alive(ReceiverStream::new(queue))).await;
@@ -117,6 +126,11 @@ impl KeepAlive {
             ..v1::KeepAliveRequest::default()
         };
         self.send(request).await;
+        self.unknown().await
+    }
+
+    /// The ids of the instances that the next answer names.
+    pub(crate) async fn unknown(&mut self) -> Vec<String> {
         let answer = soon(self.answers.message()).await.unwrap().unwrap();
         answer.unknown.into_iter().map(|key| key.id).collect()
     }

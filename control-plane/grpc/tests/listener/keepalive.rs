@@ -114,3 +114,32 @@ async fn a_drain_ends_the_stream_without_an_error() {
     server.drain.cancel();
     assert_eq!(soon(stream.answers.message()).await.unwrap(), None);
 }
+
+#[tokio::test]
+async fn a_beat_is_answered_with_what_is_gone_meanwhile() {
+    let (server, mut stream) = attached("a").await;
+    server.register("b").await;
+    assert!(stream.attach(&["b"]).await.is_empty());
+    server.deregister("a").await;
+    stream.send(v1::KeepAliveRequest::default()).await;
+    assert_eq!(stream.unknown().await, ["a"]);
+    server.register("a").await;
+    assert!(stream.attach(&["a"]).await.is_empty());
+    stream.beat().await;
+    assert!(server.is_healthy_after("a", 14.0).await);
+    stream.beat().await;
+    assert!(server.is_healthy_after("a", 14.0).await);
+}
+
+#[tokio::test]
+async fn what_was_detached_is_not_named_when_it_goes() {
+    let (server, mut stream) = attached("a").await;
+    server.deregister("a").await;
+    stream
+        .send(v1::KeepAliveRequest {
+            detach: vec![key("a")],
+            ..v1::KeepAliveRequest::default()
+        })
+        .await;
+    stream.beat().await;
+}

@@ -11,6 +11,9 @@ use crate::{
 };
 
 /// Deregisters an instance.
+///
+/// An application that is alive is told with its next beat, and registers again: to take its
+/// instance out, isolate it instead.
 #[utoipa::path(
     delete, path = "/api/v1/namespaces/{namespace}/services/{service}/instances/{id}",
     tag = "instances",
