@@ -189,3 +189,18 @@ async fn a_stream_is_told_once_of_what_it_spoke_for_and_is_gone() {
     assert_eq!(session.attach([(pay(), id(2))]), []);
     assert_eq!(session.take_lost(), [], "it speaks for it again");
 }
+
+#[tokio::test]
+async fn a_beat_revives_nothing_of_another_stream() {
+    let test = TestPlane::new().await;
+    test.register(1).await;
+    let first = test.attach([1]);
+    test.advance(SECOND * 16).await;
+    test.deregister(1).await;
+    test.register(2).await;
+    let _second = test.attach([2]);
+    test.advance(SECOND * 16).await;
+    first.beat();
+    test.advance(SECOND).await;
+    assert_eq!(test.healthy(), [] as [u16; 0]);
+}

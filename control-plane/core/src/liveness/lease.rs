@@ -11,7 +11,7 @@ use merak_model::{Health, Instance, InstanceId, ServiceKey, Ttl};
 use super::{
     FLAPPING_LOSSES, FLAPPING_WINDOW, Terms, Verdict,
     session::Pulse,
-    wheel::{Entry, Wheel},
+    wheel::Wheel,
 };
 use crate::Event;
 
@@ -31,9 +31,6 @@ impl LeaseKey {
         (Arc::unwrap_or_clone(self.service), self.id)
     }
 }
-
-/// Where a lease is kept, and which of the slot's uses is meant.
-pub(super) type Slot = Entry;
 
 #[derive(Debug)]
 struct Lease {
@@ -230,11 +227,13 @@ impl Leases {
         self.ignores_disconnects = true;
     }
 
-    /// Revives leases that ran out although their stream still speaks for them.
-    pub(super) fn revive(&mut self, lapsed: &[Slot], now: Duration) {
-        for (slot, _) in lapsed {
-            let is_attached = |lease: &Lease| lease.pulse.is_some();
-            if self.slots[*slot as usize].as_ref().is_some_and(is_attached) {
+    /// Revives leases that ran out although this stream still speaks for them.
+    pub(super) fn revive(&mut self, lapsed: &[u32], pulse: &Arc<Pulse>, now: Duration) {
+        for slot in lapsed {
+            // The slot may be another lease's by now, for which this stream does not speak.
+            let lease = self.slots[*slot as usize].as_ref();
+            let attached = lease.and_then(|lease| lease.pulse.as_ref());
+            if attached.is_some_and(|attached| Arc::ptr_eq(attached, pulse)) {
                 self.sign_of_life(*slot, now);
             }
         }
@@ -315,7 +314,7 @@ impl Leases {
             return;
         }
         if let Some(pulse) = &lease.pulse {
-            pulse.lapsed.lock().push((slot, lease.generation));
+            pulse.lapsed.lock().push(slot);
         }
         let mut flapping = None;
         self.update(slot, |lease| {

@@ -12,10 +12,7 @@ use std::{
 use merak_model::{InstanceId, ServiceKey};
 use parking_lot::Mutex;
 
-use super::{
-    Liveness,
-    lease::{LeaseKey, Slot},
-};
+use super::{Liveness, lease::LeaseKey};
 
 /// One stream that keeps instances alive; dropping it is the end of the stream.
 ///
@@ -30,8 +27,8 @@ pub struct Session {
 #[derive(Debug, Default)]
 pub(super) struct Pulse {
     last_beat_ms: AtomicU64,
-    /// Leases that ran out although they are attached: the next beat revives them.
-    pub(super) lapsed: Mutex<Vec<Slot>>,
+    /// The slots of leases that ran out although they are attached: the next beat revives them.
+    pub(super) lapsed: Mutex<Vec<u32>>,
     /// The leases that hold this pulse; changed under the lock of the leases.
     pub(super) attached: Mutex<HashSet<LeaseKey>>,
     /// Leases that ended while they held this pulse, until the stream is told.
@@ -108,7 +105,7 @@ impl Session {
         let lapsed = std::mem::take(&mut *self.pulse.lapsed.lock());
         if !lapsed.is_empty() {
             self.liveness
-                .with_leases(|leases, now| leases.revive(&lapsed, now));
+                .with_leases(|leases, now| leases.revive(&lapsed, &self.pulse, now));
         }
     }
 }

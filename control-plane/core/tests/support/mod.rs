@@ -58,6 +58,14 @@ impl TestPlane {
             .unwrap()
     }
 
+    pub(crate) async fn deregister(&self, number: u64) {
+        let registry = &self.plane.registry;
+        let left = registry
+            .deregister(&caller(), (pay(), id(number)), Precondition::None)
+            .await;
+        assert!(left.unwrap().is_some());
+    }
+
     /// Puts an instance whose health is known in this way.
     pub(crate) async fn put_with(&self, number: u64, health_check: HealthCheck) {
         let mut registration = registration(number);
