@@ -20,7 +20,7 @@ mod wheel;
 
 use std::{sync::Arc, time::Duration};
 
-use merak_model::{Health, Instance, InstanceId, ServiceKey};
+use merak_model::{Instance, InstanceId, ServiceKey};
 use parking_lot::Mutex;
 use tracing::warn;
 
@@ -53,9 +53,13 @@ pub struct Liveness {
 }
 
 /// What the leases have decided and the log does not say yet.
+///
+/// It may wait for the store, so that what is written is what the lease says by then.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    Becomes(LeaseKey, Health),
+    /// The health of an instance is another.
+    Turned(LeaseKey),
+    /// An instance was unhealthy for too long.
     Removed(LeaseKey),
     Happened(Arc<ServiceKey>, Option<InstanceId>, Event),
 }
@@ -77,7 +81,7 @@ impl Liveness {
         let now = clock.elapsed();
         for service in catalog.all_services() {
             for instance in service.instances() {
-                leases.follow(instance, now);
+                leases.follow(instance, None, now);
             }
         }
         Self {
@@ -117,16 +121,17 @@ impl Liveness {
     ///
     /// # Errors
     /// When the store refused the write; the next tick tries again.
-    pub async fn tick(&self, committer: &Committer) -> Result<usize> {
+    pub async fn tick(self: &Arc<Self>, committer: &Committer) -> Result<usize> {
         let verdicts = self.leases.lock().take_due(self.clock.elapsed());
         if verdicts.is_empty() {
             return Ok(0);
         }
-        let decided = verdicts.clone();
+        let (decided, liveness) = (verdicts.clone(), Arc::clone(self));
         let committed = committer
             .commit(&Caller::system(), move |draft| {
+                let leases = liveness.leases.lock();
                 for verdict in &decided {
-                    carry_out(draft, verdict);
+                    carry_out(draft, &leases, verdict);
                 }
                 Ok(decided.len())
             })
@@ -161,19 +166,24 @@ impl Liveness {
     }
 }
 
-/// Writes a verdict, unless the instance is gone or no longer beats.
-fn carry_out(draft: &mut Draft<'_>, verdict: &Verdict) {
+/// Writes a verdict, unless the instance is gone, no longer beats, or gave a sign of life meanwhile.
+fn carry_out(draft: &mut Draft<'_>, leases: &Leases, verdict: &Verdict) {
     match verdict {
-        Verdict::Becomes(key, health) => {
-            if let Some(instance) = find_beating(draft, key) {
+        Verdict::Turned(key) => {
+            if let (Some(instance), Some(health)) =
+                (find_beating(draft, key), leases.find_health(key))
+            {
                 draft.put_instance(Instance {
-                    health: *health,
+                    health,
                     ..(*instance).clone()
                 });
             }
         }
         Verdict::Removed(key) => {
-            if find_beating(draft, key).is_some() {
+            let instance = find_beating(draft, key);
+            // Healthy is also one that has just registered again, which the lease learns afterwards.
+            let is_lost = instance.is_some_and(|instance| !instance.health.is_healthy());
+            if is_lost && leases.is_leaving(key) {
                 draft.delete_instance(&key.service, &key.id);
             }
         }
@@ -199,7 +209,13 @@ impl Follow for Liveness {
         let mut leases = self.leases.lock();
         for change in changes.iter() {
             match (&change.key, &change.after) {
-                (Key::Instance(..), Some(Item::Instance(instance))) => leases.follow(instance, now),
+                (Key::Instance(..), Some(Item::Instance(instance))) => {
+                    let before = match &change.before {
+                        Some(Item::Instance(before)) => Some(before.health),
+                        _ => None,
+                    };
+                    leases.follow(instance, before, now);
+                }
                 (Key::Instance(service, id), _) => {
                     leases.forget(&LeaseKey::new(Arc::clone(service), id.clone()));
                 }

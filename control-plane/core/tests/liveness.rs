@@ -6,7 +6,7 @@ mod support;
 
 use std::sync::Arc;
 
-use merak_core::{Event, Item, Kind};
+use merak_core::{Event, InstancePatch, Item, Kind, Precondition};
 use merak_model::{Health, HealthCheck};
 use support::{SECOND, TestPlane, caller, id, pay, registration};
 
@@ -202,5 +202,50 @@ async fn a_beat_revives_nothing_of_another_stream() {
     test.advance(SECOND * 16).await;
     first.beat();
     test.advance(SECOND).await;
+    assert_eq!(test.healthy(), [] as [u16; 0]);
+}
+
+#[tokio::test]
+async fn an_instance_that_comes_back_is_not_removed() {
+    let test = TestPlane::new().await;
+    test.register(1).await;
+    test.advance(SECOND * 16).await;
+    test.clock.advance(merak_core::UNHEALTHY_RETENTION);
+    test.store.fill();
+    assert!(test.plane.tick().await.is_err(), "the removal waits");
+    assert_eq!(test.plane.liveness.heartbeat([(pay(), id(1))]), []);
+    test.store.make_room();
+    test.plane.tick().await.unwrap();
+    assert_eq!(test.healthy(), [1]);
+    test.advance(SECOND * 16).await;
+    test.clock.advance(merak_core::UNHEALTHY_RETENTION);
+    // The beat comes after the tick has handed in its decision, and before that is taken.
+    let beat = async { test.plane.liveness.heartbeat([(pay(), id(1))]) };
+    let (ticked, unknown) = tokio::join!(test.plane.tick(), beat);
+    ticked.unwrap();
+    assert_eq!(unknown, []);
+    test.plane.tick().await.unwrap();
+    assert_eq!(test.healthy(), [1]);
+}
+
+#[tokio::test]
+async fn what_an_operator_changes_is_no_sign_of_life() {
+    let test = TestPlane::new().await;
+    test.register(1).await;
+    test.clock.advance(SECOND * 16);
+    test.store.fill();
+    assert!(test.plane.tick().await.is_err(), "the loss waits");
+    test.store.make_room();
+    let patch = InstancePatch {
+        isolated: Some(true),
+        ..InstancePatch::default()
+    };
+    let registry = &test.plane.registry;
+    let patched = registry
+        .patch_instance(&caller(), (pay(), id(1)), patch, Precondition::None)
+        .await
+        .unwrap();
+    assert_eq!(patched.instance.health, Health::Healthy);
+    test.plane.tick().await.unwrap();
     assert_eq!(test.healthy(), [] as [u16; 0]);
 }

@@ -8,11 +8,7 @@ use std::{
 
 use merak_model::{Health, Instance, InstanceId, ServiceKey, Ttl};
 
-use super::{
-    FLAPPING_LOSSES, FLAPPING_WINDOW, Terms, Verdict,
-    session::Pulse,
-    wheel::Wheel,
-};
+use super::{FLAPPING_LOSSES, FLAPPING_WINDOW, Terms, Verdict, session::Pulse, wheel::Wheel};
 use crate::Event;
 
 /// Names the instance that a lease is for.
@@ -42,6 +38,8 @@ struct Lease {
     /// When its stream ended, if that still counts.
     disconnected_at: Option<Duration>,
     unhealthy_since: Duration,
+    /// Its removal is decided, and not yet committed.
+    is_leaving: bool,
     losses: Losses,
     /// Counts the uses of the slot and the entries in the wheel: older entries are ignored.
     generation: u32,
@@ -132,7 +130,9 @@ impl Leases {
     }
 
     /// Brings the lease of an instance to what the log says of it.
-    pub(super) fn follow(&mut self, instance: &Instance, now: Duration) {
+    ///
+    /// A health that is as it was `before` is no news: the lease may know better by now.
+    pub(super) fn follow(&mut self, instance: &Instance, before: Option<Health>, now: Duration) {
         let key = LeaseKey::new(Arc::clone(&instance.service), instance.id.clone());
         let Some(ttl) = instance.spec.health_check.ttl() else {
             self.forget(&key);
@@ -141,14 +141,14 @@ impl Leases {
         let known = self.by_key.get(&key).copied();
         let slot = known.unwrap_or_else(|| self.insert(key, ttl, instance.health, now));
         self.update(slot, |lease| {
-            let is_revived = instance.health.is_healthy() && !lease.health.is_healthy();
             lease.ttl = ttl;
-            if is_revived {
-                lease.last_beat = now;
+            if before == Some(instance.health) || lease.health == instance.health {
+                return;
             }
-            if lease.health != instance.health {
-                lease.health = instance.health;
-                lease.unhealthy_since = now;
+            lease.health = instance.health;
+            match instance.health {
+                Health::Healthy => (lease.last_beat, lease.is_leaving) = (now, false),
+                Health::Unhealthy => lease.unhealthy_since = now,
             }
         });
         self.schedule(slot);
@@ -171,6 +171,20 @@ impl Leases {
                 self.by_service.remove(&key.service);
             }
         }
+    }
+
+    /// Whether an instance takes calls, as its lease has it now.
+    pub(super) fn find_health(&self, key: &LeaseKey) -> Option<Health> {
+        Some(self.find(key)?.health)
+    }
+
+    /// Whether an instance is still to be removed.
+    pub(super) fn is_leaving(&self, key: &LeaseKey) -> bool {
+        self.find(key).is_some_and(|lease| lease.is_leaving)
+    }
+
+    fn find(&self, key: &LeaseKey) -> Option<&Lease> {
+        self.slots[*self.by_key.get(key)? as usize].as_ref()
     }
 
     /// Renews a lease; false if there is none.
@@ -310,7 +324,9 @@ impl Leases {
         if !lease.health.is_healthy() {
             self.undelivered.push(Verdict::Removed(key));
             // The removal comes back as a change; until then, do not ask again at each tick.
-            self.update(slot, |lease| lease.unhealthy_since = now);
+            self.update(slot, |lease| {
+                (lease.unhealthy_since, lease.is_leaving) = (now, true);
+            });
             return;
         }
         if let Some(pulse) = &lease.pulse {
@@ -323,8 +339,7 @@ impl Leases {
             lease.disconnected_at = None;
             flapping = lease.losses.add(now);
         });
-        self.undelivered
-            .push(Verdict::Becomes(key.clone(), Health::Unhealthy));
+        self.undelivered.push(Verdict::Turned(key.clone()));
         if let Some(event) = flapping {
             self.undelivered
                 .push(Verdict::Happened(key.service, Some(key.id), event));
@@ -338,11 +353,11 @@ impl Leases {
             lease.last_beat = now;
             lease.disconnected_at = None;
             lease.health = Health::Healthy;
+            lease.is_leaving = false;
         });
         if is_revived {
             if let Some(lease) = self.slots[slot as usize].as_ref() {
-                self.undelivered
-                    .push(Verdict::Becomes(lease.key.clone(), Health::Healthy));
+                self.undelivered.push(Verdict::Turned(lease.key.clone()));
             }
             self.schedule(slot);
         }
@@ -361,6 +376,7 @@ impl Leases {
             pulse: None,
             disconnected_at: None,
             unhealthy_since: now,
+            is_leaving: false,
             losses: Losses::default(),
             generation,
         };
