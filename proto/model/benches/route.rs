@@ -8,8 +8,8 @@ use merak_model::{
     Stamp,
     call::Caller,
     routing::{
-        self, NearbyDocument, NearbyRule, NearbySpec, Policy, RoutingRule, RoutingRuleDocument,
-        RoutingRuleSpec, RuleKey, Selection,
+        self, NearbyDocument, NearbyRule, NearbySpec, Pattern, Policy, RoutingRule,
+        RoutingRuleDocument, RoutingRuleSpec, RuleKey, Selection,
     },
 };
 use serde_json::{Value, json};
@@ -126,6 +126,17 @@ fn picks(criterion: &mut Criterion) {
             vec![rule("path", calls.clone())],
             &call,
         );
+        let others = (0..1000).map(|number| {
+            let caller = json!({"service": format!("api-{number}")});
+            rule(
+                &format!("a{number}"),
+                json!({"callee": {"service": "order"}, "caller": caller,
+                "otherwise": "reject", "branches": [{"targets": [{"labels": {"version": "v1"}}]}]}),
+            )
+        });
+        let mut rules: Vec<_> = others.collect();
+        rules.push(canary("canary"));
+        bench("1000 rules for other callers", rules, &call);
         let excluded = [instances[0].id.clone()];
         bench(
             "retry",
@@ -144,6 +155,11 @@ fn others(criterion: &mut Criterion) {
             let call = call.header("accept", "*/*").header("x-user", "42");
             black_box(call.header("x-env", "gray"));
         });
+    });
+    let pattern = Pattern::parse("value", "(a?){100}a{100}b").expect("an expression");
+    let value = "a".repeat(Pattern::VALUE_LIMIT_BYTES);
+    criterion.bench_function("hostile expression on the longest value", |bencher| {
+        bencher.iter(|| black_box(pattern.is_match(black_box(&value))));
     });
     let instances = instances(1000);
     for count in [0, 1, 100] {

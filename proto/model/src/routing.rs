@@ -41,7 +41,7 @@ pub use condition::{Condition, ConditionDocument, Test, TestDocument};
 pub use document::{Entries, parse};
 pub use explain::Explanation;
 pub use fact::{Fact, FactDocument, FactKind};
-pub use group::Pool;
+pub use group::{Pool, Prepared};
 pub use index::{CalleeRule, RuleIndex};
 pub use lint::{Warning, WarningCode, lint};
 pub use matcher::{Bounds, Matcher, Operator, Values};

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    Condition, Fact, Labels, NearbyRule, RoutingRule, Test,
-    group::{Group, is_usable},
+    Condition, Fact, FactKind, Labels, NearbyRule, RoutingRule, Test,
+    group::{Group, Prepared, is_usable},
     narrow::Scope,
     target::label,
 };
@@ -34,6 +34,8 @@ pub struct Selection {
     pub(super) groups: Vec<Group>,
     pub(super) keyed: Vec<KeyedGroups>,
     pub(super) rules: Box<[CompiledRule]>,
+    /// The rules whose caller may be the policy's, for calls that name no other.
+    pub(super) home_rules: Box<[usize]>,
     pub(super) policy: Policy,
 }
 
@@ -95,12 +97,18 @@ impl Selection {
             keyed: Vec::new(),
         };
         compiler.group(&Labels::default());
-        let rules = rules.into_iter().map(|rule| compiler.rule(rule)).collect();
+        let rules: Box<[CompiledRule]> = rules.into_iter().map(|one| compiler.rule(one)).collect();
+        let home_rules = rules
+            .iter()
+            .enumerate()
+            .filter(|(_, compiled)| compiled.may_be_for(&policy.caller))
+            .map(|(index, _)| index);
         let Compiler { groups, keyed, .. } = compiler;
         Self {
             instances,
             groups,
             keyed,
+            home_rules: home_rules.collect(),
             rules,
             policy,
         }
@@ -115,6 +123,11 @@ impl Selection {
     pub fn is_protected(&self) -> bool {
         let narrowing = self.groups[0].narrowing();
         narrowing.is_some_and(|narrowing| narrowing.is_protected)
+    }
+
+    /// Every pool that is prepared, by its index, for balancers to prepare what they need of their own.
+    pub fn prepared(&self) -> impl ExactSizeIterator<Item = Prepared<'_>> {
+        self.groups.iter().map(Group::prepared)
     }
 
     /// What the selection was compiled with.
@@ -137,6 +150,18 @@ impl Policy {
             nearby: nearby.filter(|spec| spec.enabled),
             location: &self.caller.location,
         }
+    }
+}
+
+impl CompiledRule {
+    /// Whether the rule's caller may be this one, whatever labels a call adds to it.
+    fn may_be_for(&self, caller: &Caller) -> bool {
+        self.caller.iter().all(|condition| match &condition.test {
+            Test::Value(matcher) if condition.fact.kind() != FactKind::CallerMetadata => {
+                matcher.matches(caller.find(&condition.fact))
+            }
+            Test::Value(_) | Test::SameAs(_) => true,
+        })
     }
 }
 
@@ -200,13 +225,19 @@ impl Compiler<'_> {
         let fitting = self.usable.iter().filter(|one| labels.fit(one));
         let members: Vec<Arc<Instance>> = fitting.map(|one| Arc::clone(one)).collect();
         let group = if keys.is_empty() {
-            self.groups.push(Group::new(members, self.scope));
-            GroupRef::Fixed(self.groups.len() - 1)
+            GroupRef::Fixed(self.push(members))
         } else {
             self.keyed_groups(&keys, facts.into(), members)
         };
         self.by_labels.insert(labels.clone(), group);
         group
+    }
+
+    /// Adds a group, and gives its index.
+    fn push(&mut self, members: Vec<Arc<Instance>>) -> usize {
+        let index = self.groups.len();
+        self.groups.push(Group::new(index, members, self.scope));
+        index
     }
 
     /// A group for each combination of values that instances have.
@@ -225,10 +256,8 @@ impl Compiler<'_> {
             };
             by_values.entry(values).or_default().push(instance);
         }
-        let groups = by_values.into_iter().map(|(values, members)| {
-            self.groups.push(Group::new(members, self.scope));
-            (values, self.groups.len() - 1)
-        });
+        let groups = by_values.into_iter();
+        let groups = groups.map(|(values, members)| (values, self.push(members)));
         let groups = groups.collect();
         self.keyed.push(KeyedGroups { facts, groups });
         GroupRef::Keyed(self.keyed.len() - 1)

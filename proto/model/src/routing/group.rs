@@ -13,6 +13,7 @@ use crate::{Instance, InstanceId, Location};
 #[derive(Debug, Clone)]
 pub(super) struct Group {
     members: Box<[Arc<Instance>]>,
+    index: usize,
     /// How many of the members are candidates.
     candidates: usize,
     narrowing: Option<Narrowing>,
@@ -36,6 +37,14 @@ pub struct Pool<'s, 'c> {
     scan: Option<Scan<'c>>,
 }
 
+/// A pool that was prepared when the selection was compiled, and what balancers may keep state by.
+#[derive(Debug, Clone, Copy)]
+pub struct Prepared<'s> {
+    /// Which one of the selection's pools it is: 0.. without gaps.
+    pub index: usize,
+    pub candidates: &'s [Arc<Instance>],
+}
+
 /// What to look at where a group is not prepared for a call.
 #[derive(Clone, Copy)]
 struct Scan<'c> {
@@ -50,7 +59,7 @@ pub(super) fn is_usable(instance: &Instance) -> bool {
 
 impl Group {
     /// Prepares usable instances.
-    pub(super) fn new(members: Vec<Arc<Instance>>, scope: Scope<'_>) -> Self {
+    pub(super) fn new(index: usize, members: Vec<Arc<Instance>>, scope: Scope<'_>) -> Self {
         let narrowing = narrow(&members, scope, &[]);
         let is_candidate = |one: &Arc<Instance>| {
             narrowing.is_some_and(|narrowing| narrowing.admits(one, scope.location))
@@ -62,6 +71,7 @@ impl Group {
         first.extend(rest);
         Self {
             members: first.into(),
+            index,
             candidates,
             narrowing,
             table,
@@ -71,6 +81,14 @@ impl Group {
     /// The candidates of calls from the selection's own place that exclude nothing.
     pub(super) fn candidates(&self) -> &[Arc<Instance>] {
         &self.members[..self.candidates]
+    }
+
+    /// The candidates, for balancers.
+    pub(super) fn prepared(&self) -> Prepared<'_> {
+        Prepared {
+            index: self.index,
+            candidates: self.candidates(),
+        }
     }
 
     /// What the candidates were narrowed by, if there is one.
@@ -153,6 +171,14 @@ impl<'s, 'c> Pool<'s, 'c> {
                 narrowing.admits(one, scan.location) && !scan.excluded.contains(&one.id)
             })
         })
+    }
+
+    /// The pool as it was prepared; none where the call excludes instances or comes from another place.
+    pub fn prepared(&self) -> Option<Prepared<'s>> {
+        match self.scan {
+            None => Some(self.group.prepared()),
+            Some(_) => None,
+        }
     }
 
     /// The sum of the instances' weights.

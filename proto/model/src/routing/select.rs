@@ -131,7 +131,7 @@ impl Selection {
         situation: &Situation<'c>,
         observer: &mut O,
     ) -> Decision<'s, 'c> {
-        for compiled in &self.rules {
+        for compiled in self.rules_of::<O>(situation.facts) {
             let rule = &compiled.rule;
             let is_for_caller = holds_all(&compiled.caller, situation.facts, observer);
             observer.rule(rule, is_for_caller);
@@ -152,6 +152,18 @@ impl Selection {
             }
         }
         self.decide_all(situation, observer)
+    }
+
+    /// The rules to look at: with many callers, most of them are for others.
+    #[inline]
+    fn rules_of<O: Observer>(&self, facts: Facts<'_>) -> impl Iterator<Item = &CompiledRule> {
+        let is_home = !O::IS_THOROUGH && facts.call.caller().is_none();
+        let (all, home) = match is_home {
+            false => (&self.rules[..], &[][..]),
+            true => (&[][..], &self.home_rules[..]),
+        };
+        all.iter()
+            .chain(home.iter().map(|index| &self.rules[*index]))
     }
 
     fn decide_all<'s, 'c, O: Observer>(

@@ -355,3 +355,34 @@ fn a_balancer_gets_the_instances_of_the_drawn_target() {
     }
     assert_eq!(Vec::from_iter(pools), ["a b", "c d"]);
 }
+
+#[test]
+fn equal_targets_share_a_pool() {
+    let (v1, v2) = (
+        json!({"labels": {"version": "v1"}}),
+        json!({"labels": {"version": "v2"}}),
+    );
+    let branches = json!([{"targets": [v1, v2]}, {"targets": [v2, {"labels": {"version": "v1"}, "weight": 7}]},
+        {"targets": [{}]}]);
+    let rules: Vec<_> = ["a", "b", "c"]
+        .into_iter()
+        .map(|name| rule(name, json!({"branches": branches, "otherwise": "reject"})))
+        .collect();
+    let selection = select(&versions(), rules);
+    let pools: Vec<usize> = selection
+        .prepared()
+        .map(|pool| pool.candidates.len())
+        .collect();
+    assert_eq!(pools, [4, 2, 2], "all, v1, v2");
+    let call = Call::to("order");
+    let excluded = [InstanceId::parse("a").unwrap()];
+    let drawn = selection.route(&call, 1).unwrap().prepared().unwrap();
+    assert!(drawn.index == 1 || drawn.index == 2);
+    assert!(
+        selection
+            .route(&call.excluding(&excluded), 1)
+            .unwrap()
+            .prepared()
+            .is_none()
+    );
+}
