@@ -43,7 +43,7 @@ pub use explain::Explanation;
 pub use fact::{Fact, FactDocument, FactKind};
 pub use group::{Pool, Prepared};
 pub use index::{CalleeRule, RuleIndex};
-pub use lint::{Warning, WarningCode, lint};
+pub use lint::{Warning, WarningCode, lint, lint_nearby};
 pub use matcher::{Bounds, Matcher, Operator, Values};
 pub use narrow::Narrowing;
 pub use nearby::{Level, NearbyDocument, NearbyRule, NearbySpec};

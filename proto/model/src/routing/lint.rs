@@ -3,6 +3,7 @@
 //! Each warning has a stable code and the place of what it is about; a rule with warnings works.
 
 mod branches;
+mod nearby;
 mod percentages;
 mod rules;
 mod targets;
@@ -13,6 +14,7 @@ use serde::Serialize;
 
 use super::{RoutingRule, RuleKey};
 use crate::{Instance, ServiceKey};
+pub use nearby::lint_nearby;
 
 /// Something in a rule that is probably not what was meant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -117,11 +117,16 @@ pub(crate) fn rule(name: &str, mut rule: Value) -> Arc<RoutingRule> {
     try_rule(name, rule).unwrap()
 }
 
+/// The nearby rule `near` for the service `order`.
 pub(crate) fn nearby(mut rule: Value) -> Arc<NearbyRule> {
     rule["callee"] = serde_json::json!({"service": "order"});
+    nearby_rule("near", rule)
+}
+
+pub(crate) fn nearby_rule(name: &str, rule: Value) -> Arc<NearbyRule> {
     let document: NearbyDocument = routing::parse(rule).unwrap();
     Arc::new(NearbyRule {
-        key: RuleKey::parse("default", "near").unwrap(),
+        key: RuleKey::parse("default", name).unwrap(),
         spec: NearbySpec::parse(document).unwrap(),
         stamp: Stamp::default(),
     })

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use merak_model::routing::{
     RoutingRule, lint,
     lint::{Surroundings, callee_of},
+    lint_nearby,
 };
 use serde_json::{Value, json};
 
-use crate::builders::{One, build, one, rule};
+use crate::builders::{One, build, nearby_rule, one, rule};
 
 fn warnings(rule: &RoutingRule, surroundings: Surroundings<'_>) -> Vec<String> {
     let warnings = lint(rule, surroundings).into_iter();
@@ -284,4 +285,30 @@ fn a_rule_that_is_off_is_not_held_against_others() {
         found,
         ["regex_matches_everything branches[0].matches.all[0].value"]
     );
+}
+
+#[test]
+fn nearby_rules_in_each_others_way_are_found() {
+    let made = |name: &str, priority: u64, service: &str, enabled: bool| {
+        let callee = json!({"service": service});
+        nearby_rule(
+            name,
+            json!({"priority": priority, "callee": callee, "enabled": enabled}),
+        )
+    };
+    let rule = made("b", 1, "order", true);
+    let beside = |other| {
+        let warnings = lint_nearby(&rule, &[other]).into_iter();
+        warnings
+            .map(|one| format!("{} {}", one.code, one.field))
+            .collect::<Vec<_>>()
+    };
+    let (equal, unreachable) = ("equal_priority priority", "rule_unreachable priority");
+    assert_eq!(beside(made("a", 1, "*", true)), [equal, unreachable]);
+    assert_eq!(beside(made("c", 1, "*", true)), [equal]);
+    assert_eq!(beside(made("c", 0, "order", true)), [unreachable]);
+    assert_eq!(beside(made("c", 2, "order", true)), [""; 0]);
+    assert_eq!(beside(made("c", 1, "pay", true)), [""; 0]);
+    assert_eq!(beside(made("a", 1, "*", false)), [""; 0]);
+    assert_eq!(beside(made("b", 0, "*", true)), [""; 0], "itself");
 }

@@ -3,14 +3,17 @@
 use std::sync::Arc;
 
 use super::{Report, WarningCode};
-use crate::routing::{CallerSelector, Matches, Otherwise, RoutingRule, Selector, WhenEmpty};
+use crate::{
+    NamespaceName,
+    routing::{CalleeRule, CallerSelector, Matches, Otherwise, RoutingRule, Selector, WhenEmpty},
+};
 
 pub(super) fn lint(report: &mut Report<'_>, others: &[Arc<RoutingRule>]) {
     let rule = report.rule;
     let others = others
         .iter()
         .filter(|other| other.key != rule.key && other.spec.enabled);
-    for other in others.filter(|other| callees_overlap(rule, other)) {
+    for other in others.filter(|other| callees_overlap(rule, &**other)) {
         let is_earlier = other.precedence() < rule.precedence();
         if rule.spec.priority() == other.spec.priority() && callers_overlap(rule, other) {
             let (first, second) = if is_earlier {
@@ -32,10 +35,20 @@ pub(super) fn lint(report: &mut Report<'_>, others: &[Arc<RoutingRule>]) {
     }
 }
 
-fn callees_overlap(one: &RoutingRule, other: &RoutingRule) -> bool {
-    let namespace = |rule: &RoutingRule| rule.spec.callee.namespace_in(&rule.key.namespace);
-    overlap(&namespace(one), &namespace(other))
-        && overlap(&one.spec.callee.service, &other.spec.callee.service)
+/// Whether two rules are for a service in common.
+pub(super) fn callees_overlap<R: CalleeRule>(one: &R, other: &R) -> bool {
+    overlap(&namespace_of(one), &namespace_of(other))
+        && overlap(&one.callee().service, &other.callee().service)
+}
+
+/// Whether the first rule is for every service that the second one is for.
+pub(super) fn includes_callee<R: CalleeRule>(wide: &R, narrow: &R) -> bool {
+    includes(&namespace_of(wide), &namespace_of(narrow))
+        && includes(&wide.callee().service, &narrow.callee().service)
+}
+
+fn namespace_of<R: CalleeRule>(rule: &R) -> Selector<NamespaceName> {
+    rule.callee().namespace_in(&rule.key().namespace)
 }
 
 fn callers_overlap(one: &RoutingRule, other: &RoutingRule) -> bool {
@@ -61,10 +74,7 @@ fn decides_everything(rule: &RoutingRule) -> bool {
 
 /// Whether the earlier rule is for every call that the later one is for.
 fn is_for_all_of(earlier: &RoutingRule, later: &RoutingRule) -> bool {
-    let namespace = |rule: &RoutingRule| rule.spec.callee.namespace_in(&rule.key.namespace);
-    includes(&namespace(earlier), &namespace(later))
-        && includes(&earlier.spec.callee.service, &later.spec.callee.service)
-        && includes_caller(&earlier.spec.caller, &later.spec.caller)
+    includes_callee(earlier, later) && includes_caller(&earlier.spec.caller, &later.spec.caller)
 }
 
 fn includes_caller(wide: &CallerSelector, narrow: &CallerSelector) -> bool {
