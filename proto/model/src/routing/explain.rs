@@ -12,7 +12,6 @@ use serde::Serialize;
 
 use super::{
     NearbyRule, Selection,
-    compile::Share,
     group::{Pool, mix},
     select::{Decision, Unrouted},
 };
@@ -87,21 +86,17 @@ impl Selection {
                 list(&mut candidates, &pool, None, 1.0);
                 (Verdict::Routed, None, picked(pool))
             }
-            Decision::Targets {
-                rule,
-                branch,
-                shares,
-                weight,
-            } => {
-                let pools = |share: &Share| self.pool(share, &situation);
-                for (share, pool) in shares.iter().filter_map(|one| Some((one, pools(one)?))) {
-                    let part = share.weight as f64 / weight as f64;
-                    list(&mut candidates, &pool, Some(share.target), part);
+            Decision::Targets(targets) => {
+                for share in targets.shares {
+                    if let Some(pool) = self.pool_of(&targets, share, &situation) {
+                        let part = share.weight as f64 / targets.weight as f64;
+                        list(&mut candidates, &pool, Some(share.target), part);
+                    }
                 }
                 let drawn = draw
-                    .map(|draw| self.draw_target(shares, weight, &situation, draw))
+                    .map(|draw| self.draw_target(&targets, &situation, draw))
                     .and_then(picked);
-                let place = Place::branch(&rule.rule.key, branch);
+                let place = Place::branch(&targets.rule.key, targets.branch);
                 (Verdict::Routed, Some(place), drawn)
             }
             Decision::None(Unrouted::NoInstance) => (Verdict::NoInstance, None, None),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     alias::AliasTable,
-    narrow::{Narrowing, Scope, narrow},
+    narrow::{Narrowing, Scope, left, narrow},
 };
 use crate::{Instance, InstanceId, Location};
 
@@ -112,12 +112,15 @@ impl Group {
     /// Looks at every member: the rare case of a retry, or of a call from another place.
     #[cold]
     fn scan<'s, 'c>(&'s self, view: &View<'c>) -> Option<Pool<'s, 'c>> {
-        let is_free = |one: &Arc<Instance>| !view.excluded.contains(&one.id);
-        let narrowing = if view.is_prepared && self.candidates().iter().any(is_free) {
-            self.narrowing
-        } else {
-            narrow(&self.members, view.scope, view.excluded)
-        };
+        let prepared = self.narrowing.filter(|_| view.is_prepared);
+        let prepared = prepared.and_then(|narrowing| {
+            let has_healthy = left(self.candidates().iter(), view.excluded)?;
+            Some(Narrowing {
+                has_healthy,
+                ..narrowing
+            })
+        });
+        let narrowing = prepared.or_else(|| narrow(&self.members, view.scope, view.excluded));
         Some(Pool {
             group: self,
             narrowing: narrowing?,
@@ -187,6 +190,12 @@ impl<'s, 'c> Pool<'s, 'c> {
             .candidates()
             .map(|one| u64::from(one.spec.weight.get()));
         weights.sum()
+    }
+
+    /// Whether at least one of the instances is healthy; else all of them are suspects.
+    #[inline]
+    pub fn has_healthy(&self) -> bool {
+        self.narrowing.has_healthy
     }
 
     /// How near the instances are, and whether unhealthy ones count.

@@ -21,6 +21,8 @@ pub struct Narrowing {
     pub level: Level,
     /// Unhealthy instances count too, because too few are healthy.
     pub is_protected: bool,
+    /// At least one of those that are left is healthy.
+    pub has_healthy: bool,
 }
 
 /// What is asked of the instances at a level for calls to stay there.
@@ -50,13 +52,28 @@ pub(super) fn narrow(
 ) -> Option<Narrowing> {
     levels(scope.nearby).find_map(|(level, demand)| {
         let narrowing = narrow_to(level, demand, members, scope)?;
-        let mut admitted = members
-            .iter()
-            .filter(|one| narrowing.admits(one, scope.location));
-        admitted
-            .any(|one| !excluded.contains(&one.id))
-            .then_some(narrowing)
+        let is_admitted = |one: &&Arc<Instance>| narrowing.admits(one, scope.location);
+        let admitted = members.iter().filter(is_admitted);
+        left(admitted, excluded).map(|has_healthy| Narrowing {
+            has_healthy,
+            ..narrowing
+        })
     })
+}
+
+/// Whether one of the instances that are left is healthy; none where none is left.
+pub(super) fn left<'i>(
+    instances: impl Iterator<Item = &'i Arc<Instance>>,
+    excluded: &[InstanceId],
+) -> Option<bool> {
+    let mut is_one_left = None;
+    for instance in instances.filter(|one| !excluded.contains(&one.id)) {
+        if instance.health.is_healthy() {
+            return Some(true);
+        }
+        is_one_left = Some(false);
+    }
+    is_one_left
 }
 
 fn narrow_to(
@@ -82,6 +99,7 @@ fn narrow_to(
     is_met.then_some(Narrowing {
         level,
         is_protected,
+        has_healthy: healthy > 0,
     })
 }
 

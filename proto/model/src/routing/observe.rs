@@ -27,6 +27,9 @@ pub(super) trait Observer {
     ) {
     }
 
+    /// No target of a branch has a healthy instance, and the unhealthy ones are taken.
+    fn suspects(&mut self, _rule: &RoutingRule, _branch: usize) {}
+
     /// No target of a branch has an instance.
     fn is_empty(&mut self, _rule: &RoutingRule, _branch: usize, _then: WhenEmpty) {}
 

@@ -39,15 +39,29 @@ impl fmt::Display for Unrouted<'_> {
 pub(super) enum Decision<'s, 'c> {
     /// Every instance of the callee.
     All(Pool<'s, 'c>),
-    /// The targets of one priority, of which at least one has an instance.
-    Targets {
-        rule: &'s CompiledRule,
-        branch: usize,
-        shares: &'s [Share],
-        /// The weights of those that have one.
-        weight: u64,
-    },
+    /// Targets of a branch.
+    Targets(Targets<'s>),
     None(Unrouted<'s>),
+}
+
+/// The targets of one priority, of which at least one has an instance for the call.
+pub(super) struct Targets<'s> {
+    pub(super) rule: &'s RoutingRule,
+    pub(super) branch: usize,
+    pub(super) shares: &'s [Share],
+    /// Which of them take part.
+    pub(super) standard: Standard,
+    /// The weights of those that take part.
+    pub(super) weight: u64,
+}
+
+/// Which targets take part in a draw.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Standard {
+    /// Those with a healthy instance.
+    Healthy,
+    /// Those with an instance: a list of suspects is better than none.
+    Any,
 }
 
 /// A call as the selection sees it.
@@ -96,9 +110,7 @@ impl Selection {
         let situation = self.situation(call);
         match self.decide(&situation, &mut ()) {
             Decision::All(pool) => Ok(pool),
-            Decision::Targets { shares, weight, .. } => {
-                Ok(self.draw_target(shares, weight, &situation, draw))
-            }
+            Decision::Targets(targets) => Ok(self.draw_target(&targets, &situation, draw)),
             Decision::None(unrouted) => Err(unrouted),
         }
     }
@@ -197,25 +209,8 @@ impl Selection {
         if !takes {
             return None;
         }
-        let by_priority =
-            compiled.branches[index].chunk_by(|one, other| one.priority == other.priority);
-        for shares in by_priority {
-            let mut weight = 0;
-            for share in shares {
-                let pool = self.pool(share, situation);
-                observer.target(rule, index, share, pool.as_ref());
-                weight += pool.map_or(0, |_| share.weight);
-            }
-            if weight > 0 {
-                let rule = compiled;
-                let branch = index;
-                return Some(Then::Decided(Decision::Targets {
-                    rule,
-                    branch,
-                    shares,
-                    weight,
-                }));
-            }
+        if let Some(targets) = self.choose_targets(compiled, index, situation, observer) {
+            return Some(Then::Decided(Decision::Targets(targets)));
         }
         observer.is_empty(rule, index, branch.when_empty);
         match branch.when_empty {
@@ -231,15 +226,75 @@ impl Selection {
         }
     }
 
-    /// What a call may go to at a target, if there is something.
-    #[inline]
-    pub(super) fn pool<'s, 'c>(
+    /// The targets of the lowest priority that have a healthy instance; else those that have one at all.
+    fn choose_targets<'s, O: Observer>(
         &'s self,
+        compiled: &'s CompiledRule,
+        branch: usize,
+        situation: &Situation<'_>,
+        observer: &mut O,
+    ) -> Option<Targets<'s>> {
+        let rule = &compiled.rule;
+        let mut has_suspects = false;
+        for shares in by_priority(&compiled.branches[branch]) {
+            let mut weight = 0;
+            for share in shares {
+                let pool = self.pool(share, situation);
+                observer.target(rule, branch, share, pool.as_ref());
+                match pool {
+                    Some(pool) if pool.has_healthy() => weight += share.weight,
+                    Some(_) => has_suspects = true,
+                    None => {}
+                }
+            }
+            if weight > 0 {
+                let standard = Standard::Healthy;
+                return Some(Targets {
+                    rule,
+                    branch,
+                    shares,
+                    standard,
+                    weight,
+                });
+            }
+        }
+        if !has_suspects {
+            return None;
+        }
+        observer.suspects(rule, branch);
+        by_priority(&compiled.branches[branch]).find_map(|shares| {
+            let with_one = shares
+                .iter()
+                .filter(|one| self.pool(one, situation).is_some());
+            let weight = with_one.map(|one| one.weight).sum();
+            let standard = Standard::Any;
+            (weight > 0).then_some(Targets {
+                rule,
+                branch,
+                shares,
+                standard,
+                weight,
+            })
+        })
+    }
+
+    /// What a call may go to at a target that takes part in a draw.
+    #[inline]
+    pub(super) fn pool_of<'s, 'c>(
+        &'s self,
+        targets: &Targets<'_>,
         share: &Share,
         situation: &Situation<'c>,
     ) -> Option<Pool<'s, 'c>> {
-        self.find_group(share, situation.facts)?
-            .pool(&situation.view)
+        let pool = self.pool(share, situation);
+        pool.filter(|pool| targets.standard == Standard::Any || pool.has_healthy())
+    }
+
+    /// What a call may go to at a target, if there is something.
+    #[inline]
+    fn pool<'s, 'c>(&'s self, share: &Share, situation: &Situation<'c>) -> Option<Pool<'s, 'c>> {
+        let group = self.find_group(share, situation.facts)?;
+        group.pool(&situation.view)
     }
 
     fn find_group(&self, share: &Share, facts: Facts<'_>) -> Option<&Group> {
@@ -252,16 +307,16 @@ impl Selection {
         }
     }
 
+    #[inline]
     pub(super) fn draw_target<'s, 'c>(
         &'s self,
-        shares: &[Share],
-        weight: u64,
+        targets: &Targets<'_>,
         situation: &Situation<'c>,
         draw: u64,
     ) -> Pool<'s, 'c> {
-        let mut left = scale(draw, weight);
-        for share in shares {
-            let Some(pool) = self.pool(share, situation) else {
+        let mut left = scale(draw, targets.weight);
+        for share in targets.shares {
+            let Some(pool) = self.pool_of(targets, share, situation) else {
                 continue;
             };
             if left < share.weight {
@@ -269,10 +324,12 @@ impl Selection {
             }
             left -= share.weight;
         }
-        unreachable!(
-            "the weights of the targets that have an instance add up to more than the draw"
-        )
+        unreachable!("the weights of the targets that take part add up to more than the draw")
     }
+}
+
+fn by_priority(shares: &[Share]) -> impl Iterator<Item = &[Share]> {
+    shares.chunk_by(|one, other| one.priority == other.priority)
 }
 
 /// What became of a branch that decides.

@@ -17,7 +17,7 @@ const PLACES: [&str; 5] = ["", "r/z1/c1", "r/z1/c2", "r/z2", "s/z3"];
 
 pub(crate) fn any_instances() -> impl Strategy<Value = Vec<One>> {
     let weights = prop_oneof![Just(0_u64), Just(1), Just(100), 0_u64..=10_000];
-    let any = (0..LABELS.len(), 0..PLACES.len(), weights, 0_u8..4, 0_u8..8);
+    let any = (0..LABELS.len(), 0..PLACES.len(), weights, 0_u8..3, 0_u8..8);
     proptest::collection::vec(any, 0..IDS.len()).prop_map(|all| {
         let numbered = all.into_iter().enumerate();
         let made = numbered.map(|(number, (labels, place, weight, sick, isolated))| {
@@ -119,8 +119,13 @@ pub(crate) fn any_policy() -> impl Strategy<Value = Policy> {
         prop_oneof![Just(0.0), Just(0.5)],
     );
     let near = proptest::option::of(near);
-    (any_rules(), near, 0..PLACES.len(), 0.0..0.6_f64).prop_map(
-        move |(rules, near, place, share)| Policy {
+    (
+        any_rules(),
+        near,
+        0..PLACES.len(),
+        prop_oneof![2 => Just(0.0), 1 => Just(0.5), 1 => Just(1.0)],
+    )
+        .prop_map(move |(rules, near, place, share)| Policy {
             protect_threshold: threshold(share),
             nearby: near.map(|(index, strict, spill_over)| {
                 let (level, max_level) = levels[index];
@@ -130,8 +135,7 @@ pub(crate) fn any_policy() -> impl Strategy<Value = Policy> {
                 }))
             }),
             ..policy(rules, PLACES[place])
-        },
-    )
+        })
 }
 
 /// What a call says, owned.

@@ -84,11 +84,11 @@ fn a_canary_is_explained_step_by_step() {
          "join": "always", "conditions": []},
         {"stage": "target", "branch": "default/order-canary[1]", "target": 0, "name": "stable",
          "labels": {"version": "v1"}, "weight": 70, "priority": 0, "instances": 2, "candidates": 1,
-         "is_protected": false,
+         "is_protected": false, "has_healthy": true,
          "dropped": [{"id": "b", "address": "b:80", "why": "isolated"}]},
         {"stage": "target", "branch": "default/order-canary[1]", "target": 1, "name": "canary",
          "labels": {"version": "v2"}, "weight": 30, "priority": 0, "instances": 3, "candidates": 2,
-         "is_protected": false,
+         "is_protected": false, "has_healthy": true,
          "dropped": [{"id": "d", "address": "d:80", "why": "unhealthy"}]},
     ]);
     assert_eq!(explained["steps"], steps);
@@ -181,4 +181,25 @@ fn a_comparison_of_two_facts_shows_both() {
     let condition = &explained["steps"][1]["conditions"][0];
     assert_eq!(condition["want"], json!(["caller_metadata.env = gray"]));
     assert_eq!(condition["holds"], true);
+}
+
+#[test]
+fn suspects_are_named_where_they_are_all_there_is() {
+    let targets = json!([{"labels": {"v": "1"}}, {"labels": {"v": "2"}, "priority": 1}]);
+    let rule = rule(
+        "r",
+        json!({"branches": [{"targets": targets}], "otherwise": "reject"}),
+    );
+    let instances = build(&[one("a", "v=1").sick(), one("b", "v=2").sick()]);
+    let selection = Selection::compile(&instances, policy(vec![rule], ""));
+    let explained = explain(&selection, &Call::to("order"));
+    assert_eq!(explained["candidates"][0]["id"], "a");
+    let steps: Vec<&Value> = explained["steps"].as_array().unwrap().iter().collect();
+    let stages: Vec<&str> = steps
+        .iter()
+        .map(|step| step["stage"].as_str().unwrap())
+        .collect();
+    assert_eq!(stages, ["rule", "branch", "target", "target", "suspects"]);
+    assert_eq!(steps[2]["has_healthy"], false);
+    assert_eq!(steps[2]["is_protected"], true);
 }

@@ -155,6 +155,39 @@ fn priorities_fail_over_and_come_back() {
 }
 
 #[test]
+fn targets_whose_instances_are_all_unhealthy_come_last() {
+    let targets = json!([
+        {"labels": {"version": "v1", "env": "prod"}}, {"labels": {"version": "v1", "env": "gray"}},
+        {"labels": {"version": "v2"}, "priority": 1},
+    ]);
+    let branches = json!([{"targets": targets, "when_empty": "reject"}]);
+    let rule = rule("r", json!({"branches": branches, "otherwise": "reject"}));
+    let mut instances = versions();
+    let mut reached_with = |sick: &str| {
+        for instance in &mut instances {
+            instance.is_healthy = !sick.contains(instance.id);
+        }
+        let selection = select(&instances, vec![Arc::clone(&rule)]);
+        let excluded = [InstanceId::parse("b").unwrap()];
+        let retry = Call::to("order").excluding(&excluded);
+        (
+            reached(&selection, &Call::to("order")),
+            reached(&selection, &retry),
+        )
+    };
+    let both = |first: &str, retry: &str| (first.to_owned(), retry.to_owned());
+    assert_eq!(reached_with(""), both("a b", "a"));
+    assert_eq!(reached_with("a"), both("b", "c d"));
+    assert_eq!(reached_with("a b"), both("c d", "c d"));
+    assert_eq!(reached_with("a b c"), both("d", "d"));
+    assert_eq!(
+        reached_with("a b c d"),
+        both("a b", "a"),
+        "all are suspects"
+    );
+}
+
+#[test]
 fn a_target_without_an_instance_leaves_its_share_to_the_others() {
     let targets = json!([
         {"labels": {"version": "v1"}, "weight": 1},

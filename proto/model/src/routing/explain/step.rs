@@ -44,6 +44,8 @@ pub enum Step {
         #[serde(flatten)]
         group: GroupReport,
     },
+    /// No target of a branch has a healthy instance: the unhealthy ones are taken.
+    Suspects { branch: Place },
     /// No target of a branch has an instance for the call.
     Empty { branch: Place, then: WhenEmpty },
     /// No branch of a rule decided.
@@ -91,6 +93,8 @@ pub struct GroupReport {
     pub level: Option<Level>,
     /// Whether unhealthy ones count, because too few are healthy.
     pub is_protected: bool,
+    /// Whether a candidate is healthy; if not, the target takes part only where no other has a healthy one.
+    pub has_healthy: bool,
     /// The others, and why they are not candidates.
     pub dropped: Vec<Dropped>,
 }

@@ -65,6 +65,7 @@ impl<'c> Trace<'c> {
             candidates: pool.map_or(0, |pool| pool.candidates().count()),
             level: narrowing.filter(|_| is_nearby).map(|one| one.level),
             is_protected: narrowing.is_some_and(|one| one.is_protected),
+            has_healthy: narrowing.is_some_and(|one| one.has_healthy),
             dropped,
         }
     }
@@ -153,6 +154,11 @@ impl Observer for Trace<'_> {
             priority: share.priority,
             group,
         });
+    }
+
+    fn suspects(&mut self, rule: &RoutingRule, branch: usize) {
+        let branch = Place::branch(&rule.key, branch);
+        self.steps.push(Step::Suspects { branch });
     }
 
     fn is_empty(&mut self, rule: &RoutingRule, branch: usize, then: WhenEmpty) {
