@@ -203,10 +203,12 @@ impl<'a> Call<'a> {
         self.caller
     }
 
-    /// Where the call comes from, if the call or its caller says so.
+    /// Where the call comes from, if the call says so, or names a caller whose location is known.
     pub fn location(&self) -> Option<&'a Location> {
-        self.location
-            .or_else(|| self.caller.map(|caller| &caller.location))
+        self.location.or_else(|| {
+            let location = &self.caller?.location;
+            (!location.is_unknown()).then_some(location)
+        })
     }
 
     /// The instances that the call must not go to.
@@ -305,5 +307,7 @@ mod tests {
         assert_eq!(find(FactKind::CallerMetadata, "env"), Some("gray"));
         assert_eq!(find(FactKind::CallerMetadata, "rack"), Some("7"));
         assert_eq!(call.location(), Some(&caller.location));
+        let nowhere = Caller::default();
+        assert_eq!(Call::to("pay").from_caller(&nowhere).location(), None);
     }
 }

@@ -56,6 +56,20 @@ fn nearby_instances_come_first() {
 }
 
 #[test]
+fn a_zone_is_one_of_its_region() {
+    let instances = [
+        one("a", "").at("eu/1/x"),
+        one("b", "").at("us/1/x"),
+        one("c", "").at("/1/x"),
+        one("d", "").at("eu/2/x"),
+    ];
+    for (level, reached) in [("campus", "a"), ("zone", "a"), ("region", "a d")] {
+        assert_eq!(near(&instances, json!({"level": level}), "eu/1/x"), reached);
+    }
+    assert_eq!(near(&instances, json!({"level": "zone"}), "/1"), "c");
+}
+
+#[test]
 fn a_strict_rule_stays_within_its_widest_level() {
     let rule = |level: &str| json!({"level": "zone", "max_level": level, "strict": true});
     assert_eq!(near(&places(), rule("zone"), "eu/eu-3"), "no instance");
