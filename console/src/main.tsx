@@ -24,7 +24,13 @@ const client = new QueryClient({
   },
 })
 
+/** Gets the other pages before somebody asks for them, so that they are there when the server is not. */
+function preloadPages() {
+  for (const route of Object.values(router.routesById)) void router.loadRouteChunk(route)
+}
+
 applyPreferences()
+addEventListener('load', () => setTimeout(preloadPages, 1_000))
 const place = document.querySelector('#root')
 if (!place) throw new Error('index.html has no #root')
 createRoot(place).render(

@@ -16,7 +16,7 @@ function columnsOf(text: Dictionary['about']): Column<Route>[] {
       header: text.route,
       cell: ({ method, route }) => (
         <span className="mono" title={route}>
-          <span className="muted">{method}</span> {route}
+          <span className="muted">{method}</span> {route === 'none' ? text.otherPaths : route}
         </span>
       ),
     },

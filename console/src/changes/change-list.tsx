@@ -43,7 +43,6 @@ export function ChangeList({ changes, hasSubject = true, open, onOpen }: Props) 
         if (!change) return null
         const revision = String(change.revision)
         const isOpen = shown === revision
-        const summary = summarize(change, text)
         return (
           <li
             key={key}
@@ -56,7 +55,6 @@ export function ChangeList({ changes, hasSubject = true, open, onOpen }: Props) 
               type="button"
               className="change-head"
               aria-expanded={isOpen}
-              aria-label={text.changes.open(summary)}
               onClick={() => setOpen(isOpen ? undefined : revision)}
             >
               <Icon name={isOpen ? 'down' : 'right'} size={12} />
@@ -64,7 +62,7 @@ export function ChangeList({ changes, hasSubject = true, open, onOpen }: Props) 
               <span className="muted change-when">
                 <Clock at={change.at} />
               </span>
-              <span className="grow clip">{summary}</span>
+              <span className="grow clip">{summarize(change, text)}</span>
               {hasSubject && <span className="muted clip wide-only change-where">{change.namespace}</span>}
               <span className="muted clip wide-only change-who">{change.actor}</span>
               <span className="muted num wide-only change-revision">{change.revision}</span>

@@ -79,6 +79,7 @@ function Log({ query, isNow, open, onOpen }: LogProps) {
   const pages = data?.pages.flatMap(({ items }) => items) ?? []
   const all = merged(tail, pages)
   const isHeld = open !== undefined
+  if (isHeld && seen === 0 && all[0]) setSeen(all[0].revision)
   const shown = isHeld && seen > 0 ? all.filter(({ revision }) => revision <= seen) : all
   const waiting = all.length - shown.length
   if (error && !data) return <Failed error={error} retry={() => void refetch()} />

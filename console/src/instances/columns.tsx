@@ -25,16 +25,16 @@ export function useColumns(since: Map<string, HealthSince>, isWritable: boolean)
   const actions: Column<Instance> = {
     id: 'actions',
     header: text.actions,
-    width: '130px',
+    width: '118px',
     align: 'end',
     cell: (row) => <RowActions instance={row} writes={writes} />,
   }
   return [
-    { id: 'endpoint', header: text.endpoint, width: '190px', cell: (row) => <span className="mono" title={row.id}>{endpoint(row)}</span> },
+    { id: 'endpoint', header: text.endpoint, width: '180px', cell: (row) => <span className="mono" title={row.id}>{endpoint(row)}</span> },
     {
       id: 'health',
       header: text.health,
-      width: '230px',
+      width: '210px',
       cell: (row) => (
         <span className="row">
           <HealthBadge health={row.health} />
@@ -42,10 +42,10 @@ export function useColumns(since: Map<string, HealthSince>, isWritable: boolean)
         </span>
       ),
     },
-    { id: 'weight', header: text.weight, width: '90px', cell: weight },
-    { id: 'version', header: text.version, width: '100px', isMinor: true, cell: (row) => row.version },
-    { id: 'zone', header: text.zone, width: '100px', isMinor: true, cell: ({ location }) => location.zone ?? '' },
-    { id: 'check', header: text.check, width: '120px', isMinor: true, cell: (row) => <Check check={row.health_check} /> },
+    { id: 'weight', header: text.weight, width: '84px', align: 'end', cell: weight },
+    { id: 'version', header: text.version, width: '84px', isMinor: true, cell: (row) => row.version },
+    { id: 'zone', header: text.zone, width: '76px', isMinor: true, cell: ({ location }) => location.zone ?? '' },
+    { id: 'check', header: text.check, width: '112px', isMinor: true, cell: (row) => <Check check={row.health_check} /> },
     { id: 'metadata', header: text.metadata, isMinor: true, cell: (row) => <MetadataChips metadata={row.metadata} /> },
     ...(isWritable ? [actions] : []),
   ]

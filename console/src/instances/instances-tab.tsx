@@ -63,7 +63,7 @@ function Instances({ q, clear }: { q: string; clear: () => void }) {
   const navigate = route.useNavigate()
   const filter = instancesFilter(parseSearch(q, INSTANCE_TOKENS))
   const query = { ...filter, as_of: asOf, page_size: PAGE_SIZE, page_token: page }
-  const { data, error, refetch } = useQuery(instancesQuery(namespace, service, query))
+  const { data, error, isPlaceholderData, refetch } = useQuery(instancesQuery(namespace, service, query))
   const log = useQuery(serviceChangesQuery(namespace, service, { kind: 'instance', page_size: 500, ...upTo(asOf) }))
   const columns = useColumns(healthSince(data?.items ?? [], log.data?.items ?? []), asOf === undefined)
   if (error && !data) return <Failed error={error} retry={() => void refetch()} />
@@ -82,6 +82,8 @@ function Instances({ q, clear }: { q: string; clear: () => void }) {
     <>
       <Table
         label={services.instances}
+        of={`${q} ${page} ${asOf}`}
+        isStale={isPlaceholderData}
         rows={data.items}
         columns={columns}
         rowKey={({ id }) => id}

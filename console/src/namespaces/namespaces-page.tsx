@@ -68,7 +68,7 @@ function Namespaces({ q, clear, onOpen }: { q: string; clear: () => void; onOpen
     page_size: PAGE_SIZE,
     ...(page ? { page_token: page } : {}),
   })
-  const { data, error, refetch } = useQuery({ ...query, enabled: faults.length === 0 })
+  const { data, error, isPlaceholderData, refetch } = useQuery({ ...query, enabled: faults.length === 0 })
   if (error && !data) return <Failed error={error} retry={() => void refetch()} />
   if (!data) return faults.length > 0 ? null : <Loading />
   if (data.items.length === 0 && q) {
@@ -81,7 +81,7 @@ function Namespaces({ q, clear, onOpen }: { q: string; clear: () => void; onOpen
   if (data.items.length === 0) return <Empty title={text.emptyTitle} hint={text.emptyHint} />
   return (
     <>
-      <Table label={text.title} rows={data.items} columns={columns} rowKey={({ name }) => name} />
+      <Table label={text.title} of={`${q} ${page}`} isStale={isPlaceholderData} rows={data.items} columns={columns} rowKey={({ name }) => name} />
       <Pages
         rows={data.items.length}
         page={page}

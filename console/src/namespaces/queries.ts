@@ -1,4 +1,4 @@
-import { queryOptions } from '@tanstack/react-query'
+import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { api, must, type Namespace, type Page } from '../api/client'
 
 interface NamespacesQuery {
@@ -13,6 +13,7 @@ export const namespacesQuery = (query: NamespacesQuery) =>
   queryOptions<Page<Namespace>>({
     queryKey: ['namespaces', query],
     queryFn: ({ signal }) => must(api.GET('/api/v1/namespaces', { params: { query }, signal })),
+    placeholderData: keepPreviousData,
   })
 
 /** The namespaces that a list to choose from can hold. */

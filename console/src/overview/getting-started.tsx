@@ -10,8 +10,8 @@ const shell = () => `curl -X POST ${location.origin}/api/v1/namespaces/default/s
   -H 'content-type: application/json' \\
   -d '{"host": "127.0.0.1", "port": 9000, "health_check": {"type": "none"}}'`
 
-const rust = () => `let client = merak_sdk::Client::builder("http://${location.hostname}:${GRPC_PORT}").build().await?;
-let registration = client.register(Registration::new("pay", "127.0.0.1", 9000)).await?;`
+const rust = () => `let client = merak_sdk::Client::builder("http://${location.hostname}:${GRPC_PORT}").build()?;
+let registered = client.register(Registration::new("pay", "127.0.0.1", 9000)).await?;`
 
 /** What a newcomer does first. */
 export function GettingStarted() {

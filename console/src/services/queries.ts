@@ -52,6 +52,7 @@ export const pastServicesQuery = (namespace: string, asOf: string, { name, metad
     queryFn: ({ signal }) =>
       must(api.GET('/api/v1/namespaces/{namespace}/services', { params: { path: { namespace }, query }, signal })),
     staleTime: Number.POSITIVE_INFINITY,
+    placeholderData: keepPreviousData,
   })
 }
 

@@ -58,7 +58,7 @@ function Services({ q, clear }: { q: string; clear: () => void }) {
   const parsed = parseSearch(q, SERVICE_TOKENS)
   const filter = { ...servicesFilter(parsed), page_size: PAGE_SIZE, page_token: page }
   const query = asOf === undefined ? servicesQuery({ ...filter, namespace }) : pastServicesQuery(namespace ?? '', asOf, filter)
-  const { data, error, isPending, refetch } = useQuery({ ...query, enabled: parsed.faults.length === 0 })
+  const { data, error, isPending, isPlaceholderData, refetch } = useQuery({ ...query, enabled: parsed.faults.length === 0 })
   if (error && !data) return <Failed error={error} retry={() => void refetch()} />
   if (isPending) return parsed.faults.length > 0 ? null : <Loading />
   if (data.items.length === 0 && q) {
@@ -72,7 +72,7 @@ function Services({ q, clear }: { q: string; clear: () => void }) {
   const columns = columnsOf(text, namespace === undefined, asOf === undefined)
   return (
     <>
-      <Table label={text.services.title} rows={data.items} columns={columns} rowKey={({ namespace: ns, name }) => `${ns} ${name}`} />
+      <Table label={text.services.title} of={`${namespace} ${q} ${page} ${asOf}`} isStale={isPlaceholderData} rows={data.items} columns={columns} rowKey={({ namespace: ns, name }) => `${ns} ${name}`} />
       <Pages
         rows={data.items.length}
         page={page}

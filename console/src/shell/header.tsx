@@ -21,10 +21,10 @@ export function Header({ openPalette, openHelp }: Props) {
   return (
     <header className="bar-top">
       <NamespacePicker />
-      <button type="button" className="finder" onClick={openPalette} aria-label={header.findOrRun}>
+      <button type="button" className="finder" onClick={openPalette}>
         <Icon name="search" size={14} />
-        <span className="wide-only">{header.findOrRun}</span>
-        <kbd className="wide-only">{navigator.platform.startsWith('Mac') ? '⌘K' : 'Ctrl K'}</kbd>
+        <span className="finder-text">{header.findOrRun}</span>
+        <kbd className="wide-only" aria-hidden="true">{navigator.platform.startsWith('Mac') ? '⌘K' : 'Ctrl K'}</kbd>
       </button>
       <span className="grow wide-only" />
       <LiveIndicator />

@@ -23,7 +23,7 @@ interface Group {
   entries: Entry[]
 }
 
-/** What the palette offers for a word: services that the server found, pages and actions. */
+/** What the palette offers for a word: pages, actions, and services that the server found, now or for the word before. */
 export function useEntries(word: string, services: ServiceSummary[]): Group[] {
   const { palette, nav } = useText()
   const navigate = useNavigate()
@@ -40,7 +40,7 @@ export function useEntries(word: string, services: ServiceSummary[]): Group[] {
   )
   const isMeant = ({ label }: Entry) => label.toLowerCase().includes(word.toLowerCase())
   const groups = [
-    { name: palette.services, entries: word ? found : [] },
+    { name: palette.services, entries: word ? found.filter(isMeant) : [] },
     { name: palette.pages, entries: pages.filter(isMeant) },
     { name: palette.actions, entries: actions.filter(isMeant) },
   ]

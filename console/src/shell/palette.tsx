@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { useDeferredValue, useEffect, useId, useRef, useState } from 'react'
+import { useEffect, useId, useRef, useState } from 'react'
 import { useText } from '../i18n/use-text'
 import { findServicesQuery } from '../services/queries'
 import { Icon } from '../ui/icon'
@@ -13,7 +13,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const [query, setQuery] = useState('')
   const [at, setAt] = useState(0)
   const id = useId()
-  const word = useDeferredValue(query.trim())
+  const word = query.trim()
   const { data: found } = useQuery({ ...findServicesQuery(word), placeholderData: (before) => before })
   const groups = useEntries(word, found?.items ?? [])
   const entries = groups.flatMap((group) => group.entries)

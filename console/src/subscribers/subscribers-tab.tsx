@@ -22,7 +22,7 @@ export function SubscribersTab() {
   const { page } = route.useSearch()
   const { asOf } = useScope()
   const navigate = route.useNavigate()
-  const { data, error, refetch } = useQuery({
+  const { data, error, isPlaceholderData, refetch } = useQuery({
     queryKey: ['service', namespace, service, 'subscribers', page ?? null],
     queryFn: ({ signal }) => {
       const params = { path: { namespace, service }, query: { page_size: 200, ...(page ? { page_token: page } : {}) } }
@@ -43,7 +43,7 @@ export function SubscribersTab() {
       ) : (
         <>
           <p className="muted note num">{words.summary(current, items.length)}</p>
-          <Table label={text.service.subscribers} rows={items} columns={columnsOf(text)} rowKey={keyOf} />
+          <Table label={text.service.subscribers} of={page ?? ''} isStale={isPlaceholderData} rows={items} columns={columnsOf(text)} rowKey={keyOf} />
           <Pages
             rows={items.length}
             page={page}

@@ -9,7 +9,7 @@ import { instancesQuery } from '../instances/queries'
 import { useScope } from '../shell/scope'
 import { useNow } from '../time/time'
 import { Panel } from '../ui/page'
-import { Empty, Failed, Loading } from '../ui/states'
+import { Failed, Loading } from '../ui/states'
 import { byInstance, stretches } from './history'
 import { Strip } from './strip'
 
@@ -22,7 +22,7 @@ const STRIPS = 100
 
 /** The health of each instance and the changes of the service, on one axis. */
 export function TimelineTab() {
-  const { timeline: text, time } = useText()
+  const { timeline: text, time, changes: { emptyTitle: none } } = useText()
   const { namespace, service } = route.useParams()
   const { window: chosen } = route.useSearch()
   const { asOf } = useScope()
@@ -65,7 +65,7 @@ export function TimelineTab() {
         )}
       </Panel>
       <Panel title={text.changes}>
-        {changes.length === 0 ? <Empty title={text.changes} /> : <ChangeList changes={changes} hasSubject={false} />}
+        {changes.length === 0 ? <p className="muted">{none}</p> : <ChangeList changes={changes} hasSubject={false} />}
       </Panel>
     </div>
   )

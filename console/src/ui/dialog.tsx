@@ -29,10 +29,10 @@ export function Dialog({ title, children, onClose, wide = false }: Props) {
         onClose()
       }}
     >
-      <header className="dialog-head">
+      <div className="dialog-head">
         <h2 id={heading}>{title}</h2>
         <Button kind="ghost" icon="close" aria-label={actions.close} onClick={onClose} />
-      </header>
+      </div>
       <div className="dialog-body">{children}</div>
     </dialog>
   )

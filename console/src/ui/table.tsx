@@ -16,6 +16,10 @@ export interface Column<Row> {
 
 interface Props<Row> {
   label: string
+  /** What the rows are of, such as a search and a page: rows of something else never wait. */
+  of?: string
+  /** Whether the rows are still those of before, until those that are asked for come. */
+  isStale?: boolean
   rows: Row[]
   columns: Column<Row>[]
   rowKey: (row: Row) => string
@@ -28,10 +32,13 @@ const ROW_PX = 36
 const VIRTUAL_FROM = 120
 
 /** A table that stays fluid with any number of rows, and still while one points at it. */
-export function Table<Row>({ label, rows, columns, rowKey, rowClass }: Props<Row>) {
+export function Table<Row>({ label, of = '', isStale = false, rows, columns, rowKey, rowClass }: Props<Row>) {
   const { table: text } = useText()
-  const [held, setHeld] = useState<Row[] | null>(null)
-  const shown = held ? steady(held, rows, rowKey) : { rows, moved: 0 }
+  const [isPointed, setPointed] = useState(false)
+  const [held, setHeld] = useState<{ of: string; rows: Row[] } | null>(null)
+  if (isPointed && !isStale && held?.of !== of) setHeld({ of, rows })
+  if (!isPointed && held) setHeld(null)
+  const shown = held?.of === of && !isStale ? steady(held.rows, rows, rowKey) : { rows, moved: 0 }
   const body = useRef<HTMLTableSectionElement>(null)
   const [top, setTop] = useState(0)
   useLayoutEffect(() => {
@@ -52,7 +59,7 @@ export function Table<Row>({ label, rows, columns, rowKey, rowClass }: Props<Row
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard
     <div className="table-scroll" role="region" aria-label={text.scroll(label)} tabIndex={0}>
       {shown.moved > 0 && (
-        <button type="button" className="moved" onClick={() => setHeld(rows)}>
+        <button type="button" className="moved" onClick={() => setHeld({ of, rows })}>
           {text.newRows(shown.moved)}
         </button>
       )}
@@ -61,8 +68,8 @@ export function Table<Row>({ label, rows, columns, rowKey, rowClass }: Props<Row
         className="table"
         aria-label={label}
         aria-rowcount={shown.rows.length + 1}
-        onPointerEnter={() => setHeld(rows)}
-        onPointerLeave={() => setHeld(null)}
+        onPointerEnter={() => setPointed(true)}
+        onPointerLeave={() => setPointed(false)}
         onKeyDown={moveByRow}
       >
         <thead>

@@ -1,0 +1,142 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+
+const BINARY = join(import.meta.dirname, '../../target/debug/merak')
+
+export interface InstanceBody {
+  host: string
+  port: number
+  weight?: number
+  version?: string
+  metadata?: Record<string, string>
+  location?: { zone?: string; region?: string }
+  health_check?: { type: 'none' } | { type: 'heartbeat'; ttl_seconds: number }
+}
+
+/** A control plane of its own, with its data in a temporary folder. */
+export class Merak {
+  url = ''
+  #grpc = ''
+  #data = mkdtempSync(join(tmpdir(), 'merak-console-'))
+  #server: ChildProcess | undefined
+  #nodes: ChildProcess[] = []
+
+  static async start(): Promise<Merak> {
+    const merak = new Merak()
+    await merak.serve()
+    return merak
+  }
+
+  /** Serves, at the addresses that it had before if it served already. */
+  async serve() {
+    const http = this.url ? new URL(this.url).host : '127.0.0.1:0'
+    this.#server = spawn(BINARY, ['serve', '--data', this.#data, '--http', http, '--grpc', this.#grpc || '127.0.0.1:0'])
+    const [address = '', grpc = ''] = await lines(this.#server, ['http listening on ', 'grpc listening on '])
+    this.url = `http://${address}`
+    this.#grpc = grpc
+  }
+
+  /** Ends the server as a crash would. */
+  async kill() {
+    await ended(this.#server, 'SIGKILL')
+  }
+
+  /** An application that registers itself, and watches what it calls. */
+  async application(service: 'micro-pay' | 'micro-order', name: string) {
+    const node = ['demo', 'node', service, '--name', name, '--control-plane', `http://${this.#grpc}`]
+    const process = spawn(BINARY, node, { cwd: this.#data })
+    this.#nodes.push(process)
+    const [address = ''] = await lines(process, ['serving on '])
+    return address
+  }
+
+  async stop() {
+    await Promise.all([...this.#nodes, this.#server].map((process) => ended(process, 'SIGKILL')))
+    rmSync(this.#data, { recursive: true, force: true })
+  }
+
+  async ask<T>(path: string, method = 'GET', body?: unknown): Promise<T> {
+    const response = await fetch(this.url + path, {
+      method,
+      ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    })
+    const text = await response.text()
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
+    return (text ? JSON.parse(text) : undefined) as T
+  }
+
+  service(namespace: string, service: string, body: object = {}) {
+    return this.ask(pathOf(namespace, service), 'PUT', body)
+  }
+
+  instance(namespace: string, service: string, id: string, body: InstanceBody) {
+    const registration = { health_check: { type: 'none' }, ...body }
+    return this.ask(`${pathOf(namespace, service)}/instances/${id}`, 'PUT', registration)
+  }
+
+  patch(namespace: string, service: string, id: string, body: object) {
+    return this.ask(`${pathOf(namespace, service)}/instances/${id}`, 'PATCH', body)
+  }
+}
+
+export const pathOf = (namespace: string, service: string) =>
+  `/api/v1/namespaces/${encodeURIComponent(namespace)}/services/${encodeURIComponent(service)}`
+
+/** A small shop: two namespaces, a service of every condition. */
+export async function shop(merak: Merak) {
+  await merak.ask('/api/v1/namespaces/default', 'PUT', { comment: 'production', metadata: { team: 'platform' } })
+  await merak.ask('/api/v1/namespaces/staging', 'PUT', { comment: 'where releases wait' })
+  const about = { owners: 'ann, bob', department: 'trade', metadata: { tier: '1', lang: 'rust' }, ports: [8080] }
+  for (const [namespace, service, instances] of [
+    ['default', 'com.shop/order', 6],
+    ['default', 'com.shop/pay', 4],
+    ['default', 'com.shop/user', 3],
+    ['default', 'legacy-billing', 0],
+    ['staging', 'com.shop/order', 2],
+    ['staging', 'mailer', 1],
+  ] as const) {
+    await merak.service(namespace, service, about)
+    const name = service.split('/').at(-1)
+    for (let number = 1; number <= instances; number += 1) {
+      await merak.instance(namespace, service, `${name}-${number}`, {
+        host: `10.0.${service.length}.${number}`,
+        port: 8080,
+        version: number % 2 ? 'v1.4.2' : 'v2.0.0',
+        metadata: { env: namespace === 'default' ? 'prod' : 'stage' },
+        location: { region: 'eu', zone: `eu-${1 + (number % 3)}` },
+      })
+    }
+  }
+  await merak.patch('default', 'com.shop/pay', 'pay-2', { health: 'unhealthy' })
+  await merak.patch('staging', 'mailer', 'mailer-1', { health: 'unhealthy' })
+  await merak.patch('default', 'com.shop/user', 'user-1', { health: 'unhealthy' })
+  await merak.patch('default', 'com.shop/user', 'user-1', { health: 'healthy' })
+  await merak.patch('default', 'com.shop/order', 'order-3', { isolated: true })
+  await merak.patch('default', 'com.shop/order', 'order-4', { weight: 20 })
+}
+
+/** The rest of the first line with each of the beginnings, once all were printed. */
+function lines(process: ChildProcess, beginnings: string[]): Promise<string[]> {
+  return new Promise((resolve, reject) => {
+    const found = new Map<string, string>()
+    let log = ''
+    process.stderr?.on('data', (piece) => (log += String(piece)))
+    process.on('exit', (code) => reject(new Error(`merak ended with ${code}: ${log}`)))
+    if (!process.stdout) return
+    createInterface(process.stdout).on('line', (text) => {
+      const beginning = beginnings.find((one) => text.startsWith(one))
+      if (beginning) found.set(beginning, text.slice(beginning.length))
+      if (found.size === beginnings.length) resolve(beginnings.map((one) => found.get(one) ?? ''))
+    })
+  })
+}
+
+async function ended(process: ChildProcess | undefined, signal: NodeJS.Signals) {
+  if (!process || process.exitCode !== null || process.signalCode !== null) return
+  const over = new Promise((resolve) => process.once('exit', resolve))
+  process.kill(signal)
+  await over
+}

@@ -1,0 +1,24 @@
+/** Every page of the console over the data of `shop`, by the name of its picture. */
+export const PAGES = {
+  overview: '/',
+  services: '/services',
+  'services-search': '/services?q=health:unhealthy',
+  'services-nothing': '/services?q=nothing-like-it',
+  'service-create': '/services?create=yes',
+  instances: '/services/default/com.shop%2Forder',
+  'instances-none': '/services/default/legacy-billing',
+  'instances-past': '/services/default/com.shop%2Forder?as_of=20',
+  subscribers: '/services/default/com.shop%2Forder/subscribers',
+  timeline: '/services/default/com.shop%2Fuser/timeline?window=5',
+  json: '/services/default/com.shop%2Forder/json',
+  changes: '/changes',
+  'change-open': '/changes?service=com.shop/order&kind=instance&change=CHANGE',
+  namespaces: '/namespaces',
+  about: '/about',
+  missing: '/made/up',
+  'service-missing': '/services/default/nothing',
+} as const
+
+export const LANGUAGES = ['en', 'zh'] as const
+export const THEMES = ['light', 'dark'] as const
+export const WIDTHS = [1280, 360] as const

@@ -1,0 +1,45 @@
+import { join } from 'node:path'
+import { expect, test } from './fixtures'
+import { shop } from './merak'
+import { LANGUAGES, PAGES, THEMES, WIDTHS } from './pages'
+
+const FOLDER = join(import.meta.dirname, '../screenshots')
+
+/** Pictures to look at: `screenshots/<page>-<width>-<theme>-<language>.png`. */
+for (const theme of THEMES) {
+  for (const language of LANGUAGES) {
+    test(`every page, ${theme}, ${language}`, async ({ page, merak, faults }) => {
+      await page.addInitScript(
+        (preferences) => localStorage.setItem('merak.preferences', JSON.stringify(preferences)),
+        { theme, language },
+      )
+      const picture = (name: string) => page.screenshot({ path: join(FOLDER, `${name}-${theme}-${language}.png`) })
+      await page.goto('/')
+      await expect(page.locator('.command').first()).toBeVisible()
+      await picture('begin-1280')
+      await shop(merak)
+      await merak.application('micro-pay', 'micro-pay-1')
+      for (const width of WIDTHS) {
+        await page.setViewportSize({ width, height: 800 })
+        for (const [name, path] of Object.entries(PAGES)) {
+          await page.goto(path.replace('CHANGE', '25'))
+          await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+          await expect(page.locator('.loading')).toHaveCount(0)
+          if (name === 'about') await page.waitForTimeout(4_500)
+          await picture(`${name}-${width}`)
+        }
+        await page.goto('/services')
+        await page.locator('.live').waitFor()
+        await page.keyboard.press('Control+k')
+        await page.getByRole('dialog').getByRole('combobox').fill('order')
+        await expect(page.locator('.palette-item').first()).toBeVisible()
+        await picture(`palette-${width}`)
+        await page.keyboard.press('Escape')
+        await page.locator('.bar-top .button').first().click()
+        await expect(page.getByRole('slider')).toBeVisible()
+        await picture(`time-${width}`)
+      }
+      faults.splice(0)
+    })
+  }
+}

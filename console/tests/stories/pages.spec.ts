@@ -1,0 +1,178 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from '../fixtures'
+import { pathOf, shop } from '../merak'
+
+interface Summary {
+  namespace: string
+  name: string
+  instance_count: number
+  healthy_instance_count: number
+  isolated_instance_count: number
+}
+
+interface Listed<T> {
+  items: T[]
+}
+
+test('a newcomer is shown how to begin', async ({ page, merak }) => {
+  await page.goto('/')
+  await expect(page.getByRole('heading', { name: 'Nothing is registered yet' })).toBeVisible()
+  await expect(page.getByText(`curl -X POST ${merak.url}/api/v1/namespaces/default`)).toBeVisible()
+  await merak.instance('default', 'pay', 'pay-1', { host: '10.0.0.1', port: 1 })
+  await expect(page.getByRole('link', { name: 'Instances 1' })).toBeVisible()
+})
+
+test('the overview names what needs attention, and leads there', async ({ page, merak }) => {
+  await shop(merak)
+  await page.goto('/')
+  const attention = page.locator('section', { has: page.getByRole('heading', { name: 'Needs attention' }) })
+  await expect(attention.getByRole('listitem')).toHaveCount(3)
+  await expect(attention).toContainText('1 of 4 unhealthy')
+  await expect(attention).toContainText('1 instance isolated')
+  await attention.getByRole('link', { name: 'com.shop/pay' }).click()
+  await expect(page).toHaveURL(/q=health:unhealthy/)
+  await expect(page.getByRole('table').getByRole('row')).toHaveCount(2)
+})
+
+test('every number of the pages is what the API says', async ({ page, merak }) => {
+  await shop(merak)
+  const { items: services } = await merak.ask<Listed<Summary>>('/api/v1/services')
+  const sum = (of: (one: Summary) => number) => services.reduce((total, one) => total + of(one), 0)
+
+  await page.goto('/')
+  const total = sum((one) => one.instance_count)
+  await expect(page.getByRole('link', { name: `Services ${services.length}` })).toBeVisible()
+  await expect(page.getByRole('link', { name: `Instances ${total}` })).toBeVisible()
+  await expect(page.getByRole('link', { name: `Unhealthy ${total - sum((one) => one.healthy_instance_count)}` })).toBeVisible()
+  await expect(page.getByRole('link', { name: `Isolated ${sum((one) => one.isolated_instance_count)}` })).toBeVisible()
+
+  await page.goto('/services')
+  const rows = page.getByRole('table').getByRole('row')
+  for (const [index, one] of services.entries()) {
+    const cells = rows.nth(index + 1).getByRole('cell')
+    await expect(cells.nth(0)).toHaveText(one.name)
+    await expect(cells.nth(1)).toHaveText(one.namespace)
+    const health = one.instance_count === 0 ? 'No instances' : `${one.healthy_instance_count}/${one.instance_count}`
+    await expect(cells.nth(2)).toContainText(health)
+    await expect(cells.nth(3)).toHaveText(String(one.isolated_instance_count))
+  }
+
+  for (const one of services) {
+    await page.goto(`/services/${one.namespace}/${encodeURIComponent(one.name)}`)
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText(one.name)
+    if (one.instance_count === 0) continue
+    await expect(page.getByText(`${one.healthy_instance_count}/${one.instance_count}`)).toBeVisible()
+    const { items } = await merak.ask<Listed<Record<string, never>>>(`${pathOf(one.namespace, one.name)}/instances`)
+    await expect(rows).toHaveCount(items.length + 1)
+    for (const [index, instance] of items.entries()) {
+      const row = rows.nth(index + 1)
+      const { host, port, health, isolated, weight, version, location } = instance as unknown as {
+        [key: string]: string
+      } & { location: { zone: string }; isolated: boolean }
+      await expect(row).toContainText(`${host}:${port}`)
+      await expect(row).toContainText(health === 'healthy' ? 'Healthy' : 'Unhealthy')
+      await expect(row.getByText('Isolated')).toHaveCount(isolated ? 1 : 0)
+      await expect(row.getByRole('textbox')).toHaveValue(String(weight))
+      await expect(row).toContainText(String(version))
+      await expect(row).toContainText(location.zone)
+    }
+  }
+
+  await page.goto('/namespaces')
+  const { items: namespaces } = await merak.ask<Listed<Summary & { service_count: number }>>('/api/v1/namespaces')
+  for (const [index, one] of namespaces.entries()) {
+    const cells = rows.nth(index + 1).getByRole('cell')
+    await expect(cells.nth(0)).toHaveText(one.name)
+    await expect(cells.nth(1)).toHaveText(String(one.service_count))
+    await expect(cells.nth(2)).toContainText(`${one.healthy_instance_count}/${one.instance_count}`)
+    await expect(cells.nth(3)).toHaveText(String(one.isolated_instance_count))
+  }
+})
+
+test('changes are filtered, opened, followed and exported', async ({ page, merak }) => {
+  await shop(merak)
+  await page.goto('/changes?kind=instance&service=com.shop/order')
+  const changes = page.locator('.change-head')
+  await expect(changes).toHaveCount(10)
+  await changes.first().click()
+  await expect(page).toHaveURL(/change=\d+/)
+  const diff = page.getByRole('region', { name: 'Difference' })
+  await expect(diff).toContainText('-   "weight": 100')
+  await expect(diff).toContainText('+   "weight": 20')
+  await page.reload()
+  await expect(diff).toBeVisible()
+  await merak.patch('default', 'com.shop/order', 'order-1', { weight: 55 })
+  await page.getByRole('button', { name: '1 new change' }).click()
+  await expect(changes.first()).toHaveAccessibleName(/weight 100 → 55/)
+  await merak.patch('default', 'com.shop/pay', 'pay-1', { weight: 55 })
+  const download = page.waitForEvent('download')
+  await page.getByRole('button', { name: 'Export NDJSON' }).click()
+  const lines = readFileSync(await (await download).path(), 'utf8').trim().split('\n')
+  const { items } = await merak.ask<Listed<unknown>>('/api/v1/changes?kind=instance&service=com.shop/order')
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(items)
+  await page.getByLabel('Kind').selectOption('Any kind')
+  await expect(changes).toHaveCount(14)
+})
+
+test('a change leads to the service as it was right after', async ({ page, merak }) => {
+  await shop(merak)
+  await page.goto('/changes?service=com.shop/pay')
+  await page.getByRole('button', { name: /com.shop\/pay 10.0.12.2:8080 registered/ }).click()
+  await page.getByRole('link', { name: 'See the service right after' }).click()
+  await expect(page.getByText('You are looking at revision')).toBeVisible()
+  await expect(page.getByRole('table').getByRole('row')).toHaveCount(3)
+})
+
+test('a flood of changes leaves the page usable', async ({ page, merak }) => {
+  await merak.instance('default', 'pay', 'pay-1', { host: '10.0.0.1', port: 1 })
+  await page.goto('/changes')
+  await expect(page.getByText('Live', { exact: true })).toBeVisible()
+  for (let round = 0; round < 10; round += 1) {
+    const items = Array.from({ length: 200 }, (_, index) => ({ patch: { id: 'pay-1', weight: 1 + ((index + round) % 7) } }))
+    await merak.ask(`${pathOf('default', 'pay')}/instances:batch`, 'POST', { items })
+  }
+  const { revision } = await merak.ask<{ revision: number }>('/api/v1/about')
+  await expect(page.getByText(String(revision), { exact: true })).toBeVisible()
+  expect(await page.getByRole('listitem').count()).toBeLessThan(120)
+  await page.getByRole('link', { name: 'Services' }).click()
+  await expect(page.getByRole('link', { name: 'pay' })).toBeVisible()
+})
+
+test('a namespace is created, edited, and deleted once it is empty', async ({ page, merak }) => {
+  await shop(merak)
+  await page.goto('/namespaces')
+  await page.getByRole('button', { name: 'Create namespace' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Name').fill('qa')
+  await dialog.getByRole('button', { name: 'Create' }).click()
+  const row = page.getByRole('row', { name: /^qa/ })
+  await expect(row).toBeVisible()
+  await page.getByRole('button', { name: 'More actions for qa' }).click()
+  await page.getByRole('menuitem', { name: 'Edit' }).click()
+  await dialog.getByLabel('Comment').fill('for testers')
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await expect(row).toContainText('for testers')
+  await page.getByRole('button', { name: 'More actions for qa' }).click()
+  await page.getByRole('menuitem', { name: 'Delete' }).click()
+  await dialog.getByRole('button', { name: 'Delete' }).click()
+  await expect(row).toHaveCount(0)
+  await page.getByRole('button', { name: 'More actions for staging' }).click()
+  await page.getByRole('menuitem', { name: 'Delete' }).click()
+  await expect(dialog).toContainText('It still holds 2 services')
+  await expect(dialog.getByRole('button', { name: 'Delete' })).toBeDisabled()
+  await dialog.getByRole('link', { name: 'Show its services' }).click()
+  await expect(page.getByRole('table').getByRole('row')).toHaveCount(3)
+})
+
+test('about tells version, revision, readiness and figures', async ({ page, merak }) => {
+  await shop(merak)
+  const about = await merak.ask<{ version: string; revision: number; epoch: string }>('/api/v1/about')
+  await page.goto('/about')
+  const main = page.getByRole('main')
+  await expect(main).toContainText(`Version${about.version}`)
+  await expect(main).toContainText(`Newest revision${about.revision}`)
+  await expect(main).toContainText(about.epoch)
+  await expect(main.getByText('Ready', { exact: true })).toBeVisible()
+  await expect(main.getByRole('img', { name: /^Requests a second, now [\d.]+/ })).toBeVisible()
+  await expect(main.getByRole('row', { name: /GET \/api\/v1\/about/ })).toBeVisible()
+})

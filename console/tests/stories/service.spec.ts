@@ -1,0 +1,159 @@
+import { expect, test } from '../fixtures'
+import { pathOf, shop } from '../merak'
+
+const ORDER = '/services/default/com.shop%2Forder'
+
+interface Answer {
+  isolated: boolean
+  weight: number
+}
+
+test('an instance is isolated, and undo takes it back', async ({ page, merak }) => {
+  await shop(merak)
+  const path = `${pathOf('default', 'com.shop/order')}/instances/order-1`
+  await page.goto(ORDER)
+  await page.getByRole('button', { name: 'Isolate 10.0.14.1:8080' }).click()
+  await expect(page.getByRole('button', { name: 'Restore 10.0.14.1:8080' })).toBeVisible()
+  expect((await merak.ask<Answer>(path)).isolated).toBe(true)
+  await page.getByRole('button', { name: 'Undo' }).click()
+  await expect(page.getByRole('button', { name: 'Isolate 10.0.14.1:8080' })).toBeVisible()
+  expect((await merak.ask<Answer>(path)).isolated).toBe(false)
+})
+
+test('a weight is changed in its place, refused when it is none, and undone', async ({ page, merak }) => {
+  await shop(merak)
+  const path = `${pathOf('default', 'com.shop/order')}/instances/order-1`
+  await page.goto(ORDER)
+  const weight = page.getByLabel('Weight of 10.0.14.1:8080')
+  await weight.fill('250')
+  await weight.press('Enter')
+  await expect(page.getByText('10.0.14.1:8080: weight 100 → 250')).toBeVisible()
+  expect((await merak.ask<Answer>(path)).weight).toBe(250)
+  await weight.fill('10001')
+  await expect(weight).toHaveAttribute('aria-invalid', 'true')
+  await weight.press('Escape')
+  await expect(weight).toHaveValue('250')
+  await page.getByRole('button', { name: 'Undo' }).click()
+  await expect(weight).toHaveValue('100')
+  expect((await merak.ask<Answer>(path)).weight).toBe(100)
+})
+
+test('a weight that somebody else set meanwhile is not overwritten', async ({ page, merak, faults }) => {
+  await shop(merak)
+  await page.goto(ORDER)
+  const weight = page.getByLabel('Weight of 10.0.14.1:8080')
+  await expect(weight).toHaveValue('100')
+  // The page must not hear of it before it writes.
+  await page.route('**/instances?*', (route) => route.abort())
+  await merak.patch('default', 'com.shop/order', 'order-1', { weight: 7 })
+  await weight.fill('50')
+  await weight.press('Enter')
+  await expect(page.getByRole('alert')).toContainText('somebody set the weight to 7 meanwhile')
+  const path = `${pathOf('default', 'com.shop/order')}/instances/order-1`
+  expect((await merak.ask<Answer>(path)).weight).toBe(7)
+  expect(faults.splice(0).filter((fault) => !/412|ERR_FAILED/.test(fault))).toEqual([])
+})
+
+test('a change of many counts first, then changes those that a search finds, and is undone', async ({ page, merak }) => {
+  await shop(merak)
+  await page.goto(`${ORDER}?q=version:v1*`)
+  await expect(page.getByRole('table').getByRole('row')).toHaveCount(4)
+  await page.getByRole('button', { name: 'Change all that match' }).click()
+  const dialog = page.getByRole('dialog')
+  await expect(dialog).toContainText('Instances that match version:v1*')
+  await dialog.getByRole('button', { name: 'Count first' }).click()
+  await expect(dialog.getByText('2 of 3 instances would change')).toBeVisible()
+  const list = () => merak.ask<{ items: Answer[] }>(`${pathOf('default', 'com.shop/order')}/instances`)
+  expect((await list()).items.filter(({ isolated }) => isolated)).toHaveLength(1)
+  await dialog.getByRole('button', { name: 'Change 2 instances' }).click()
+  await expect(page.getByText('2 instances changed')).toBeVisible()
+  expect((await list()).items.filter(({ isolated }) => isolated)).toHaveLength(3)
+  await page.getByRole('button', { name: 'Undo' }).click()
+  await expect.poll(async () => (await list()).items.filter(({ isolated }) => isolated).length).toBe(1)
+})
+
+test('a static instance is registered, marked, deregistered and brought back', async ({ page, merak }) => {
+  await shop(merak)
+  await page.goto('/services/default/legacy-billing')
+  await expect(page.getByText('Start an application that registers itself')).toBeVisible()
+  await page.getByRole('button', { name: 'Register instance' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Host').fill('db.internal')
+  await dialog.getByLabel('Port').fill('5432')
+  await dialog.getByLabel('Metadata').fill('role=primary')
+  await dialog.getByRole('button', { name: 'Register instance' }).click()
+  const row = page.getByRole('row', { name: /db.internal:5432/ })
+  await expect(row).toContainText('role=primary')
+  await page.getByRole('button', { name: 'More actions for db.internal:5432' }).click()
+  await page.getByRole('menuitem', { name: 'Mark unhealthy' }).click()
+  await expect(row).toContainText('Unhealthy')
+  await page.getByRole('button', { name: 'More actions for db.internal:5432' }).click()
+  await page.getByRole('menuitem', { name: 'Deregister' }).click()
+  await expect(page.getByText('No instances', { exact: true }).first()).toBeVisible()
+  await page.getByRole('button', { name: 'Undo' }).click()
+  await expect(row).toContainText('role=primary')
+})
+
+test('an application that runs shows its heartbeats and what it watches', async ({ page, merak }) => {
+  await merak.application('micro-pay', 'micro-pay-1')
+  const order = await merak.application('micro-order', 'micro-order-1')
+  // An application watches a service from its first call on.
+  const body = JSON.stringify({ business_id: 'b1', amount: 5, channel: 'card' })
+  await fetch(`http://${order}/order/create`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+  await page.goto('/services/default/micro-pay')
+  await expect(page.getByRole('table').getByRole('row').nth(1)).toContainText(/Healthy.*beat every \d+ s/)
+  await page.getByRole('link', { name: 'Subscribers' }).click()
+  const row = page.getByRole('row', { name: /micro-order/ })
+  await expect(row).toContainText('Current')
+  await expect(row).toContainText('merak-rust')
+  await row.getByRole('link').click()
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('micro-order')
+})
+
+test('the timeline shows the health of each instance and the changes', async ({ page, merak }) => {
+  await shop(merak)
+  await page.goto('/services/default/com.shop%2Fuser/timeline?window=5')
+  await expect(page.getByRole('img', { name: /10\.0\.13\.1:8080: .*Unhealthy.*Healthy/ })).toBeVisible()
+  await expect(page.getByRole('button', { name: /com.shop\/user 10.0.13.1:8080 became healthy/ })).toBeVisible()
+  await page.getByRole('button', { name: '24 h' }).click()
+  await expect(page).toHaveURL(/window=1440/)
+})
+
+test('the JSON is what the API says, with the command that asks', async ({ page, merak }) => {
+  await shop(merak)
+  await page.goto(`${ORDER}/json`)
+  const shown = await page.getByRole('region', { name: 'JSON' }).innerText()
+  expect(JSON.parse(shown)).toEqual(await merak.ask(pathOf('default', 'com.shop/order')))
+  await expect(page.getByText(`curl -s '${merak.url}${pathOf('default', 'com.shop/order')}'`)).toBeVisible()
+})
+
+test('a service of ten thousand instances stays fluid', async ({ page, merak }) => {
+  test.setTimeout(90_000)
+  for (let batch = 0; batch < 20; batch += 1) {
+    const items = Array.from({ length: 500 }, (_, index) => {
+      const number = batch * 500 + index
+      const host = `10.1.${Math.floor(number / 256)}.${number % 256}`
+      const id = `i-${String(number).padStart(5, '0')}`
+      return { register: { id, host, port: 80, version: `v${number % 3}`, health_check: { type: 'none' } } }
+    })
+    await merak.ask(`${pathOf('default', 'big')}/instances:batch`, 'POST', { items })
+  }
+  await page.goto('/services/default/big')
+  await expect(page.getByText('200 rows, more follow')).toBeVisible()
+  await expect(page.getByText('10000/10000')).toBeVisible()
+  expect(await page.getByRole('row').count()).toBeLessThan(100)
+  await page.evaluate(() => {
+    const long: number[] = []
+    Object.assign(globalThis, { long })
+    new PerformanceObserver((list) => long.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: 'longtask' })
+  })
+  await page.getByRole('combobox', { name: 'Search' }).pressSequentially('version:v2 ip:10.1.3*', { delay: 20 })
+  await expect(page).toHaveURL(/ip:10\.1\.3\*$/)
+  await expect(page.getByText(/^\d+ rows/)).toBeVisible()
+  const long = await page.evaluate(() => (globalThis as unknown as { long: number[] }).long)
+  test.info().annotations.push({ type: 'long tasks', description: JSON.stringify(long) })
+  expect(long.filter((ms) => ms > 100)).toEqual([])
+  await page.getByRole('button', { name: 'Change all that match' }).click()
+  await page.getByRole('button', { name: 'Count first' }).click()
+  await expect(page.getByText(/\d+ of \d+ instances would change/)).toBeVisible()
+})
