@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react'
+import { type CSSProperties, type KeyboardEvent, useEffect, useId, useRef, useState } from 'react'
 import { Button } from './button'
 import type { IconName } from './icon'
 
@@ -12,28 +12,32 @@ export interface MenuItem {
 interface Props {
   label: string
   items: MenuItem[]
-  icon?: IconName
-  children?: ReactNode
-  align?: 'start' | 'end'
+  icon: IconName
 }
 
 /** A button that opens a list of actions; arrows move, Escape closes. */
-export function Menu({ label, items, icon, children, align = 'end' }: Props) {
-  const [isOpen, setOpen] = useState(false)
+export function Menu({ label, items, icon }: Props) {
+  // Where the list is, in the window: a table that scrolls would cut off what is placed in it.
+  const [place, setPlace] = useState<CSSProperties | null>(null)
+  const isOpen = place !== null
   const root = useRef<HTMLDivElement>(null)
   const id = useId()
   useEffect(() => {
     if (!isOpen) return undefined
     root.current?.querySelector<HTMLElement>('[role^=menuitem]')?.focus()
-    const closeOutside = (event: PointerEvent) => {
-      if (!root.current?.contains(event.target as Node)) setOpen(false)
-    }
-    document.addEventListener('pointerdown', closeOutside)
-    return () => document.removeEventListener('pointerdown', closeOutside)
+    const closeNow = () => setPlace(null)
+    addEventListener('scroll', closeNow, { capture: true })
+    return () => removeEventListener('scroll', closeNow, { capture: true })
   }, [isOpen])
 
+  function open() {
+    const button = root.current?.getBoundingClientRect()
+    if (!button) return
+    setPlace({ top: button.bottom + 4, right: document.documentElement.clientWidth - button.right })
+  }
+
   function close() {
-    setOpen(false)
+    setPlace(null)
     root.current?.querySelector('button')?.focus()
   }
 
@@ -52,18 +56,17 @@ export function Menu({ label, items, icon, children, align = 'end' }: Props) {
     <div className="menu" ref={root}>
       <Button
         kind="ghost"
-        {...(icon ? { icon } : {})}
+        icon={icon}
         aria-label={label}
         title={label}
         aria-haspopup="menu"
         aria-expanded={isOpen}
         aria-controls={isOpen ? id : undefined}
-        onClick={() => setOpen(!isOpen)}
-      >
-        {children}
-      </Button>
+        onClick={() => (isOpen ? close() : open())}
+      />
+      {isOpen && <div className="menu-behind" aria-hidden="true" onPointerDown={close} />}
       {isOpen && (
-        <div id={id} role="menu" tabIndex={-1} aria-label={label} className={`menu-list menu-${align}`} onKeyDown={move}>
+        <div id={id} role="menu" tabIndex={-1} aria-label={label} className="menu-list" style={place} onKeyDown={move}>
           {items.map((item) => (
             <button
               key={item.label}

@@ -98,8 +98,9 @@ test('an application that runs shows its heartbeats and what it watches', async 
   await merak.application('micro-pay', 'micro-pay-1')
   const order = await merak.application('micro-order', 'micro-order-1')
   // An application watches a service from its first call on.
-  const body = JSON.stringify({ business_id: 'b1', amount: 5, channel: 'card' })
-  await fetch(`http://${order}/order/create`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+  const body = JSON.stringify({ businessId: 'b1', amount: 5, channel: 'card' })
+  const ordered = await fetch(`http://${order}/order/create`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+  expect(ordered.status).toBe(200)
   await page.goto('/services/default/micro-pay')
   await expect(page.getByRole('table').getByRole('row').nth(1)).toContainText(/Healthy.*beat every \d+ s/)
   await page.getByRole('link', { name: 'Subscribers' }).click()

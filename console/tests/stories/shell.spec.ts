@@ -4,6 +4,7 @@ import { pathOf, shop } from '../merak'
 test('the palette goes to any service, page and action', async ({ page, merak }) => {
   await shop(merak)
   await page.goto('/')
+  await expect(page.getByRole('heading', { name: 'Needs attention' })).toBeVisible()
   await page.keyboard.press('Control+k')
   const palette = page.getByRole('dialog', { name: 'Find or run' })
   await palette.getByRole('combobox').fill('mail')
