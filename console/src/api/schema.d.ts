@@ -177,7 +177,11 @@ export interface paths {
          */
         put: operations["put_instance"];
         post?: never;
-        /** Deregisters an instance. */
+        /**
+         * Deregisters an instance.
+         * @description An application that is alive is told with its next beat, and registers again: to take its
+         *     instance out, isolate it instead.
+         */
         delete: operations["delete_instance"];
         options?: never;
         head?: never;
