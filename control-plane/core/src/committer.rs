@@ -3,7 +3,8 @@
 //! It takes every decision that waits, runs them in order over one [`Draft`], writes all their
 //! changes in one transaction (group commit), applies them to the catalog, tells the followers, and
 //! only then answers. An answer therefore means durable and visible. When a transaction fails,
-//! nothing of it is visible and every decision in it is answered with the failure. When it is not
+//! nothing of it is visible, and every decision from the first on that drafted something is answered
+//! with the failure: also a refusal, which may rest on what was drafted before it. When it is not
 //! known whether a transaction failed, the control plane stops: the store knows after a restart.
 
 use std::sync::Arc;
@@ -43,6 +44,15 @@ pub(crate) enum Intent {
     Rehearse,
 }
 
+/// What the answer to a decision rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum RestsOn {
+    /// What was committed before: it holds whatever becomes of this transaction.
+    Stored,
+    /// Changes of this transaction, its own or those of decisions before it.
+    Drafted,
+}
+
 /// The task that commits; it ends when every [`Committer`] is gone and the queue is empty.
 pub(crate) struct CommitTask {
     pub(crate) queue: mpsc::Receiver<Decide>,
@@ -65,8 +75,9 @@ impl Committer {
     /// Runs a decision and waits until what it drafted is durable and visible.
     ///
     /// # Errors
-    /// The decision's own error, in which case nothing of it was done; or `Unavailable`, when the
-    /// store refused the transaction or the control plane is shutting down.
+    /// The decision's own error, in which case nothing of it was done; `Unavailable`, also nothing,
+    /// when the store refused the transaction or the control plane is shutting down; or `Internal`
+    /// when it is not known whether it was done, after which the control plane stops.
     pub async fn commit<T: Send + 'static>(
         &self,
         caller: &Caller,
@@ -91,14 +102,17 @@ impl Committer {
                 draft.undo_to(mark);
             }
             Box::new(move |committed| {
-                let outcome = outcome.and_then(|value| committed.map(|()| value));
+                let outcome = committed.and(outcome);
                 // The caller may have gone away; its change stands all the same.
                 let _ = answer.send(outcome);
             })
         });
         let stopped = || Error::unavailable("the control plane is shutting down");
         self.queue.send(decision).await.map_err(|_| stopped())?;
-        answered.await.map_err(|_| stopped())?
+        answered.await.map_err(|_| {
+            let message = "a defect ended the control plane: it is not known what was done";
+            Error::new(ErrorKind::Internal, message)
+        })?
     }
 }
 
@@ -106,23 +120,38 @@ impl CommitTask {
     pub(crate) async fn run(mut self) {
         let mut batch = Vec::with_capacity(BATCH_LIMIT);
         while self.queue.recv_many(&mut batch, BATCH_LIMIT).await > 0 {
-            let (changes, completions) = self.decide(batch.drain(..));
+            let (changes, answers) = self.decide(batch.drain(..));
             let committed = self.write(&changes).await;
             if committed.is_ok() {
                 self.publish(changes);
             }
-            for complete in completions {
-                complete(committed.as_ref().copied().map_err(Error::share));
+            for (complete, rests_on) in answers {
+                complete(match rests_on {
+                    RestsOn::Stored => Ok(()),
+                    RestsOn::Drafted => committed.as_ref().copied().map_err(Error::share),
+                });
             }
         }
     }
 
-    fn decide(&mut self, batch: impl Iterator<Item = Decide>) -> (Vec<Change>, Vec<Complete>) {
+    fn decide(
+        &mut self,
+        batch: impl Iterator<Item = Decide>,
+    ) -> (Vec<Change>, Vec<(Complete, RestsOn)>) {
         self.newest_at = self.newest_at.max(self.clock.timestamp());
         let index = self.catalog.read();
         let mut draft = Draft::new(&index, self.newest_at);
-        let completions = batch.map(|decide| decide(&mut draft)).collect();
-        (draft.into_changes(), completions)
+        let answers = batch.map(|decide| {
+            let complete = decide(&mut draft);
+            // What failed is undone, so that the draft stays empty until something is to be written.
+            let rests_on = match draft.mark() {
+                0 => RestsOn::Stored,
+                _ => RestsOn::Drafted,
+            };
+            (complete, rests_on)
+        });
+        let answers = answers.collect();
+        (draft.into_changes(), answers)
     }
 
     async fn write(&self, changes: &[Change]) -> Result<()> {
@@ -131,7 +160,7 @@ impl CommitTask {
         }
         if self.failed.is_cancelled() {
             return Err(Error::unavailable(
-                "the store failed, the control plane is stopping",
+                "the control plane failed and is stopping",
             ));
         }
         let written = self.store.append(changes).await;

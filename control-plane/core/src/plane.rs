@@ -24,7 +24,7 @@ pub struct ControlPlane {
     pub clock: Arc<dyn Clock>,
     /// Names the history that this control plane's revisions belong to.
     pub epoch: Epoch,
-    /// Cancelled when the store failed in a way that only a restart can clear up.
+    /// Cancelled when the store or one of the tasks failed in a way that only a restart can clear up.
     pub failed: CancellationToken,
     committer: Committer,
     tasks: TaskTracker,
@@ -63,15 +63,17 @@ impl ControlPlane {
             newest_at,
             failed: failed.clone(),
         };
-        tasks.spawn(task.run());
-        tasks.spawn(Arc::clone(&liveness).run(committer.clone(), stop.clone()));
+        let keep_alive = Arc::clone(&liveness).run(committer.clone(), stop.clone());
         let retention = settings.change_retention;
-        tasks.spawn(prune(
+        let prune = prune(
             Arc::clone(&history),
             retention,
             Arc::clone(&clock),
             stop.clone(),
-        ));
+        );
+        tasks.spawn(or_fail(failed.clone(), task.run()));
+        tasks.spawn(or_fail(failed.clone(), keep_alive));
+        tasks.spawn(or_fail(failed.clone(), prune));
         let missing_service = settings.missing_service;
         let registry = Registry::new(
             committer.clone(),
@@ -118,6 +120,13 @@ impl ControlPlane {
         tasks.close();
         tasks.wait().await;
     }
+}
+
+/// A task without which the control plane must not go on: its panic is a failure.
+async fn or_fail(failed: CancellationToken, task: impl Future<Output = ()>) {
+    let guard = failed.drop_guard();
+    task.await;
+    guard.disarm();
 }
 
 async fn prune(

@@ -45,14 +45,14 @@ async fn get_health() -> axum::Json<Status> {
     axum::Json(OK)
 }
 
-/// Answers whether requests should be sent here: 503 while it drains and when the store failed.
+/// Answers whether requests should be sent here: 503 while it drains and when it failed.
 #[utoipa::path(
     get, path = "/readyz", tag = "operations",
     responses((status = 200, description = "Send requests", body = Status), ListProblems),
 )]
 async fn get_readiness(State(api): State<Api>) -> Result<axum::Json<Status>, Problem> {
     if api.plane.failed.is_cancelled() {
-        return Err(Error::unavailable("the store failed, the control plane is stopping").into());
+        return Err(Error::unavailable("the control plane failed and is stopping").into());
     }
     if api.drain.is_cancelled() {
         return Err(Error::unavailable("the control plane is shutting down").into());

@@ -65,7 +65,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     tokio::select! {
         () = stop_signal(&mut terminate, &mut interrupt) => {}
         () = plane.failed.cancelled() => {
-            outcome = Err(anyhow::anyhow!("the store failed: see the log, and start again"));
+            outcome = Err(anyhow::anyhow!("the control plane failed: see the log, and start again"));
         }
         Some(ended) = listeners.join_next() => {
             ended.context("a listener's task")??;

@@ -1,0 +1,152 @@
+//! What the control plane answers when its store fails, or a part of itself.
+
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod support;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use merak_core::{
+    Change, ChangeQuery, Clock, ControlPlane, ErrorKind, Loaded, ManualClock, Outcome,
+    Precondition, Result, Settings, Store, testing::MemoryStore,
+};
+use merak_model::{Revision, ServiceSpec, Timestamp};
+use support::{TestPlane, caller, id, pay, registration};
+
+/// A store with a defect that shows once it is armed.
+#[derive(Default)]
+struct BrokenStore {
+    inner: MemoryStore,
+    is_armed: AtomicBool,
+}
+
+#[async_trait]
+impl Store for BrokenStore {
+    async fn load(&self) -> Result<Loaded> {
+        self.inner.load().await
+    }
+
+    async fn append(&self, changes: &[Change]) -> Result<()> {
+        assert!(!self.is_armed.load(Ordering::SeqCst), "a defect");
+        self.inner.append(changes).await
+    }
+
+    async fn list_changes(&self, query: &ChangeQuery) -> Result<Vec<Change>> {
+        self.inner.list_changes(query).await
+    }
+
+    async fn find_oldest_change(&self) -> Result<Option<Revision>> {
+        self.inner.find_oldest_change().await
+    }
+
+    async fn find_change_time(&self, revision: Revision) -> Result<Option<Timestamp>> {
+        self.inner.find_change_time(revision).await
+    }
+
+    async fn prune_changes(&self, through: Revision) -> Result<()> {
+        self.inner.prune_changes(through).await
+    }
+}
+
+/// A clock with a defect that shows once it is armed.
+#[derive(Default)]
+struct BrokenClock {
+    inner: ManualClock,
+    is_armed: AtomicBool,
+}
+
+impl Clock for BrokenClock {
+    fn timestamp(&self) -> Timestamp {
+        self.inner.timestamp()
+    }
+
+    fn elapsed(&self) -> Duration {
+        assert!(!self.is_armed.load(Ordering::SeqCst), "a defect");
+        self.inner.elapsed()
+    }
+}
+
+#[tokio::test]
+async fn a_defect_while_committing_stops_the_control_plane() {
+    let store = Arc::new(BrokenStore::default());
+    let clock = Arc::new(ManualClock::default());
+    let plane = ControlPlane::start(Arc::clone(&store) as _, clock, Settings::default());
+    let plane = plane.await.unwrap();
+    let register = |port| {
+        let registry = plane.registry.clone();
+        async move { registry.register(&caller(), registration(port)).await }
+    };
+    register(1).await.unwrap();
+    store.is_armed.store(true, Ordering::SeqCst);
+    let unknown = register(2).await.unwrap_err();
+    assert_eq!(unknown.kind(), ErrorKind::Internal, "{unknown}");
+    assert!(plane.failed.is_cancelled());
+    let refused = register(3).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Unavailable, "{refused}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_defect_of_the_leases_stops_the_control_plane() {
+    let clock = Arc::new(BrokenClock::default());
+    let store = Arc::new(MemoryStore::default());
+    let plane = ControlPlane::start(store, Arc::clone(&clock) as _, Settings::default());
+    let plane = plane.await.unwrap();
+    clock.is_armed.store(true, Ordering::SeqCst);
+    let failed = plane.failed.cancelled();
+    tokio::time::timeout(Duration::from_secs(1), failed)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn stopping_is_no_failure() {
+    let test = TestPlane::new().await;
+    let failed = test.plane.failed.clone();
+    test.plane.shutdown().await;
+    assert!(!failed.is_cancelled());
+}
+
+#[tokio::test]
+async fn what_rests_on_changes_that_failed_is_answered_with_the_failure() {
+    let test = TestPlane::new().await;
+    test.register(1).await;
+    let current = test.register(2).await.instance.stamp.revision;
+    test.store.fill();
+    let registry = &test.plane.registry;
+    let caller = caller();
+    let key = |port| (pay(), id(port));
+    // All of them reach the committer before it takes the first.
+    let (absent, gone, stale, missing, same) = tokio::join!(
+        registry.delete_service(&caller, pay(), Precondition::None),
+        registry.deregister(&caller, key(1), Precondition::None),
+        registry.deregister(&caller, key(1), Precondition::Revision(current)),
+        registry.deregister(&caller, key(9), Precondition::Absent),
+        registry.put_service(&caller, pay(), ServiceSpec::default(), Precondition::None),
+    );
+    let kind = |error: merak_core::Error| error.kind();
+    assert_eq!(
+        kind(absent.unwrap_err()),
+        ErrorKind::Conflict,
+        "true before"
+    );
+    assert_eq!(kind(gone.unwrap_err()), ErrorKind::Unavailable);
+    assert_eq!(kind(stale.unwrap_err()), ErrorKind::Unavailable);
+    assert_eq!(kind(missing.unwrap_err()), ErrorKind::Unavailable);
+    assert_eq!(kind(same.unwrap_err()), ErrorKind::Unavailable);
+    let same = registry
+        .put_service(&caller, pay(), ServiceSpec::default(), Precondition::None)
+        .await;
+    assert_eq!(
+        same.unwrap().outcome,
+        Outcome::Unchanged,
+        "nothing to write"
+    );
+    assert_eq!(test.healthy(), [1, 2]);
+}
