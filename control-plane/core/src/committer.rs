@@ -12,7 +12,7 @@ use std::sync::Arc;
 use merak_model::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
-use tracing::error;
+use tracing::{error, info};
 
 use crate::{Caller, Catalog, Change, Clock, Draft, Error, ErrorKind, Result, Store};
 
@@ -62,6 +62,8 @@ pub(crate) struct CommitTask {
     pub(crate) followers: Vec<Arc<dyn Follow>>,
     /// When the newest change happened: time in the log never goes back, whatever the clock does.
     pub(crate) newest_at: Timestamp,
+    /// Why the store refused the last transaction, if it did.
+    pub(crate) refusal: Option<String>,
     /// Cancelled when it is not known what the store holds: nothing more is committed.
     pub(crate) failed: CancellationToken,
 }
@@ -154,7 +156,7 @@ impl CommitTask {
         (draft.into_changes(), answers)
     }
 
-    async fn write(&self, changes: &[Change]) -> Result<()> {
+    async fn write(&mut self, changes: &[Change]) -> Result<()> {
         if changes.is_empty() {
             return Ok(());
         }
@@ -164,14 +166,29 @@ impl CommitTask {
             ));
         }
         let written = self.store.append(changes).await;
-        if let Err(failure) = &written {
-            let cause = std::error::Error::source(failure).map(ToString::to_string);
-            error!(changes = changes.len(), cause, "commit failed: {failure}");
-            if failure.kind() == ErrorKind::Internal {
-                self.failed.cancel();
-            }
+        if let Err(failure) = &written
+            && failure.kind() == ErrorKind::Internal
+        {
+            self.failed.cancel();
         }
+        self.log(written.as_ref().err(), changes.len());
         written
+    }
+
+    /// Logs that commits fail, and that they succeed again; what stays as it is is logged once.
+    fn log(&mut self, failure: Option<&Error>, changes: usize) {
+        let refusal = failure.map(ToString::to_string);
+        if self.refusal == refusal {
+            return;
+        }
+        match failure {
+            Some(failure) => {
+                let cause = std::error::Error::source(failure).map(ToString::to_string);
+                error!(changes, cause, "commits fail: {failure}");
+            }
+            None => info!(changes, "commits succeed again"),
+        }
+        self.refusal = refusal;
     }
 
     fn publish(&self, changes: Vec<Change>) {

@@ -8,7 +8,7 @@
 //!   the instance is unhealthy. If more than half of a service (and at least three) lose their
 //!   streams together, that is more likely the network: they are held until 3 × ttl.
 //! - Unhealthy for [`UNHEALTHY_RETENTION`], an instance is removed.
-//! - Leases loaded at start get a full term.
+//! - Leases loaded at start get a full term, whatever was before.
 //! - Three losses within ten minutes are flapping: an event says so.
 //!
 //! A renewal only writes a time. Each lease waits in one bucket of [`Wheel`] for a moment at which
@@ -22,7 +22,7 @@ use std::{sync::Arc, time::Duration};
 
 use merak_model::{Instance, InstanceId, ServiceKey};
 use parking_lot::Mutex;
-use tracing::warn;
+use tracing::{info, warn};
 
 use crate::{
     Caller, Catalog, Change, Clock, Committer, Draft, Event, Item, Key, Result, Settings,
@@ -42,6 +42,12 @@ pub(crate) const FLAPPING_LOSSES: u32 = 3;
 
 /// The time within which losses count as flapping.
 pub(crate) const FLAPPING_WINDOW: Duration = Duration::from_secs(600);
+
+/// Verdicts that one commit takes, so that the writes of others need not wait long for it.
+pub(crate) const VERDICTS_LIMIT: usize = 1000;
+
+/// How long what could not be written waits for the next try.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// How often due leases are looked for.
 pub const TICK: Duration = Duration::from_millis(100);
@@ -78,10 +84,12 @@ impl Liveness {
             disconnect_grace: settings.disconnect_grace,
             unhealthy_retention: settings.unhealthy_retention,
         });
-        let now = clock.elapsed();
+        let (now, today) = (clock.elapsed(), clock.timestamp());
         for service in catalog.all_services() {
             for instance in service.instances() {
-                leases.follow(instance, None, now);
+                let age_ms = today.unix_ms() - instance.stamp.modified_at.unix_ms();
+                let age = Duration::from_millis(u64::try_from(age_ms).unwrap_or(0));
+                leases.restore(instance, age, now);
             }
         }
         Self {
@@ -112,20 +120,32 @@ impl Liveness {
         unknown
     }
 
-    /// Takes the end of streams as no evidence from now on: the control plane itself is going away.
-    pub fn ignore_disconnects(&self) {
-        self.leases.lock().ignore_disconnects();
+    /// Judges nothing from now on: the control plane itself is going away, and its streams with it.
+    pub fn stop_judging(&self) {
+        self.leases.lock().end();
     }
 
     /// Commits what time has decided since the last tick; the number of instances concerned.
     ///
     /// # Errors
-    /// When the store refused the write; the next tick tries again.
+    /// When the store refused a write; the next tick tries again.
     pub async fn tick(self: &Arc<Self>, committer: &Committer) -> Result<usize> {
-        let verdicts = self.leases.lock().take_due(self.clock.elapsed());
-        if verdicts.is_empty() {
-            return Ok(0);
+        let now = self.clock.elapsed();
+        let take_due = || self.leases.lock().take_due(now);
+        let mut count = 0;
+        while let Some(verdicts) = take_due() {
+            if !verdicts.is_empty() {
+                count += self.commit(verdicts, committer).await?;
+            }
         }
+        Ok(count)
+    }
+
+    async fn commit(
+        self: &Arc<Self>,
+        verdicts: Vec<Verdict>,
+        committer: &Committer,
+    ) -> Result<usize> {
         let (decided, liveness) = (verdicts.clone(), Arc::clone(self));
         let committed = committer
             .commit(&Caller::system(), move |draft| {
@@ -142,7 +162,7 @@ impl Liveness {
         committed
     }
 
-    /// Ticks until the committer is gone.
+    /// Ticks until it is stopped.
     pub(crate) async fn run(
         self: Arc<Self>,
         committer: Committer,
@@ -150,13 +170,25 @@ impl Liveness {
     ) {
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut is_waiting = false;
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
                 _ = ticks.tick() => {}
             }
-            if let Err(failure) = self.tick(&committer).await {
-                warn!("health changes wait for the store: {failure}");
+            match self.tick(&committer).await {
+                Ok(_) if is_waiting => {
+                    is_waiting = false;
+                    info!("health changes are written again");
+                }
+                Ok(_) => {}
+                Err(failure) => {
+                    if !is_waiting {
+                        warn!("health changes wait for the store: {failure}");
+                    }
+                    is_waiting = true;
+                    ticks.reset_after(RETRY);
+                }
             }
         }
     }

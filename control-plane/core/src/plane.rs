@@ -61,6 +61,7 @@ impl ControlPlane {
                 Arc::clone(&history) as _,
             ],
             newest_at,
+            refusal: None,
             failed: failed.clone(),
         };
         let keep_alive = Arc::clone(&liveness).run(committer.clone(), stop.clone());
@@ -110,11 +111,13 @@ impl ControlPlane {
     pub async fn shutdown(self) {
         let Self {
             registry,
+            liveness,
             committer,
             tasks,
             stop,
             ..
         } = self;
+        liveness.stop_judging();
         stop.cancel();
         drop((registry, committer));
         tasks.close();

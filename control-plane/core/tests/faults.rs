@@ -7,7 +7,7 @@ mod support;
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -18,13 +18,14 @@ use merak_core::{
     Precondition, Result, Settings, Store, testing::MemoryStore,
 };
 use merak_model::{Revision, ServiceSpec, Timestamp};
-use support::{TestPlane, caller, id, pay, registration};
+use support::{SECOND, TestPlane, caller, id, pay, registration};
 
 /// A store with a defect that shows once it is armed.
 #[derive(Default)]
 struct BrokenStore {
     inner: MemoryStore,
     is_armed: AtomicBool,
+    attempts: AtomicUsize,
 }
 
 #[async_trait]
@@ -34,6 +35,7 @@ impl Store for BrokenStore {
     }
 
     async fn append(&self, changes: &[Change]) -> Result<()> {
+        self.attempts.fetch_add(1, Ordering::SeqCst);
         assert!(!self.is_armed.load(Ordering::SeqCst), "a defect");
         self.inner.append(changes).await
     }
@@ -149,4 +151,28 @@ async fn what_rests_on_changes_that_failed_is_answered_with_the_failure() {
         "nothing to write"
     );
     assert_eq!(test.healthy(), [1, 2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn health_changes_that_the_store_refuses_are_tried_again_once_a_second() {
+    let store = Arc::new(BrokenStore::default());
+    let clock = Arc::new(ManualClock::default());
+    let plane = ControlPlane::start(
+        Arc::clone(&store) as _,
+        Arc::clone(&clock) as _,
+        Settings::default(),
+    );
+    let plane = plane.await.unwrap();
+    let registry = &plane.registry;
+    registry.register(&caller(), registration(1)).await.unwrap();
+    store.inner.fill();
+    clock.advance(SECOND * 16);
+    let before = store.attempts.load(Ordering::SeqCst);
+    tokio::time::sleep(SECOND * 10).await;
+    let attempts = store.attempts.load(Ordering::SeqCst) - before;
+    assert!((9..=11).contains(&attempts), "{attempts}");
+    store.inner.make_room();
+    tokio::time::sleep(SECOND * 2).await;
+    let found = plane.catalog.find_instance(&pay(), &id(1)).unwrap();
+    assert!(!found.health.is_healthy());
 }

@@ -6,8 +6,9 @@ mod support;
 
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use merak_core::{Event, InstancePatch, Item, Kind, Precondition};
-use merak_model::{Health, HealthCheck};
+use merak_model::{Health, HealthCheck, ServiceKey};
 use support::{SECOND, TestPlane, caller, id, pay, registration};
 
 #[tokio::test]
@@ -248,4 +249,65 @@ async fn what_an_operator_changes_is_no_sign_of_life() {
     assert_eq!(patched.instance.health, Health::Healthy);
     test.plane.tick().await.unwrap();
     assert_eq!(test.healthy(), [] as [u16; 0]);
+}
+
+#[tokio::test]
+async fn many_losses_at_once_are_committed_in_parts_and_do_not_hold_up_others() {
+    let test = TestPlane::new().await;
+    let (registry, caller) = (&test.plane.registry, caller());
+    for first in (1..=5000).step_by(500) {
+        let register = (first..first + 500)
+            .map(async |port| registry.register(&caller, registration(port)).await);
+        join_all(register).await;
+    }
+    let before = test.plane.catalog.revision();
+    test.clock.advance(SECOND * 16);
+    let mut other = registration(1);
+    other.service = ServiceKey::parse("default", "order").unwrap();
+    let (ticked, registered) = tokio::join!(test.plane.tick(), registry.register(&caller, other));
+    assert_eq!(ticked.unwrap(), 5000);
+    let behind = registered.unwrap().instance.stamp.revision.get() - before.get();
+    assert!(behind < 2000, "it waited for {behind} changes");
+    assert_eq!(test.healthy(), [] as [u16; 0]);
+}
+
+#[tokio::test]
+async fn a_control_plane_that_goes_away_judges_nothing() {
+    let test = TestPlane::new().await;
+    test.register(1).await;
+    test.register(2).await;
+    let stream = test.attach([1]);
+    test.plane.liveness.stop_judging();
+    drop(stream);
+    test.advance(SECOND * 20).await;
+    assert_eq!(test.healthy(), [1, 2]);
+}
+
+#[tokio::test]
+async fn an_instance_that_was_unhealthy_before_a_restart_is_not_kept_longer_for_it() {
+    let test = TestPlane::new().await;
+    test.register(1).await;
+    test.advance(SECOND * 16).await;
+    test.clock.advance(merak_core::UNHEALTHY_RETENTION / 2);
+    let test = test.restart().await;
+    test.clock
+        .advance(merak_core::UNHEALTHY_RETENTION / 2 - SECOND * 2);
+    test.plane.tick().await.unwrap();
+    assert_eq!(test.count(), 1);
+    test.advance(SECOND * 3).await;
+    assert_eq!(test.count(), 0);
+}
+
+#[tokio::test]
+async fn a_restart_after_the_retention_leaves_time_to_come_back() {
+    let test = TestPlane::new().await;
+    test.register(1).await;
+    test.register(2).await;
+    test.advance(SECOND * 16).await;
+    test.clock.advance(merak_core::UNHEALTHY_RETENTION - SECOND);
+    let test = test.restart().await;
+    test.advance(SECOND * 14).await;
+    assert_eq!(test.plane.liveness.heartbeat([(pay(), id(2))]), []);
+    test.advance(SECOND * 2).await;
+    assert_eq!((test.count(), test.healthy()), (1, vec![2]));
 }

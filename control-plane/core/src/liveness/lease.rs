@@ -1,14 +1,16 @@
 //! The leases themselves: plain state, told the time.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{HashMap, HashSet, VecDeque},
     sync::Arc,
     time::Duration,
 };
 
 use merak_model::{Health, Instance, InstanceId, ServiceKey, Ttl};
 
-use super::{FLAPPING_LOSSES, FLAPPING_WINDOW, Terms, Verdict, session::Pulse, wheel::Wheel};
+use super::{
+    FLAPPING_LOSSES, FLAPPING_WINDOW, Terms, VERDICTS_LIMIT, Verdict, session::Pulse, wheel::Wheel,
+};
 use crate::Event;
 
 /// Names the instance that a lease is for.
@@ -37,7 +39,8 @@ struct Lease {
     pulse: Option<Arc<Pulse>>,
     /// When its stream ended, if that still counts.
     disconnected_at: Option<Duration>,
-    unhealthy_since: Duration,
+    /// When it is removed, if it is still unhealthy by then.
+    remove_at: Duration,
     /// Its removal is decided, and not yet committed.
     is_leaving: bool,
     losses: Losses,
@@ -61,8 +64,8 @@ pub(super) struct Leases {
     by_key: HashMap<LeaseKey, u32, rapidhash::fast::RandomState>,
     by_service: HashMap<Arc<ServiceKey>, Counts, rapidhash::fast::RandomState>,
     wheel: Wheel,
-    undelivered: Vec<Verdict>,
-    ignores_disconnects: bool,
+    undelivered: VecDeque<Verdict>,
+    is_over: bool,
 }
 
 /// How the leases of one service stand.
@@ -90,7 +93,7 @@ impl Lease {
     /// When the lease may next have something to say.
     fn deadline(&self, terms: Terms) -> Duration {
         if !self.health.is_healthy() {
-            return self.unhealthy_since + terms.unhealthy_retention;
+            return self.remove_at;
         }
         let expiry = self.last_sign() + self.ttl.expiry();
         self.disconnected_at
@@ -124,8 +127,8 @@ impl Leases {
             by_key: HashMap::default(),
             by_service: HashMap::default(),
             wheel: Wheel::default(),
-            undelivered: Vec::new(),
-            ignores_disconnects: false,
+            undelivered: VecDeque::new(),
+            is_over: false,
         }
     }
 
@@ -140,6 +143,7 @@ impl Leases {
         };
         let known = self.by_key.get(&key).copied();
         let slot = known.unwrap_or_else(|| self.insert(key, ttl, instance.health, now));
+        let retention = self.terms.unhealthy_retention;
         self.update(slot, |lease| {
             lease.ttl = ttl;
             if before == Some(instance.health) || lease.health == instance.health {
@@ -148,10 +152,27 @@ impl Leases {
             lease.health = instance.health;
             match instance.health {
                 Health::Healthy => (lease.last_beat, lease.is_leaving) = (now, false),
-                Health::Unhealthy => lease.unhealthy_since = now,
+                Health::Unhealthy => lease.remove_at = now + retention,
             }
         });
         self.schedule(slot);
+    }
+
+    /// Begins the lease of an instance at start; `age` is how long it has been as it is.
+    ///
+    /// One that was unhealthy too long ago gets the time to come back all the same.
+    pub(super) fn restore(&mut self, instance: &Instance, age: Duration, now: Duration) {
+        self.follow(instance, None, now);
+        let retention = self.terms.unhealthy_retention.saturating_sub(age);
+        let key = LeaseKey::new(Arc::clone(&instance.service), instance.id.clone());
+        if let Some(slot) = self.by_key.get(&key).copied()
+            && !instance.health.is_healthy()
+        {
+            self.update(slot, |lease| {
+                lease.remove_at = now + retention.max(lease.ttl.expiry());
+            });
+            self.schedule(slot);
+        }
     }
 
     /// Ends the lease of an instance that is gone or no longer beats; its stream will be told.
@@ -228,17 +249,17 @@ impl Leases {
         let Some(slot) = self.slot_attached_to(key, pulse) else {
             return;
         };
-        let counts = !self.ignores_disconnects;
         self.update(slot, |lease| {
             lease.last_beat = lease.last_sign();
             lease.pulse = None;
-            lease.disconnected_at = (counts && lease.health.is_healthy()).then_some(now);
+            lease.disconnected_at = lease.health.is_healthy().then_some(now);
         });
         self.schedule(slot);
     }
 
-    pub(super) fn ignore_disconnects(&mut self) {
-        self.ignores_disconnects = true;
+    /// Judges nothing any more.
+    pub(super) fn end(&mut self) {
+        self.is_over = true;
     }
 
     /// Revives leases that ran out although this stream still speaks for them.
@@ -253,11 +274,15 @@ impl Leases {
         }
     }
 
-    /// What is due: leases that ran out, came back, or were unhealthy for too long.
-    pub(super) fn take_due(&mut self, now: Duration) -> Vec<Verdict> {
-        let due: Vec<u32> = self
-            .wheel
-            .take_due(now)
+    /// A part of what is due: leases that ran out, came back, or were unhealthy for too long.
+    ///
+    /// It may be empty while more is due; none once nothing is.
+    pub(super) fn take_due(&mut self, now: Duration) -> Option<Vec<Verdict>> {
+        let looked_at = self.wheel.take_due(now, VERDICTS_LIMIT);
+        if self.is_over || looked_at.is_empty() && self.undelivered.is_empty() {
+            return None;
+        }
+        let due: Vec<u32> = looked_at
             .into_iter()
             .filter(|(slot, generation)| {
                 let lease = self.slots[*slot as usize].as_ref();
@@ -270,13 +295,15 @@ impl Leases {
             self.judge(slot, now);
             self.schedule(slot);
         }
-        std::mem::take(&mut self.undelivered)
+        let count = self.undelivered.len().min(VERDICTS_LIMIT);
+        Some(self.undelivered.drain(..count).collect())
     }
 
     /// Keeps verdicts that could not be written for the next time.
-    pub(super) fn put_back(&mut self, mut verdicts: Vec<Verdict>) {
-        verdicts.append(&mut self.undelivered);
-        self.undelivered = verdicts;
+    pub(super) fn put_back(&mut self, verdicts: Vec<Verdict>) {
+        for verdict in verdicts.into_iter().rev() {
+            self.undelivered.push_front(verdict);
+        }
     }
 
     /// Disbelieves the end of streams where too many ended together.
@@ -304,7 +331,7 @@ impl Leases {
                 healthy,
             };
             self.undelivered
-                .push(Verdict::Happened(service, None, event));
+                .push_back(Verdict::Happened(service, None, event));
             for slot in held {
                 self.update(slot, |lease| lease.disconnected_at = None);
                 self.schedule(slot);
@@ -321,11 +348,12 @@ impl Leases {
             return;
         }
         let key = lease.key.clone();
+        let retention = self.terms.unhealthy_retention;
         if !lease.health.is_healthy() {
-            self.undelivered.push(Verdict::Removed(key));
+            self.undelivered.push_back(Verdict::Removed(key));
             // The removal comes back as a change; until then, do not ask again at each tick.
             self.update(slot, |lease| {
-                (lease.unhealthy_since, lease.is_leaving) = (now, true);
+                (lease.remove_at, lease.is_leaving) = (now + retention, true);
             });
             return;
         }
@@ -335,14 +363,14 @@ impl Leases {
         let mut flapping = None;
         self.update(slot, |lease| {
             lease.health = Health::Unhealthy;
-            lease.unhealthy_since = now;
+            lease.remove_at = now + retention;
             lease.disconnected_at = None;
             flapping = lease.losses.add(now);
         });
-        self.undelivered.push(Verdict::Turned(key.clone()));
+        self.undelivered.push_back(Verdict::Turned(key.clone()));
         if let Some(event) = flapping {
             self.undelivered
-                .push(Verdict::Happened(key.service, Some(key.id), event));
+                .push_back(Verdict::Happened(key.service, Some(key.id), event));
         }
     }
 
@@ -357,7 +385,8 @@ impl Leases {
         });
         if is_revived {
             if let Some(lease) = self.slots[slot as usize].as_ref() {
-                self.undelivered.push(Verdict::Turned(lease.key.clone()));
+                self.undelivered
+                    .push_back(Verdict::Turned(lease.key.clone()));
             }
             self.schedule(slot);
         }
@@ -375,7 +404,7 @@ impl Leases {
             last_beat: now,
             pulse: None,
             disconnected_at: None,
-            unhealthy_since: now,
+            remove_at: now + self.terms.unhealthy_retention,
             is_leaving: false,
             losses: Losses::default(),
             generation,

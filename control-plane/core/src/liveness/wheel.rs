@@ -16,18 +16,27 @@ const BUCKET: Duration = Duration::from_millis(100);
 impl Wheel {
     /// Puts an entry where it is found at `at` or shortly after, never before.
     pub(super) fn insert(&mut self, at: Duration, entry: Entry) {
-        let bucket = at.as_millis().div_ceil(BUCKET.as_millis());
+        let bucket = at.as_nanos().div_ceil(BUCKET.as_nanos());
         self.buckets
             .entry(u64::try_from(bucket).unwrap_or(u64::MAX))
             .or_default()
             .push(entry);
     }
 
-    /// Takes the entries whose moment has come.
-    pub(super) fn take_due(&mut self, now: Duration) -> Vec<Entry> {
-        let current = u64::try_from(now.as_millis() / BUCKET.as_millis()).unwrap_or(u64::MAX);
-        let later = self.buckets.split_off(&current.saturating_add(1));
-        let due = std::mem::replace(&mut self.buckets, later);
-        due.into_values().flatten().collect()
+    /// Takes up to `limit` entries whose moment has come; none once there are no more.
+    pub(super) fn take_due(&mut self, now: Duration, limit: usize) -> Vec<Entry> {
+        let current = u64::try_from(now.as_nanos() / BUCKET.as_nanos()).unwrap_or(u64::MAX);
+        let mut due = Vec::new();
+        while let Some(mut bucket) = self.buckets.first_entry() {
+            if *bucket.key() > current || due.len() == limit {
+                break;
+            }
+            let rest = bucket.get().len().saturating_sub(limit - due.len());
+            due.append(&mut bucket.get_mut().split_off(rest));
+            if rest == 0 {
+                bucket.remove();
+            }
+        }
+        due
     }
 }

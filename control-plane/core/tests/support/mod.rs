@@ -85,6 +85,12 @@ impl TestPlane {
         }
     }
 
+    /// The number of instances, however they are.
+    pub(crate) fn count(&self) -> usize {
+        let service = self.plane.catalog.find_service(&pay()).unwrap();
+        service.instances().len()
+    }
+
     pub(crate) fn healthy(&self) -> Vec<u16> {
         let snapshot = self.plane.catalog.find_service(&pay()).unwrap();
         let healthy = snapshot

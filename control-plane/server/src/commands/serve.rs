@@ -72,7 +72,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
             anyhow::bail!("a listener ended by itself");
         }
     }
-    plane.liveness.ignore_disconnects();
+    plane.liveness.stop_judging();
     drain.cancel();
     while let Some(ended) = listeners.join_next().await {
         outcome = outcome.and(ended.context("a listener's task")?);
