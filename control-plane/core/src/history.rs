@@ -30,7 +30,13 @@ const LIVE_LIMIT: usize = 64;
 pub struct History {
     store: Arc<dyn Store>,
     catalog: Arc<Catalog>,
-    live: broadcast::Sender<Arc<[Change]>>,
+    /// Weak, so that tails end with the task that commits.
+    live: broadcast::WeakSender<Arc<[Change]>>,
+}
+
+/// Brings changes to the tails as they are committed.
+pub(crate) struct Live {
+    tails: broadcast::Sender<Arc<[Change]>>,
 }
 
 /// A moment in the log.
@@ -58,13 +64,14 @@ pub struct Tail {
 }
 
 impl History {
-    pub(crate) fn new(store: Arc<dyn Store>, catalog: Arc<Catalog>) -> Self {
-        let (live, _) = broadcast::channel(LIVE_LIMIT);
-        Self {
+    pub(crate) fn new(store: Arc<dyn Store>, catalog: Arc<Catalog>) -> (Self, Live) {
+        let (tails, _) = broadcast::channel(LIVE_LIMIT);
+        let history = Self {
             store,
             catalog,
-            live,
-        }
+            live: tails.downgrade(),
+        };
+        (history, Live { tails })
     }
 
     /// The changes that a query asks for.
@@ -271,10 +278,13 @@ impl History {
     /// Follows the log from the change after `after` on.
     ///
     /// # Errors
-    /// `Gone` when the log no longer reaches back to it, or never had it.
+    /// `Gone` when the log no longer reaches back to it, or never had it; `Unavailable` when the
+    /// control plane has ended.
     pub async fn tail(self: &Arc<Self>, after: Revision) -> Result<Tail> {
         // Listening first and looking later, so that no change falls between the two.
-        let live = self.live.subscribe();
+        let live = self.live.upgrade();
+        let live = live.ok_or_else(|| Error::unavailable("the control plane has ended"))?;
+        let live = live.subscribe();
         let newest = self.catalog.revision();
         if after > newest {
             let message = format!("revision {after} is not in this log, its newest is {newest}");
@@ -316,10 +326,10 @@ impl History {
     }
 }
 
-impl Follow for History {
+impl Follow for Live {
     fn follow(&self, changes: &Arc<[Change]>) {
         // Without a listener there is nobody to tell, which is no failure.
-        let _ = self.live.send(Arc::clone(changes));
+        let _ = self.tails.send(Arc::clone(changes));
     }
 }
 
@@ -329,7 +339,7 @@ impl Tail {
         self.at
     }
 
-    /// Waits for the next changes, oldest first; none once the control plane has ended.
+    /// Waits for the next changes, up to 1,000, oldest first; none once the control plane has ended.
     ///
     /// Cancelling the wait loses nothing.
     ///
@@ -347,6 +357,11 @@ impl Tail {
             match self.live.recv().await {
                 Ok(changes) => {
                     let later = changes.iter().filter(|change| change.revision > self.at);
+                    if changes.len() > PAGE {
+                        // A large commit is read in pages.
+                        self.is_behind |= later.count() > 0;
+                        continue;
+                    }
                     let later: Vec<Change> = later.cloned().collect();
                     match (later.first(), later.last()) {
                         (Some(first), Some(last)) if first.revision == self.at.next() => {

@@ -46,7 +46,8 @@ impl ControlPlane {
         let catalog = Arc::new(Catalog::load(loaded)?);
         let discovery = Arc::new(Discovery::new(Arc::clone(&catalog), Arc::clone(&clock)));
         let liveness = Arc::new(Liveness::new(&catalog, Arc::clone(&clock), &settings));
-        let history = Arc::new(History::new(Arc::clone(&store), Arc::clone(&catalog)));
+        let (history, live) = History::new(Arc::clone(&store), Arc::clone(&catalog));
+        let history = Arc::new(history);
         let (committer, queue) = Committer::channel();
         let (failed, stop) = (CancellationToken::new(), CancellationToken::new());
         let tasks = TaskTracker::new();
@@ -58,7 +59,7 @@ impl ControlPlane {
             followers: vec![
                 Arc::clone(&liveness) as _,
                 Arc::clone(&discovery) as _,
-                Arc::clone(&history) as _,
+                Arc::new(live) as _,
             ],
             newest_at,
             refusal: None,

@@ -6,6 +6,7 @@ mod support;
 
 use std::{collections::BTreeMap, time::Duration};
 
+use futures_util::future::join_all;
 use merak_core::{ChangeRetention, Clock as _, ErrorKind, Moment, Precondition, Tail};
 use merak_model::{Revision, Weight};
 use proptest::prelude::*;
@@ -250,4 +251,41 @@ async fn time_in_the_log_never_goes_back() {
         .await
         .unwrap();
     assert!(store.log().iter().all(|change| change.at >= newest));
+}
+
+#[tokio::test]
+async fn a_large_commit_is_told_in_pages() {
+    let test = TestPlane::new().await;
+    register(&test, 1, 1).await;
+    let newest = test.plane.catalog.revision();
+    let mut tail = test.plane.history.tail(newest).await.unwrap();
+    // All of them reach the committer before it takes the first, and share one commit.
+    let all = join_all((2..=1020).map(|port| register(&test, port, 1)));
+    tokio::task::unconstrained(all).await;
+    let mut sizes = Vec::new();
+    while tail.revision() < test.plane.catalog.revision() {
+        sizes.push(tail.next().await.unwrap().unwrap().len());
+    }
+    assert_eq!(sizes, [1000, 19]);
+    register(&test, 1, 2).await;
+    assert_eq!(tail.next().await.unwrap().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_tail_ends_with_the_control_plane() {
+    let test = TestPlane::new().await;
+    register(&test, 1, 1).await;
+    let newest = test.plane.catalog.revision();
+    let history = std::sync::Arc::clone(&test.plane.history);
+    let mut tail = history.tail(newest).await.unwrap();
+    register(&test, 1, 2).await;
+    test.plane.shutdown().await;
+    assert_eq!(told(&mut tail, newest.next()).await, [newest.get() + 1]);
+    let over = tokio::time::timeout(SECOND * 30, tail.next()).await;
+    assert_eq!(over.unwrap().unwrap(), None);
+    let refused = history.tail(newest).await;
+    assert_eq!(
+        refused.err().map(|error| error.kind()),
+        Some(ErrorKind::Unavailable)
+    );
 }
