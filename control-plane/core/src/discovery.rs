@@ -1,13 +1,15 @@
 //! Who watches what, and what each of them still has to be told.
 //!
 //! A subscriber holds a set of dirty topics, not a queue of messages: however slowly it reads and
-//! however much changes, it costs one bit a topic, and its next update is the newest state,
+//! however much changes, it costs one number a topic, and its next update is the newest state,
 //! as a delta from what it last had if the catalog still remembers that far back, else whole.
+//! Dirty topics take turns.
 
 mod tally;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
+    ops::Bound,
     sync::{Arc, Weak},
 };
 
@@ -105,6 +107,9 @@ struct Inbox {
 struct Subscriptions {
     topics: HashMap<u32, Watch>,
     dirty: BTreeSet<u32>,
+    /// The subscription that was told last: the next is a later one, so that none has to wait for
+    /// others that change all the time.
+    last: u32,
 }
 
 struct Watch {
@@ -252,6 +257,9 @@ impl Subscriber {
     /// Subscribes to a topic under a number of the client's choice, with the revision that it
     /// holds; false if the number is in use.
     pub fn subscribe(&self, number: u32, topic: Topic, held: Revision) -> bool {
+        // A revision that was never given out says nothing of what the client holds.
+        let newest = self.discovery.catalog.revision();
+        let held = if held > newest { Revision::ZERO } else { held };
         let subscription = Watch {
             topic: topic.clone(),
             since: self.discovery.clock.timestamp(),
@@ -319,7 +327,7 @@ impl Subscriber {
     /// The next update, if a subscription has one to be told.
     pub fn try_next(&self) -> Option<(u32, Update)> {
         let mut subscriptions = self.inbox.subscriptions.lock();
-        while let Some(number) = subscriptions.dirty.pop_first() {
+        while let Some(number) = subscriptions.take_dirty() {
             let Some(subscription) = subscriptions.topics.get_mut(&number) else {
                 continue;
             };
@@ -346,6 +354,18 @@ impl Drop for Subscriber {
             self.discovery
                 .unwatch(&subscription.topic, number, &self.inbox);
         }
+    }
+}
+
+impl Subscriptions {
+    /// The dirty subscription after the last one that was taken, or else the first.
+    fn take_dirty(&mut self) -> Option<u32> {
+        let later = (Bound::Excluded(self.last), Bound::Unbounded);
+        let later = self.dirty.range(later).next();
+        let number = *later.or(self.dirty.first())?;
+        self.dirty.remove(&number);
+        self.last = number;
+        Some(number)
     }
 }
 

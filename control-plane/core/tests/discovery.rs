@@ -5,7 +5,7 @@
 mod support;
 
 use merak_core::{Client, Precondition, Topic, Update};
-use merak_model::{Revision, Weight};
+use merak_model::{Revision, ServiceKey, Weight};
 use support::{TestPlane, caller, id, pay, registration};
 
 #[tokio::test]
@@ -130,7 +130,7 @@ async fn a_restart_is_resumed_by_revision() {
     test.register(1).await;
     let held = test.plane.catalog.find_service(&pay()).unwrap().revision();
     let mut other = registration(1);
-    other.service = merak_model::ServiceKey::parse("default", "order").unwrap();
+    other.service = ServiceKey::parse("default", "order").unwrap();
     test.plane
         .registry
         .register(&caller(), other)
@@ -142,4 +142,37 @@ async fn a_restart_is_resumed_by_revision() {
         subscriber.next().await,
         (1, Update::Unchanged { .. })
     ));
+}
+
+#[tokio::test]
+async fn a_topic_that_changes_all_the_time_does_not_keep_others_waiting() {
+    let test = TestPlane::new().await;
+    let subscriber = test.watch(Revision::ZERO);
+    for (number, name) in [(2, "order"), (3, "user")] {
+        let key = ServiceKey::parse("default", name).unwrap();
+        assert!(subscriber.subscribe(number, Topic::Instances(key), Revision::ZERO));
+    }
+    let mut told = Vec::new();
+    for weight in 1..=6 {
+        let mut changed = registration(1);
+        changed.spec.weight = Weight::new(weight).unwrap();
+        let registry = &test.plane.registry;
+        registry.register(&caller(), changed).await.unwrap();
+        told.push(subscriber.next().await.0);
+    }
+    assert_eq!(told, [1, 2, 3, 1, 1, 1]);
+}
+
+#[tokio::test]
+async fn a_revision_that_was_never_given_out_counts_for_nothing() {
+    let test = TestPlane::new().await;
+    test.register(1).await;
+    let subscriber = test.watch(Revision(u64::MAX));
+    let topic = Topic::Instances(pay());
+    let seen = || test.plane.discovery.list_subscriptions(&topic).remove(0);
+    assert_eq!(
+        (seen().sent, seen().applied),
+        (Revision::ZERO, Revision::ZERO)
+    );
+    assert!(matches!(subscriber.next().await, (1, Update::Snapshot(_))));
 }
