@@ -179,6 +179,16 @@ async fn only_a_static_instance_has_its_health_set() {
 }
 
 #[tokio::test]
+async fn an_instance_that_no_longer_beats_is_healthy_until_someone_says_otherwise() {
+    let test = TestPlane::new().await;
+    test.register(1).await;
+    test.advance(SECOND * 16).await;
+    assert_eq!(test.healthy(), [] as [u16; 0]);
+    test.put_with(1, HealthCheck::None).await;
+    assert_eq!(test.healthy(), [1]);
+}
+
+#[tokio::test]
 async fn a_failed_precondition_names_the_current_revision() {
     let test = TestPlane::new().await;
     let caller = caller();

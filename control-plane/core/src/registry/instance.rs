@@ -225,8 +225,9 @@ fn replace(
 }
 
 fn health_after(before: Option<&Instance>, spec: &InstanceSpec) -> Health {
-    match (before, spec.health_check.ttl()) {
-        (Some(before), None) => before.health,
+    let is_static = |spec: &InstanceSpec| spec.health_check.ttl().is_none();
+    match before {
+        Some(before) if is_static(&before.spec) && is_static(spec) => before.health,
         _ => Health::Healthy,
     }
 }
