@@ -27,6 +27,42 @@ pub struct Policy {
 ///
 /// Compiled when instances or rules change; [`Selection::pick`] then costs the conditions and a draw,
 /// whatever the number of instances, and allocates nothing.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use merak_model::{Host, Health, Instance, InstanceId, InstanceSpec, Port, ServiceKey, Stamp};
+/// use merak_model::{Call, routing::{self, Policy, RoutingRule, RoutingRuleSpec, RuleKey, Selection}};
+/// # let instances: Vec<Arc<Instance>> = ["v1", "v2"].map(|version| {
+/// #     let service = Arc::new(ServiceKey::parse("shop", "order").unwrap());
+/// #     let (host, port) = (Host::parse("10.0.0.7").unwrap(), Port::new(80).unwrap());
+/// #     let spec = InstanceSpec::new(host, port).with_version(version).unwrap();
+/// #     let id = InstanceId::parse(version).unwrap();
+/// #     let (health, stamp) = (Health::Healthy, Stamp::default());
+/// #     Arc::new(Instance { service, id, spec, registered: None, isolated: false, health, stamp })
+/// # }).into();
+/// let document = serde_json::json!({
+///     "callee": {"service": "order"},
+///     "branches": [{
+///         "matches": {"all": [{"on": "header", "key": "x-user", "op": "exact", "value": "42"}]},
+///         "targets": [{"labels": {"version": "v2"}}],
+///     }],
+///     "otherwise": "fall_through",
+/// });
+/// let rule = RoutingRule {
+///     key: RuleKey::parse("shop", "vip")?,
+///     spec: RoutingRuleSpec::parse(routing::parse(document)?)?,
+///     stamp: Default::default(),
+/// };
+/// let policy = Policy { rules: [Arc::new(rule)].into(), ..Policy::default() };
+/// let selection = Selection::compile(&instances, policy);
+///
+/// let call = Call::to("order").header("x-user", "42");
+/// let random = 0x5bd1_e995_9d29_6cbf;
+/// assert_eq!(&*selection.pick(&call, random).unwrap().spec.version, "v2");
+/// let explained = selection.explain(&call, None);
+/// assert_eq!(explained.decided_by.unwrap().to_string(), "shop/vip[0]");
+/// # Ok::<(), merak_model::Invalid>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Selection {
     pub(super) instances: Box<[Arc<Instance>]>,

@@ -8,8 +8,10 @@ use std::{
 use merak_model::{
     Call, InstanceId,
     routing::{
-        Policy, Selection, Unrouted,
+        Policy, RoutingRule, Selection, Unrouted, WarningCode,
         explain::{Step, Verdict},
+        lint,
+        lint::Surroundings,
     },
 };
 use proptest::prelude::*;
@@ -92,6 +94,35 @@ proptest! {
             Verdict::Rejected => Err(format!("rejected by {}", explained.decided_by.unwrap())),
         };
         prop_assert_eq!(got, expected);
+    }
+
+    #[test]
+    fn what_is_said_to_be_unreachable_is_not_reached(
+        instances in any_instances(), policy in any_policy(), call in any_call()
+    ) {
+        let selection = Selection::compile(&build(&instances), policy.clone());
+        let steps = selection.explain(&call.call(), None).steps;
+        let surroundings = Surroundings { rules: &policy.rules, instances: None };
+        let warnings = policy.rules.iter().flat_map(|rule| lint(rule, surroundings));
+        for warning in warnings {
+            let is_taken = |step: &Step| matches!(step, Step::Branch { branch, takes: true, .. }
+                if branch.rule == warning.rule
+                    && warning.field.starts_with(&format!("branches[{}]", branch.branch.unwrap()))
+                    && matches!(warning.code,
+                        WarningCode::BranchNeverMatches | WarningCode::BranchUnreachable));
+            let is_tried = |step: &Step| matches!(step, Step::Rule { rule, is_for_caller: true, .. }
+                if rule.rule == warning.rule && warning.code == WarningCode::RuleUnreachable);
+            let is_reached = |step: &Step| is_taken(step) || is_tried(step);
+            prop_assert!(!steps.iter().any(is_reached), "{}", warning);
+        }
+    }
+
+    #[test]
+    fn a_rule_is_read_as_it_was_written(policy in any_policy()) {
+        for rule in policy.rules.iter() {
+            let written = serde_json::to_string(rule).unwrap();
+            prop_assert_eq!(&serde_json::from_str::<RoutingRule>(&written).unwrap(), &**rule);
+        }
     }
 
     #[test]
