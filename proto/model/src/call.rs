@@ -3,6 +3,7 @@
 mod caller;
 mod given;
 mod lookup;
+mod owned;
 
 use std::fmt;
 
@@ -14,6 +15,7 @@ use crate::{
 pub use caller::Caller;
 use given::Given;
 pub use lookup::Lookup;
+pub use owned::{CallDocument, FromDocument, LocationDocument, OwnedCall, ToDocument};
 
 /// One call to a service: the facts that choosing an instance may look at.
 ///

@@ -14,12 +14,14 @@
 //! | why it gets that one | [`explain`] |
 //! | the rules of a service | [`index`] |
 //! | what was probably not meant | [`lint`] |
+//! | what a rule is expected to do | [`expectation`] |
 
 mod alias;
 pub mod branch;
 pub mod compile;
 pub mod condition;
 pub mod document;
+pub mod expectation;
 pub mod explain;
 pub mod fact;
 mod group;
@@ -39,6 +41,7 @@ pub use branch::{Branch, BranchDocument, Matches, MatchesDocument, WhenEmpty};
 pub use compile::{Policy, Selection};
 pub use condition::{Condition, ConditionDocument, Test, TestDocument};
 pub use document::{Entries, parse};
+pub use expectation::{ExpectDocument, Mismatch, RoutingTest, RoutingTestDocument};
 pub use explain::Explanation;
 pub use fact::{Fact, FactDocument, FactKind};
 pub use group::{Pool, Prepared};

@@ -6,9 +6,9 @@
 mod step;
 mod trace;
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     NearbyRule, Selection,
@@ -37,7 +37,7 @@ pub struct Explanation {
 }
 
 /// What becomes of the call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// It goes to one of the candidates.
@@ -62,6 +62,8 @@ pub struct Candidate {
     pub target: Option<usize>,
     /// The share of such calls that it gets, 0..=1.
     pub probability: f64,
+    #[serde(skip)]
+    pub instance: Arc<Instance>,
 }
 
 /// The newest change in what was looked at; none where there is nothing of the kind.
@@ -70,6 +72,23 @@ pub struct Revisions {
     pub instances: Option<Revision>,
     pub routing_rules: Option<Revision>,
     pub nearby_rule: Option<Revision>,
+}
+
+impl Verdict {
+    /// The verdict as it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Routed => "routed",
+            Self::Rejected => "rejected",
+            Self::NoInstance => "no_instance",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 impl Selection {
@@ -140,6 +159,7 @@ fn list(all: &mut Vec<Candidate>, pool: &Pool<'_, '_>, target: Option<usize>, pa
             location: spec.location.clone(),
             target,
             probability: part * f64::from(spec.weight.get()) / weight,
+            instance: Arc::clone(instance),
         }
     }));
 }

@@ -160,6 +160,29 @@ impl LabelDocument {
     }
 }
 
+/// `v2`, or the operator and what it takes: `in a, b`.
+impl fmt::Display for LabelDocument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let test = match self {
+            Self::Exact(value) => return f.write_str(value),
+            Self::Test(test) => test,
+        };
+        write!(f, "{}", test.op)?;
+        if let Some(fact) = &test.fact {
+            write!(f, " {} {}", fact.on, fact.key)?;
+        }
+        let bound = |bound: Option<i64>| bound.map(|bound| bound.to_string());
+        let values = test.values.iter().flatten().cloned();
+        let all = test.value.iter().cloned().chain(values);
+        let all = all.chain(bound(test.min)).chain(bound(test.max));
+        let all: Vec<String> = all.collect();
+        if !all.is_empty() {
+            write!(f, " {}", all.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
 impl From<&Test> for LabelDocument {
     fn from(test: &Test) -> Self {
         match TestDocument::from(test) {

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use merak_model::{
-    Call, InstanceId, Location,
+    Call, InstanceId, Location, Metadata, ServiceName,
+    call::Caller,
     routing::{Policy, RoutingRule},
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::builders::{One, location, nearby, one, policy, rule, threshold};
+use crate::builders::{One, caller, location, nearby, one, policy, rule, threshold};
 
 pub(crate) const IDS: [&str; 12] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"];
 const LABELS: [&str; 5] = ["", "v=1", "v=2", "v=1,e=x", "v=2,e=y"];
@@ -87,6 +88,7 @@ fn any_rules() -> impl Strategy<Value = Vec<Arc<RoutingRule>>> {
     let callers = prop_oneof![
         2 => Just(json!({})),
         1 => Just(json!({"service": "api"})),
+        1 => Just(json!({"service": "web"})),
         1 => Just(json!({"metadata": {"env": "prod"}})),
     ];
     let branches = proptest::collection::vec(any_branch(), 1..4);
@@ -145,6 +147,9 @@ pub(crate) struct AnyCall {
     query: Option<&'static str>,
     place: Option<Location>,
     excluded: Vec<InstanceId>,
+    /// Another caller than the selection's.
+    other: Option<Caller>,
+    env: Option<&'static str>,
 }
 
 impl AnyCall {
@@ -155,6 +160,12 @@ impl AnyCall {
         }
         if let Some(value) = self.query {
             call = call.query("q", value);
+        }
+        if let Some(other) = &self.other {
+            call = call.from_caller(other);
+        }
+        if let Some(env) = self.env {
+            call = call.caller_metadata("env", env);
         }
         if let Some(place) = &self.place {
             call = call.located(place);
@@ -167,9 +178,18 @@ pub(crate) fn any_call() -> impl Strategy<Value = AnyCall> {
     let value = || proptest::option::of(prop_oneof![Just("1"), Just("2"), Just("x")]);
     let place = proptest::option::weighted(0.3, 0..PLACES.len());
     let excluded = prop_oneof![2 => Just(0_u16), 1 => any::<u16>()];
-    (value(), value(), place, excluded).prop_map(|(header, query, place, excluded)| AnyCall {
+    let other = proptest::option::weighted(0.2, 0..PLACES.len());
+    let env = proptest::option::weighted(0.2, Just("prod"));
+    let any = (value(), value(), place, excluded, other, env);
+    any.prop_map(|(header, query, place, excluded, other, env)| AnyCall {
         header,
         query,
+        env,
+        other: other.map(|place| Caller {
+            service: Some(ServiceName::parse("web").unwrap()),
+            metadata: Metadata::default(),
+            ..caller(PLACES[place])
+        }),
         place: place.map(|place| location(PLACES[place])),
         excluded: (0..IDS.len())
             .filter(|number| excluded & (1 << number) != 0)

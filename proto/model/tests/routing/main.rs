@@ -3,6 +3,7 @@
 
 mod any;
 mod builders;
+mod expectations;
 mod explanation;
 mod nearness;
 mod oracle;

@@ -52,7 +52,10 @@ impl Oracle<'_> {
 
     fn find(&self, fact: &Fact) -> Option<&str> {
         let found = self.call.find(fact);
-        found.or_else(|| self.policy.caller.find(fact))
+        match self.call.caller() {
+            None => found.or_else(|| self.policy.caller.find(fact)),
+            Some(_) => found,
+        }
     }
 
     fn holds(&self, test: &Test, got: Option<&str>) -> bool {

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use crate::builders::{One, bits, build, one, policy, reached, rule, threshold};
 use merak_model::{
-    Call, InstanceId,
+    Call, InstanceId, ServiceName,
     call::Caller,
     routing::{Policy, RoutingRule, Selection},
 };
@@ -261,6 +261,16 @@ fn a_rule_is_for_the_callers_that_it_names() {
         reached(&with(json!({"metadata": {"env": "gray"}})), &call),
         "a b c d"
     );
+    assert_eq!(
+        reached(&with(json!({"metadata": {"env": "prod"}})), &call),
+        "c d"
+    );
+    let web = Caller {
+        service: Some(ServiceName::parse("web").unwrap()),
+        ..Caller::default()
+    };
+    let from_web = Call::to("order").from_caller(&web);
+    assert_eq!(reached(&with(json!({"service": "web"})), &from_web), "c d");
     let nobody = Caller::default();
     let call = Call::to("order").from_caller(&nobody);
     assert_eq!(reached(&with(json!({"service": "api"})), &call), "a b c d");
