@@ -48,7 +48,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists namespaces, sorted by name, with the numbers of their services and instances. */
+        /** Lists namespaces, sorted by name, with the numbers of what is in them. */
         get: operations["list_namespaces"];
         put?: never;
         /**
@@ -79,7 +79,7 @@ export interface paths {
         post?: never;
         /**
          * Deletes a namespace.
-         * @description Refused with 409 while it has services.
+         * @description Refused with 409 while it has services or rules.
          */
         delete: operations["delete_namespace"];
         options?: never;
@@ -360,7 +360,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Answers whether requests should be sent here: 503 while it drains and when the store failed. */
+        /** Answers whether requests should be sent here: 503 while it drains and when it failed. */
         get: operations["get_readiness"];
         put?: never;
         post?: never;
@@ -398,6 +398,35 @@ export interface components {
             started_at: string;
             /** @description The version of the program. */
             version: string;
+        };
+        /** @description Which calls a part of a rule takes, and where it sends them. */
+        Branch: {
+            /** @description By default every call. */
+            matches?: components["schemas"]["Matches"];
+            /** @description Up to 128 characters; empty, or different from every other branch of the rule. */
+            name?: string;
+            /** @description Not all of weight 0. */
+            targets: components["schemas"]["Target"][];
+            /** @description Default `next_branch`. */
+            when_empty?: components["schemas"]["WhenEmpty"];
+        };
+        /** @description The services that a rule is for. */
+        CalleeSelector: {
+            /** @description A name or `*`; by default the namespace of the rule. */
+            namespace?: string;
+            /** @description A name or `*`. */
+            service: string;
+        };
+        /** @description The callers that a rule is for. */
+        CallerSelector: {
+            /** @description Tests of the caller's labels, all of which must hold; up to 16, none of them `same_as`. */
+            metadata?: {
+                [key: string]: components["schemas"]["LabelTest"];
+            };
+            /** @description A name, or `*`, which is the default. */
+            namespace?: string;
+            /** @description A name, or `*`, which is the default. */
+            service?: string;
         };
         /**
          * @description One durable change of one thing, or an event.
@@ -439,6 +468,8 @@ export interface components {
              * @description Its place in the log: strictly increasing over the whole control plane.
              */
             revision: number;
+            /** @description The name of the rule that it is. */
+            rule?: string;
             /** @description The service that it is, or belongs to. */
             service?: string;
         };
@@ -446,9 +477,9 @@ export interface components {
          * @description What the log speaks of.
          * @enum {string}
          */
-        ChangeKind: "namespace" | "service" | "instance" | "event";
+        ChangeKind: "namespace" | "service" | "instance" | "event" | "routing_rule" | "nearby_rule";
         /** @description A thing in one of its states; the `kind` of the change says which it is. */
-        Changed: components["schemas"]["Namespace"] | components["schemas"]["Service"] | components["schemas"]["Instance"] | components["schemas"]["Event"];
+        Changed: components["schemas"]["Namespace"] | components["schemas"]["Service"] | components["schemas"]["Instance"] | components["schemas"]["Event"] | components["schemas"]["RoutingRule"] | components["schemas"]["NearbyRule"];
         /** @description What a client says of itself. */
         Client: {
             /** @description Where its connection comes from. */
@@ -466,6 +497,29 @@ export interface components {
         ClientService: {
             name: string;
             namespace: string;
+        };
+        /** @description A fact of the call, and the test it must pass. */
+        Condition: {
+            /** @description Of `same_as`. */
+            fact?: components["schemas"]["Fact"];
+            /** @description Which header, parameter, cookie, label or argument; not for the other facts. */
+            key?: string;
+            /**
+             * Format: int64
+             * @description Of `range`, included.
+             */
+            max?: number;
+            /**
+             * Format: int64
+             * @description Of `range`, included.
+             */
+            min?: number;
+            on: components["schemas"]["FactKind"];
+            op: components["schemas"]["Operator"];
+            /** @description Of `exact`, `not_equal` and `regex`; up to 1024 characters. */
+            value?: string;
+            /** @description Of `in` and `not_in`. */
+            values?: string[];
         };
         /** @description What happened that is no change of a thing. */
         Event: {
@@ -486,6 +540,17 @@ export interface components {
             /** Format: int64 */
             window_seconds: number;
         };
+        /** @description One fact of a call. */
+        Fact: {
+            /** @description Which header, parameter, cookie, label or argument; not for the other facts. */
+            key?: string;
+            on: components["schemas"]["FactKind"];
+        };
+        /**
+         * @description Where in a call a fact is found.
+         * @enum {string}
+         */
+        FactKind: "method" | "path" | "header" | "query" | "cookie" | "caller_ip" | "caller_namespace" | "caller_service" | "caller_metadata" | "argument";
         /**
          * @description Whether an instance can take calls.
          * @enum {string}
@@ -750,6 +815,8 @@ export interface components {
              */
             weight: number;
         };
+        /** @description A test of a label: a text stands for `exact`. */
+        LabelTest: string | components["schemas"]["Test"];
         /** @description Where an instance runs; empty parts are unknown. */
         Location: {
             /**
@@ -767,6 +834,13 @@ export interface components {
              * @default
              */
             zone: string;
+        };
+        /** @description Which calls a branch takes: exactly one of the two. */
+        Matches: {
+            /** @description Conditions that a call must meet. */
+            all?: components["schemas"]["Condition"][];
+            /** @description Conditions of which a call must meet one. */
+            any?: components["schemas"]["Condition"][];
         };
         /**
          * @description A namespace: what separates teams or environments from each other.
@@ -833,8 +907,92 @@ export interface components {
             instance_count: number;
             /** @description Instances that an operator took out, healthy or not. */
             isolated_instance_count: number;
+            nearby_rule_count: number;
+            routing_rule_count: number;
             service_count: number;
         };
+        /**
+         * @description How much of its location an instance shares with a caller, from the nearest to the widest.
+         * @enum {string}
+         */
+        NearbyLevel: "campus" | "zone" | "region" | "all";
+        /**
+         * @description A nearby rule: instances near the caller first.
+         * @example {
+         *       "callee": {
+         *         "service": "*"
+         *       },
+         *       "created_at": "2026-01-02T10:42:07Z",
+         *       "created_revision": 44,
+         *       "enabled": true,
+         *       "level": "zone",
+         *       "max_level": "region",
+         *       "modified_at": "2026-01-02T11:00:00Z",
+         *       "name": "near",
+         *       "namespace": "default",
+         *       "priority": 0,
+         *       "revision": 45,
+         *       "spill_over": 0.3,
+         *       "strict": false
+         *     }
+         */
+        NearbyRule: components["schemas"]["NearbyRuleSpec"] & {
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description The change that created it.
+             */
+            created_revision: number;
+            /** Format: date-time */
+            modified_at: string;
+            name: string;
+            namespace: string;
+            /**
+             * Format: int64
+             * @description The change that last touched it; its ETag.
+             */
+            revision: number;
+        };
+        /** @description What people say of a nearby rule: instances near the caller first. */
+        NearbyRuleSpec: {
+            callee: components["schemas"]["CalleeSelector"];
+            /** @description Up to 1024 characters. */
+            description?: string;
+            /** @description A rule that is not enabled is kept and not applied; default true. */
+            enabled?: boolean;
+            /** @description The level that is tried first; default `zone`. */
+            level?: components["schemas"]["NearbyLevel"];
+            /** @description The widest level, not nearer than `level`; default `all`. */
+            max_level?: components["schemas"]["NearbyLevel"];
+            /** @description Labels of the rule itself, up to 64. */
+            metadata?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description Of several rules for a callee the lowest one applies; default 0.
+             */
+            priority?: number;
+            /**
+             * Format: double
+             * @description The share of healthy instances at or below which a wider level is used; default 0, which is when
+             *     none is healthy.
+             */
+            spill_over?: number;
+            /** @description Whether calls are refused where `max_level` has no instance for them; default false. */
+            strict?: boolean;
+        };
+        /**
+         * @description How a value is tested.
+         * @enum {string}
+         */
+        Operator: "exact" | "not_equal" | "in" | "not_in" | "regex" | "range" | "present" | "absent" | "same_as";
+        /**
+         * @description What becomes of a call that a rule is for, when no branch decides.
+         * @enum {string}
+         */
+        Otherwise: "fall_through" | "reject";
         /** @description One page of a list. */
         Page_Change: {
             items: {
@@ -856,6 +1014,8 @@ export interface components {
                  * @description Its place in the log: strictly increasing over the whole control plane.
                  */
                 revision: number;
+                /** @description The name of the rule that it is. */
+                rule?: string;
                 /** @description The service that it is, or belongs to. */
                 service?: string;
             }[];
@@ -918,6 +1078,8 @@ export interface components {
                 instance_count: number;
                 /** @description Instances that an operator took out, healthy or not. */
                 isolated_instance_count: number;
+                nearby_rule_count: number;
+                routing_rule_count: number;
                 service_count: number;
             })[];
             /** @description Ask for it as `page_token` to get the next page; absent on the last one. */
@@ -1021,6 +1183,81 @@ export interface components {
              * @example /metadata/env
              */
             pointer?: string;
+        };
+        /**
+         * @description A routing rule: which of a service's instances a call may get.
+         * @example {
+         *       "branches": [
+         *         {
+         *           "targets": [
+         *             {
+         *               "labels": {
+         *                 "version": "v1"
+         *               },
+         *               "weight": 70
+         *             },
+         *             {
+         *               "labels": {
+         *                 "version": "v2"
+         *               },
+         *               "weight": 30
+         *             }
+         *           ]
+         *         }
+         *       ],
+         *       "callee": {
+         *         "service": "com.shop/pay"
+         *       },
+         *       "created_at": "2026-01-02T10:42:07Z",
+         *       "created_revision": 44,
+         *       "enabled": true,
+         *       "modified_at": "2026-01-02T11:00:00Z",
+         *       "name": "canary",
+         *       "namespace": "default",
+         *       "otherwise": "fall_through",
+         *       "priority": 10,
+         *       "revision": 45
+         *     }
+         */
+        RoutingRule: components["schemas"]["RoutingRuleSpec"] & {
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description The change that created it.
+             */
+            created_revision: number;
+            /** Format: date-time */
+            modified_at: string;
+            name: string;
+            namespace: string;
+            /**
+             * Format: int64
+             * @description The change that last touched it; its ETag.
+             */
+            revision: number;
+        };
+        /** @description What people say of a routing rule. */
+        RoutingRuleSpec: {
+            /** @description Tried in order. */
+            branches: components["schemas"]["Branch"][];
+            callee: components["schemas"]["CalleeSelector"];
+            /** @description By default every caller. */
+            caller?: components["schemas"]["CallerSelector"];
+            /** @description Up to 1024 characters. */
+            description?: string;
+            /** @description A rule that is not enabled is kept and not applied; default true. */
+            enabled?: boolean;
+            /** @description Labels of the rule itself, up to 64. */
+            metadata?: {
+                [key: string]: string;
+            };
+            otherwise: components["schemas"]["Otherwise"];
+            /**
+             * Format: int64
+             * @description Lower ones are tried first, equal ones in the order of their names; default 0.
+             */
+            priority?: number;
         };
         /**
          * @description A service: what callers name, and what instances belong to.
@@ -1188,6 +1425,48 @@ export interface components {
             /** Format: date-time */
             subscribed_at: string;
         };
+        /** @description A part of the callee's instances, with its share of the calls. */
+        Target: {
+            /**
+             * @description Tests of an instance's labels, all of which must hold; up to 16, 4 of them `same_as`. By default
+             *     every instance.
+             */
+            labels?: {
+                [key: string]: components["schemas"]["LabelTest"];
+            };
+            /** @description Up to 128 characters; empty, or different from every other target of the branch. */
+            name?: string;
+            /**
+             * Format: int64
+             * @description Targets of a higher number get calls where those of a lower one have no instance; default 0.
+             */
+            priority?: number;
+            /**
+             * Format: int64
+             * @description Its share relative to the other targets of the same priority; default 100, 0 gets nothing.
+             */
+            weight?: number;
+        };
+        /** @description A test of a value, which fails if the value is not there, unless it is `absent`. */
+        Test: {
+            /** @description Of `same_as`. */
+            fact?: components["schemas"]["Fact"];
+            /**
+             * Format: int64
+             * @description Of `range`, included.
+             */
+            max?: number;
+            /**
+             * Format: int64
+             * @description Of `range`, included.
+             */
+            min?: number;
+            op: components["schemas"]["Operator"];
+            /** @description Of `exact`, `not_equal` and `regex`; up to 1024 characters. */
+            value?: string;
+            /** @description Of `in` and `not_in`. */
+            values?: string[];
+        };
         /**
          * @description The first event of a watch.
          * @example {
@@ -1207,6 +1486,11 @@ export interface components {
              */
             revision: number;
         };
+        /**
+         * @description What becomes of a call that a branch takes, when no target has an instance for it.
+         * @enum {string}
+         */
+        WhenEmpty: "next_branch" | "all_instances" | "reject";
     };
     responses: never;
     parameters: never;
@@ -1292,6 +1576,11 @@ export interface operations {
                  * @example pay-1
                  */
                 instance?: string;
+                /**
+                 * @description Only changes of a rule of this name.
+                 * @example canary
+                 */
+                rule?: string;
                 /**
                  * @description Only changes by this actor.
                  * @example rest@10.0.0.3

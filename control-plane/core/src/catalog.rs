@@ -3,16 +3,20 @@
 //! One writer, the committer, applies changes in commit order; readers take `Arc` snapshots of a
 //! service and never see half a commit. Knows nothing of SQL or gRPC.
 
+mod rules;
 mod snapshot;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use merak_model::{
     Instance, InstanceId, Namespace, NamespaceName, Revision, ServiceKey, ServiceName,
+    routing::RuleKey,
 };
 use parking_lot::{RwLock, RwLockReadGuard};
 
-use crate::{Change, Error, Item, Key, Loaded, Result};
+use crate::{Change, Error, Item, Key, Loaded, Result, Rule};
+pub use rules::CalleeRules;
+use rules::RuleIndex;
 pub use snapshot::{Delta, ServiceSnapshot};
 
 /// The state of everything, in memory.
@@ -27,6 +31,7 @@ pub(crate) struct Index {
     pub(crate) revision: Revision,
     pub(crate) namespaces: BTreeMap<NamespaceName, Arc<Namespace>>,
     pub(crate) services: BTreeMap<Arc<ServiceKey>, Arc<ServiceSnapshot>>,
+    pub(crate) rules: RuleIndex,
 }
 
 impl Catalog {
@@ -55,6 +60,15 @@ impl Catalog {
                 return Err(Error::new(crate::ErrorKind::Internal, message));
             };
             Arc::make_mut(snapshot).restore(Arc::new(instance));
+        }
+        for rule in loaded.routing_rules {
+            index.restore_rule(Arc::new(rule));
+        }
+        for rule in loaded.nearby_rules {
+            index.restore_rule(Arc::new(rule));
+        }
+        for changed in loaded.callees {
+            index.rules.restore(changed.callees, changed.revision);
         }
         Ok(Self {
             index: RwLock::new(index),
@@ -105,6 +119,30 @@ impl Catalog {
         self.index.read().services.values().cloned().collect()
     }
 
+    /// A rule by name.
+    pub fn find_rule<R: Rule>(&self, key: &RuleKey) -> Option<Arc<R>> {
+        let key = Arc::new(key.clone());
+        self.index.read().rules.find(&key).cloned()
+    }
+
+    /// The rules of a namespace, sorted by name, and the revision at which they are so.
+    pub fn list_rules<R: Rule>(&self, namespace: &NamespaceName) -> (Revision, Vec<Arc<R>>) {
+        let index = self.index.read();
+        let rules = index.rules.of_namespace(namespace).cloned().collect();
+        (index.revision, rules)
+    }
+
+    /// The number of rules of a kind in a namespace.
+    pub fn count_rules<R: Rule>(&self, namespace: &NamespaceName) -> usize {
+        self.index.read().rules.of_namespace::<R>(namespace).count()
+    }
+
+    /// The rules for calls to a service, which need not exist, in the order in which they are tried.
+    pub fn rules_for(&self, callee: &ServiceKey) -> CalleeRules {
+        let places = self.index.read().rules.places_of(callee);
+        CalleeRules::merged(callee.clone(), &places)
+    }
+
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, Index> {
         self.index.read()
     }
@@ -130,6 +168,12 @@ impl Index {
         from_first.take_while(move |(key, _)| key.namespace == namespace)
     }
 
+    fn restore_rule<R: Rule>(&mut self, rule: Arc<R>) {
+        let key = R::log_key(Arc::new(rule.key().clone()));
+        let revision = rule.stamp().revision;
+        self.rules.set(&key, Some(&rule.item()), revision);
+    }
+
     fn apply(&mut self, change: &Change) {
         self.revision = change.revision;
         match (&change.key, &change.after) {
@@ -153,6 +197,9 @@ impl Index {
             }
             // An event is history, not state.
             (Key::Event(..), _) => {}
+            (Key::RoutingRule(_) | Key::NearbyRule(_), after) => {
+                self.rules.set(&change.key, after.as_ref(), change.revision);
+            }
             (Key::Instance(key, id), after) => {
                 let snapshot = self
                     .services

@@ -5,6 +5,7 @@ use std::{fmt, sync::Arc};
 use merak_model::{
     Instance, InstanceId, Namespace, NamespaceName, Revision, Service, ServiceKey, ServiceName,
     Timestamp,
+    routing::{NearbyRule, RoutingRule, RuleKey, RuleName},
 };
 use serde::Serialize;
 
@@ -32,6 +33,8 @@ pub enum Key {
     Instance(Arc<ServiceKey>, InstanceId),
     /// What happened to a service, or to one of its instances.
     Event(Arc<ServiceKey>, Option<InstanceId>),
+    RoutingRule(Arc<RuleKey>),
+    NearbyRule(Arc<RuleKey>),
 }
 
 /// A thing in one of its states.
@@ -42,6 +45,8 @@ pub enum Item {
     Service(Arc<Service>),
     Instance(Arc<Instance>),
     Event(Arc<Event>),
+    RoutingRule(Arc<RoutingRule>),
+    NearbyRule(Arc<NearbyRule>),
 }
 
 /// The kinds of things that the log speaks of.
@@ -51,11 +56,20 @@ pub enum Kind {
     Service,
     Instance,
     Event,
+    RoutingRule,
+    NearbyRule,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Namespace, Self::Service, Self::Instance, Self::Event];
+    pub const ALL: [Self; 6] = [
+        Self::Namespace,
+        Self::Service,
+        Self::Instance,
+        Self::Event,
+        Self::RoutingRule,
+        Self::NearbyRule,
+    ];
 
     /// The word that the API and the log use for it.
     pub fn as_str(self) -> &'static str {
@@ -64,6 +78,16 @@ impl Kind {
             Self::Service => "service",
             Self::Instance => "instance",
             Self::Event => "event",
+            Self::RoutingRule => "routing_rule",
+            Self::NearbyRule => "nearby_rule",
+        }
+    }
+
+    /// Whether it is a kind of rule.
+    pub fn is_rule(self) -> bool {
+        match self {
+            Self::RoutingRule | Self::NearbyRule => true,
+            Self::Namespace | Self::Service | Self::Instance | Self::Event => false,
         }
     }
 
@@ -87,6 +111,8 @@ impl Key {
             Self::Service(_) => Kind::Service,
             Self::Instance(..) => Kind::Instance,
             Self::Event(..) => Kind::Event,
+            Self::RoutingRule(_) => Kind::RoutingRule,
+            Self::NearbyRule(_) => Kind::NearbyRule,
         }
     }
 
@@ -95,13 +121,14 @@ impl Key {
         match self {
             Self::Namespace(name) => name,
             Self::Service(key) | Self::Instance(key, _) | Self::Event(key, _) => &key.namespace,
+            Self::RoutingRule(key) | Self::NearbyRule(key) => &key.namespace,
         }
     }
 
     /// The service that the thing is, or belongs to.
     pub fn service(&self) -> Option<&ServiceName> {
         match self {
-            Self::Namespace(_) => None,
+            Self::Namespace(_) | Self::RoutingRule(_) | Self::NearbyRule(_) => None,
             Self::Service(key) | Self::Instance(key, _) | Self::Event(key, _) => Some(&key.service),
         }
     }
@@ -109,9 +136,19 @@ impl Key {
     /// The instance that the thing is, or speaks of.
     pub fn instance(&self) -> Option<&InstanceId> {
         match self {
-            Self::Namespace(_) | Self::Service(_) => None,
+            Self::Namespace(_) | Self::Service(_) | Self::RoutingRule(_) | Self::NearbyRule(_) => {
+                None
+            }
             Self::Instance(_, id) => Some(id),
             Self::Event(_, id) => id.as_ref(),
+        }
+    }
+
+    /// The name of the rule that the thing is.
+    pub fn rule(&self) -> Option<&RuleName> {
+        match self {
+            Self::RoutingRule(key) | Self::NearbyRule(key) => Some(&key.name),
+            Self::Namespace(_) | Self::Service(_) | Self::Instance(..) | Self::Event(..) => None,
         }
     }
 }
@@ -124,6 +161,8 @@ impl Item {
             Self::Service(service) => Some(service.stamp.created_revision),
             Self::Instance(instance) => Some(instance.stamp.created_revision),
             Self::Event(_) => None,
+            Self::RoutingRule(rule) => Some(rule.stamp.created_revision),
+            Self::NearbyRule(rule) => Some(rule.stamp.created_revision),
         }
     }
 }

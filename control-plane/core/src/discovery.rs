@@ -5,6 +5,7 @@
 //! as a delta from what it last had if the catalog still remembers that far back, else whole.
 //! Dirty topics take turns.
 
+mod rules;
 mod tally;
 
 use std::{
@@ -20,7 +21,9 @@ use tokio::sync::Notify;
 use tally::Tally;
 pub use tally::Told;
 
-use crate::{Catalog, Change, Clock, Key, ServiceSnapshot, committer::Follow};
+use crate::{
+    CalleeRules, Callees, Catalog, Change, Clock, Item, Key, ServiceSnapshot, committer::Follow,
+};
 
 /// What can be watched.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -29,6 +32,8 @@ pub enum Topic {
     Instances(ServiceKey),
     /// The names of the services of a namespace.
     Services(NamespaceName),
+    /// The rules for calls to a service, which need not exist.
+    Rules(ServiceKey),
 }
 
 /// What a subscriber is told of a topic.
@@ -44,6 +49,8 @@ pub enum Update {
         revision: Revision,
         names: Vec<String>,
     },
+    /// All rules for calls to a service.
+    Rules(Arc<CalleeRules>),
     /// The service does not exist. It is a state, and is told again when the service appears.
     Absent {
         revision: Revision,
@@ -54,7 +61,10 @@ pub enum Update {
     },
 }
 
-type Watchers = HashMap<Topic, Vec<(u32, Weak<Inbox>)>, rapidhash::fast::RandomState>;
+type Watchers = HashMap<Topic, OfTopic, rapidhash::fast::RandomState>;
+
+/// The subscriptions to a topic, in the order of their beginning.
+type OfTopic = Vec<(u32, Weak<Inbox>)>;
 
 /// Brings changes of the catalog to those who watch.
 pub struct Discovery {
@@ -148,17 +158,11 @@ impl Discovery {
 
     /// The live subscriptions to a topic, in the order of their beginning.
     pub fn list_subscriptions(&self, topic: &Topic) -> Vec<Subscription> {
-        let watching: Vec<(u32, Arc<Inbox>)> = {
+        let watching: OfTopic = {
             let watchers = self.watchers.read();
-            let of_topic = watchers.get(topic).into_iter().flatten();
-            of_topic
-                .filter_map(|(number, inbox)| Some((*number, inbox.upgrade()?)))
-                .collect()
+            watchers.get(topic).cloned().unwrap_or_default()
         };
-        let described = watching.iter();
-        described
-            .filter_map(|(number, inbox)| inbox.describe(*number))
-            .collect()
+        describe(&watching)
     }
 
     /// The number of live subscriptions to a topic.
@@ -200,6 +204,15 @@ impl Discovery {
                 let names = services.iter().map(name).collect();
                 (revision, Update::Services { revision, names })
             }
+            Topic::Rules(callee) => {
+                let rules = self.catalog.rules_for(callee);
+                let revision = rules.revision;
+                // At zero there never was a rule, and a subscriber that holds nothing has to be told.
+                if revision == held && held != Revision::ZERO {
+                    return (revision, Update::Unchanged { revision });
+                }
+                (revision, Update::Rules(Arc::new(rules)))
+            }
         }
     }
 
@@ -226,9 +239,15 @@ impl Discovery {
 impl Follow for Discovery {
     fn follow(&self, changes: &Arc<[Change]>) {
         let mut touched: Vec<Topic> = Vec::new();
+        let mut callees: BTreeSet<Callees> = BTreeSet::new();
         for change in changes.iter() {
             let topic = match &change.key {
                 Key::Namespace(_) | Key::Event(..) => continue,
+                Key::RoutingRule(_) | Key::NearbyRule(_) => {
+                    let states = [&change.before, &change.after].into_iter().flatten();
+                    callees.extend(states.filter_map(Item::callees));
+                    continue;
+                }
                 Key::Instance(service, _) => Topic::Instances((**service).clone()),
                 Key::Service(service) => {
                     if change.before.is_none() || change.after.is_none() {
@@ -243,11 +262,16 @@ impl Follow for Discovery {
             }
         }
         let watchers = self.watchers.read();
-        for of_topic in touched.iter().filter_map(|topic| watchers.get(topic)) {
-            for (number, inbox) in of_topic {
-                if let Some(inbox) = inbox.upgrade() {
-                    inbox.mark_dirty(*number);
-                }
+        let of_topics = touched.iter().filter_map(|topic| watchers.get(topic));
+        let of_rules = callees
+            .iter()
+            .flat_map(|one| rules::watching(&watchers, one));
+        for (number, inbox) in of_topics
+            .chain(of_rules.map(|(_, of_topic)| of_topic))
+            .flatten()
+        {
+            if let Some(inbox) = inbox.upgrade() {
+                inbox.mark_dirty(*number);
             }
         }
     }
@@ -367,6 +391,13 @@ impl Subscriptions {
         self.last = number;
         Some(number)
     }
+}
+
+fn describe(watching: &[(u32, Weak<Inbox>)]) -> Vec<Subscription> {
+    let described = watching.iter();
+    described
+        .filter_map(|(number, inbox)| inbox.upgrade()?.describe(*number))
+        .collect()
 }
 
 impl Inbox {

@@ -8,10 +8,10 @@ use std::{collections::HashMap, sync::Arc};
 
 use merak_model::{
     Instance, InstanceId, Namespace, NamespaceName, NamespaceSpec, Revision, Service, ServiceKey,
-    ServiceSpec, Stamp, Timestamp,
+    ServiceSpec, Stamp, Timestamp, routing::RuleKey,
 };
 
-use crate::{Caller, Change, Event, Item, Key, catalog::Index};
+use crate::{Caller, Change, Event, Item, Key, Rule, catalog::Index};
 
 /// The state as it will be once the changes drafted so far are committed.
 pub struct Draft<'a> {
@@ -102,6 +102,14 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// A rule by name.
+    pub fn find_rule<R: Rule>(&self, key: &Arc<RuleKey>) -> Option<Arc<R>> {
+        match self.latest.get(&R::log_key(Arc::clone(key))) {
+            Some(drafted) => R::of_item(drafted.as_ref()?).cloned(),
+            None => self.index.rules.find(key).cloned(),
+        }
+    }
+
     /// Writes a namespace unless it is so already.
     pub fn put_namespace(&mut self, name: &NamespaceName, spec: NamespaceSpec) -> Arc<Namespace> {
         let before = self.find_namespace(name);
@@ -161,6 +169,20 @@ impl<'a> Draft<'a> {
         after
     }
 
+    /// Writes a rule unless it is so already.
+    pub fn put_rule<R: Rule>(&mut self, key: &Arc<RuleKey>, spec: R::Spec) -> Arc<R> {
+        let before = self.find_rule::<R>(key);
+        if let Some(same) = before.as_ref().filter(|before| *before.spec() == spec) {
+            return Arc::clone(same);
+        }
+        let stamp = self.stamp(before.as_ref().map(|before| before.stamp()));
+        let after = Arc::new(R::new((**key).clone(), spec, stamp));
+        let item = Arc::clone(&after).item();
+        let log_key = R::log_key(Arc::clone(key));
+        self.record(log_key, before.map(R::item), Some(item));
+        after
+    }
+
     /// Whether a service has an instance.
     pub fn has_instances(&self, service: &ServiceKey) -> bool {
         let drafted = self.latest.iter().any(|(key, item)| {
@@ -188,6 +210,18 @@ impl<'a> Draft<'a> {
                 .index
                 .services_of(namespace)
                 .any(|(key, _)| is_left(key))
+    }
+
+    /// Whether a namespace has a rule of a kind.
+    pub fn has_rules<R: Rule>(&self, namespace: &NamespaceName) -> bool {
+        let drafted = self.latest.iter().any(|(key, item)| {
+            key.kind() == R::KIND && key.namespace() == namespace && item.is_some()
+        });
+        let is_left = |rule: &Arc<R>| {
+            let key = R::log_key(Arc::new(rule.key().clone()));
+            self.latest.get(&key).is_none_or(Option::is_some)
+        };
+        drafted || self.index.rules.of_namespace(namespace).any(is_left)
     }
 
     /// Deletes a namespace; the revision of the removal, or none if it was not there.
@@ -224,6 +258,13 @@ impl<'a> Draft<'a> {
         let before = self.find_instance(key, id)?;
         let key = Key::Instance(Arc::clone(key), id.clone());
         Some(self.record(key, Some(Item::Instance(before)), None))
+    }
+
+    /// Deletes a rule; the revision of the removal, or none if it was not there.
+    pub fn delete_rule<R: Rule>(&mut self, key: &Arc<RuleKey>) -> Option<Revision> {
+        let before = self.find_rule::<R>(key)?;
+        let key = R::log_key(Arc::clone(key));
+        Some(self.record(key, Some(before.item()), None))
     }
 
     fn stamp(&self, before: Option<Stamp>) -> Stamp {

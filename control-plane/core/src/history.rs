@@ -5,6 +5,8 @@
 //! what is published, and goes back to the store whenever it falls behind: it holds no queue of its
 //! own, and neither misses a change nor repeats one.
 
+mod rules;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use merak_model::{
@@ -200,7 +202,10 @@ impl History {
                 (Key::Instance(_, id), _) => {
                     instances.remove(&id);
                 }
-                (Key::Namespace(_) | Key::Event(..), _) => {}
+                (
+                    Key::Namespace(_) | Key::Event(..) | Key::RoutingRule(_) | Key::NearbyRule(_),
+                    _,
+                ) => {}
             }
         })
         .await?;
@@ -240,7 +245,14 @@ impl History {
                 (Key::Service(key), _) => {
                     services.remove(&key.service);
                 }
-                (Key::Namespace(_) | Key::Instance(..) | Key::Event(..), _) => {}
+                (
+                    Key::Namespace(_)
+                    | Key::Instance(..)
+                    | Key::Event(..)
+                    | Key::RoutingRule(_)
+                    | Key::NearbyRule(_),
+                    _,
+                ) => {}
             }
         })
         .await?;

@@ -20,11 +20,12 @@ mod history;
 mod liveness;
 mod plane;
 mod registry;
+mod rule;
 mod settings;
 mod store;
 
 pub use caller::Caller;
-pub use catalog::{Catalog, Delta, ServiceSnapshot};
+pub use catalog::{CalleeRules, Catalog, Delta, ServiceSnapshot};
 pub use change::{Change, Item, Key, Kind};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use committer::Committer;
@@ -38,7 +39,8 @@ pub use plane::ControlPlane;
 pub use registry::{
     InstancePatch, MissingService, Outcome, Precondition, Registered, Registry, Written,
 };
+pub use rule::{Callees, Rule};
 pub use settings::{ChangeRetention, Settings};
 #[cfg(feature = "testing")]
 pub use store::testing;
-pub use store::{ChangeQuery, Loaded, LoadedService, Order, Store};
+pub use store::{ChangeQuery, Loaded, LoadedCallees, LoadedService, Order, Store};

@@ -5,6 +5,7 @@
 
 mod instance;
 mod namespace;
+mod rule;
 mod service;
 
 use std::sync::Arc;
@@ -51,7 +52,7 @@ pub struct Written<T> {
     pub outcome: Outcome,
 }
 
-/// Writes namespaces, services and instances.
+/// Writes namespaces, services, instances and rules.
 #[derive(Clone)]
 pub struct Registry {
     committer: Committer,

@@ -7,9 +7,10 @@ use async_trait::async_trait;
 use merak_model::{
     Epoch, Instance, InstanceId, Namespace, NamespaceName, Revision, Service, ServiceName,
     Timestamp,
+    routing::{NearbyRule, RoutingRule, RuleName},
 };
 
-use crate::{Change, Kind, Result};
+use crate::{Callees, Change, Kind, Result};
 
 /// Durable storage of the current state and of the log that led to it.
 ///
@@ -67,6 +68,17 @@ pub struct Loaded {
     pub namespaces: Vec<Namespace>,
     pub services: Vec<LoadedService>,
     pub instances: Vec<Instance>,
+    pub routing_rules: Vec<RoutingRule>,
+    pub nearby_rules: Vec<NearbyRule>,
+    pub callees: Vec<LoadedCallees>,
+}
+
+/// When a rule that is, or was, for these services last changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadedCallees {
+    pub callees: Callees,
+    /// The newest change of such a rule, removals included, whatever was pruned from the log.
+    pub revision: Revision,
 }
 
 /// A service, and when it or one of its instances last changed.
@@ -85,6 +97,8 @@ pub struct ChangeQuery {
     pub namespace: Option<NamespaceName>,
     pub service: Option<ServiceName>,
     pub instance: Option<InstanceId>,
+    /// Only changes of rules of this name.
+    pub rule: Option<RuleName>,
     pub actor: Option<String>,
     /// Only later changes.
     pub after: Option<Revision>,

@@ -2,27 +2,50 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod support;
+
 use std::{collections::BTreeMap, sync::Arc};
 
-use merak_core::{
-    Caller, ControlPlane, ManualClock, Precondition, Settings, Subscriber, Topic, Update,
-    testing::MemoryStore,
-};
+use merak_core::{ControlPlane, Precondition, Subscriber, Topic, Update};
 use merak_model::{
     Host, Instance, InstanceId, InstanceSpec, Port, Registration, Revision, ServiceKey, Weight,
+    routing::{NearbyRule, RoutingRule},
 };
 use proptest::prelude::*;
+use support::{TestPlane, caller, nearby, pay, routing};
+
+/// The numbers of the two subscriptions.
+const INSTANCES: u32 = 7;
+const RULES: u32 = 8;
 
 /// What a client holds, kept from one connection to the next.
 #[derive(Default)]
 struct Client {
     held: Revision,
     instances: BTreeMap<InstanceId, Arc<Instance>>,
+    rules: Rules,
+}
+
+/// The rules that a client holds.
+#[derive(Default)]
+struct Rules {
+    held: Revision,
+    routing: Vec<Arc<RoutingRule>>,
+    nearby: Vec<Arc<NearbyRule>>,
 }
 
 impl Client {
-    fn apply(&mut self, update: Update) {
+    fn apply(&mut self, (number, update): (u32, Update)) {
         match update {
+            Update::Rules(rules) => {
+                assert_eq!((number, &rules.callee), (RULES, &pay()));
+                self.rules.held = rules.revision;
+                self.rules.routing.clone_from(&rules.routing);
+                self.rules.nearby.clone_from(&rules.nearby);
+            }
+            Update::Unchanged { revision } if number == RULES => {
+                assert_eq!(revision, self.rules.held);
+            }
             Update::Snapshot(snapshot) => {
                 let named = snapshot
                     .instances()
@@ -38,7 +61,10 @@ impl Client {
                 self.instances.retain(|id, _| !delta.removals.contains(id));
                 self.held = delta.to;
             }
-            Update::Absent { .. } => *self = Self::default(),
+            Update::Absent { .. } => {
+                self.held = Revision::ZERO;
+                self.instances.clear();
+            }
             Update::Unchanged { revision } => assert_eq!(revision, self.held),
             Update::Services { .. } => panic!("instances were subscribed"),
         }
@@ -54,25 +80,41 @@ enum Step {
     Deregister {
         port: u64,
     },
+    PutRule {
+        name: u8,
+        callee: &'static str,
+        priority: u64,
+    },
+    PutNearby {
+        name: u8,
+        callee: &'static str,
+    },
+    DeleteRule {
+        name: u8,
+    },
     /// Many changes at once, more than the control plane remembers.
     Flood,
     Read,
     /// The connection breaks; what was sent and not read is lost.
     Reconnect,
+    /// The control plane ends and starts again, and the client comes back.
+    Restart,
 }
 
 fn any_step() -> impl Strategy<Value = Step> {
+    let callee = || prop_oneof![Just("pay"), Just("order"), Just("*")];
     prop_oneof![
+        6 => (0_u8..4, callee(), 0_u64..3)
+            .prop_map(|(name, callee, priority)| Step::PutRule { name, callee, priority }),
+        2 => (0_u8..4, callee()).prop_map(|(name, callee)| Step::PutNearby { name, callee }),
+        3 => (0_u8..4).prop_map(|name| Step::DeleteRule { name }),
+        1 => Just(Step::Restart),
         8 => (1_u64..6, 1_u64..4).prop_map(|(port, weight)| Step::Register { port, weight }),
         4 => (1_u64..6).prop_map(|port| Step::Deregister { port }),
         1 => Just(Step::Flood),
         4 => Just(Step::Read),
         2 => Just(Step::Reconnect),
     ]
-}
-
-fn pay() -> ServiceKey {
-    ServiceKey::parse("default", "pay").unwrap()
 }
 
 fn registration(port: u64, weight: u64) -> Registration {
@@ -85,61 +127,95 @@ fn registration(port: u64, weight: u64) -> Registration {
     }
 }
 
-fn connect(plane: &ControlPlane, held: Revision) -> Subscriber {
+fn connect(plane: &ControlPlane, client: &Client) -> Subscriber {
     let subscriber = plane.discovery.subscriber(Default::default());
-    assert!(subscriber.subscribe(7, Topic::Instances(pay()), held));
+    assert!(subscriber.subscribe(INSTANCES, Topic::Instances(pay()), client.held));
+    assert!(subscriber.subscribe(RULES, Topic::Rules(pay()), client.rules.held));
     subscriber
 }
 
+/// What the control plane holds, found without its index by callee.
+fn rules_of(plane: &ControlPlane, callee: &ServiceKey) -> Vec<Arc<RoutingRule>> {
+    let (_, mut rules) = plane.catalog.list_rules::<RoutingRule>(&callee.namespace);
+    rules.retain(|rule| rule.is_for(callee));
+    rules.sort_by(|one, other| one.precedence().cmp(&other.precedence()));
+    rules
+}
+
+/// Changes something; steps of the client change nothing.
+async fn change(test: &TestPlane, step: &Step) {
+    let (registry, by) = (&test.plane.registry, caller());
+    match *step {
+        Step::Register { port, weight } => {
+            let registered = registry.register(&by, registration(port, weight));
+            registered.await.unwrap();
+        }
+        Step::Deregister { port } => {
+            let id = registration(port, 1).instance_id();
+            let left = registry.deregister(&by, (pay(), id), Precondition::None);
+            left.await.unwrap();
+        }
+        Step::PutRule {
+            name,
+            callee,
+            priority,
+        } => {
+            let spec = routing(callee, priority, "v1");
+            test.put_routing(&format!("r{name}"), spec).await;
+        }
+        Step::PutNearby { name, callee } => {
+            let name = format!("n{name}");
+            let put = test.put_rule::<NearbyRule>(&name, nearby(callee), Precondition::None);
+            put.await.unwrap();
+        }
+        Step::DeleteRule { name } => {
+            // It may not be there.
+            let _ = test.delete_rule::<RoutingRule>(&format!("r{name}")).await;
+            let _ = test.delete_rule::<NearbyRule>(&format!("n{name}")).await;
+        }
+        Step::Flood => {
+            for weight in 10..1110 {
+                let registered = registry.register(&by, registration(9, weight));
+                registered.await.unwrap();
+            }
+        }
+        Step::Read | Step::Reconnect | Step::Restart => {}
+    }
+}
+
 async fn run(steps: Vec<Step>) {
-    let clock = Arc::new(ManualClock::default());
-    let plane = ControlPlane::start(Arc::new(MemoryStore::default()), clock, Settings::default())
-        .await
-        .unwrap();
-    let caller = Caller::new("test", "");
+    let mut test = TestPlane::new().await;
     let mut client = Client::default();
-    let mut subscriber = connect(&plane, client.held);
+    let mut subscriber = connect(&test.plane, &client);
     for step in steps {
+        change(&test, &step).await;
         match step {
-            Step::Register { port, weight } => {
-                plane
-                    .registry
-                    .register(&caller, registration(port, weight))
-                    .await
-                    .unwrap();
-            }
-            Step::Deregister { port } => {
-                let id = registration(port, 1).instance_id();
-                plane
-                    .registry
-                    .deregister(&caller, (pay(), id), Precondition::None)
-                    .await
-                    .unwrap();
-            }
-            Step::Flood => {
-                for weight in 10..1110 {
-                    plane
-                        .registry
-                        .register(&caller, registration(9, weight))
-                        .await
-                        .unwrap();
-                }
-            }
             Step::Read => {
-                if let Some((_, update)) = subscriber.try_next() {
+                if let Some(update) = subscriber.try_next() {
                     client.apply(update);
                 }
             }
             Step::Reconnect => {
                 drop(subscriber.try_next());
-                subscriber = connect(&plane, client.held);
+                subscriber = connect(&test.plane, &client);
             }
+            Step::Restart => {
+                drop(subscriber);
+                test = test.restart().await;
+                subscriber = connect(&test.plane, &client);
+            }
+            Step::Register { .. }
+            | Step::Deregister { .. }
+            | Step::PutRule { .. }
+            | Step::PutNearby { .. }
+            | Step::DeleteRule { .. }
+            | Step::Flood => {}
         }
     }
-    while let Some((_, update)) = subscriber.try_next() {
+    while let Some(update) = subscriber.try_next() {
         client.apply(update);
     }
-    let snapshot = plane.catalog.find_service(&pay());
+    let snapshot = test.plane.catalog.find_service(&pay());
     let truth = snapshot.iter().flat_map(|found| found.instances());
     let truth: Vec<_> = truth.cloned().collect();
     assert_eq!(client.instances.into_values().collect::<Vec<_>>(), truth);
@@ -147,7 +223,14 @@ async fn run(steps: Vec<Step>) {
         client.held,
         snapshot.map_or(Revision::ZERO, |found| found.revision())
     );
-    plane.shutdown().await;
+    assert_eq!(client.rules.routing, rules_of(&test.plane, &pay()));
+    let rules = test.plane.catalog.rules_for(&pay());
+    assert_eq!(
+        (client.rules.held, client.rules.nearby),
+        (rules.revision, rules.nearby)
+    );
+    drop(subscriber);
+    test.plane.shutdown().await;
 }
 
 proptest! {

@@ -1,12 +1,12 @@
 //! Bodies of updates, encoded once for all who get the same.
 
 use bytes::Bytes;
-use merak_core::ServiceSnapshot;
-use merak_model::Revision;
+use merak_core::{CalleeRules, ServiceSnapshot};
+use merak_model::{Revision, ServiceKey};
 use moka::sync::Cache;
 use prost::Message as _;
 
-use crate::update::{delta_message, snapshot_message};
+use crate::update::{delta_message, rules_message, snapshot_message};
 
 /// Encoded bodies that are kept for the next subscriber.
 const CACHE_BYTES: u64 = 64 << 20;
@@ -14,17 +14,23 @@ const CACHE_BYTES: u64 = 64 << 20;
 /// What an entry costs beside its body.
 const ENTRY_BYTES: usize = 128;
 
-/// The encoded bodies of snapshots and deltas.
+/// The encoded bodies of snapshots, deltas and rules.
 pub(crate) struct Bodies {
     cache: Cache<BodyKey, Bytes>,
 }
 
-/// The service by its creation, which no other shares, and from where to where.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct BodyKey {
-    service: Revision,
-    from: Option<Revision>,
-    to: Revision,
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum BodyKey {
+    /// The service by its creation, which no other shares, and from where to where.
+    Instances {
+        service: Revision,
+        from: Option<Revision>,
+        to: Revision,
+    },
+    Rules {
+        callee: ServiceKey,
+        revision: Revision,
+    },
 }
 
 impl Default for Bodies {
@@ -56,10 +62,20 @@ impl Bodies {
         let encode = || delta_message(&delta).encode_to_vec().into();
         Some(self.cache.get_with(key, encode))
     }
+
+    /// The encoded `RulesSnapshot`.
+    pub(crate) fn rules(&self, rules: &CalleeRules) -> Bytes {
+        let key = BodyKey::Rules {
+            callee: rules.callee.clone(),
+            revision: rules.revision,
+        };
+        let encode = || rules_message(rules).encode_to_vec().into();
+        self.cache.get_with(key, encode)
+    }
 }
 
 fn key(snapshot: &ServiceSnapshot, from: Option<Revision>) -> BodyKey {
-    BodyKey {
+    BodyKey::Instances {
         service: snapshot.service().stamp.created_revision,
         from,
         to: snapshot.revision(),

@@ -232,8 +232,9 @@ impl Connection {
 /// What a subscription watches; none if its kind is not known here.
 fn topic_of(kind: v1::Kind, key: v1::ServiceKey) -> Result<Option<Topic>, Invalid> {
     match kind {
-        v1::Kind::Unspecified | v1::Kind::RoutingRules => Ok(None),
+        v1::Kind::Unspecified => Ok(None),
         v1::Kind::Instances => Ok(Some(Topic::Instances(key.try_into()?))),
+        v1::Kind::RoutingRules => Ok(Some(Topic::Rules(key.try_into()?))),
         v1::Kind::Services if key.service.is_empty() => {
             Ok(Some(Topic::Services(NamespaceName::try_from(&key)?)))
         }

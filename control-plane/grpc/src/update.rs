@@ -1,6 +1,6 @@
 //! What a subscriber is told, as messages.
 
-use merak_core::{Delta, ServiceSnapshot, Update};
+use merak_core::{CalleeRules, Delta, ServiceSnapshot, Update};
 use merak_proto::v1::{self, sync_response::Update as Message};
 
 use crate::{body::Bodies, sync::Answer};
@@ -8,6 +8,7 @@ use crate::{body::Bodies, sync::Answer};
 /// The numbers of the fields of `SyncResponse` whose bodies are encoded once.
 const INSTANCES: u32 = 3;
 const INSTANCES_DELTA: u32 = 4;
+const RULES: u32 = 9;
 
 /// The answer that carries an update of a subscription.
 pub(crate) fn answer(subscription: u32, update: Update, bodies: &Bodies) -> Answer {
@@ -24,6 +25,7 @@ pub(crate) fn answer(subscription: u32, update: Update, bodies: &Bodies) -> Answ
                 None => encoded(INSTANCES, bodies.snapshot(&now)),
             };
         }
+        Update::Rules(rules) => return encoded(RULES, bodies.rules(&rules)),
         Update::Services { revision, names } => Message::Services(v1::ServicesSnapshot {
             revision: revision.get(),
             services: names,
@@ -82,6 +84,14 @@ pub(crate) fn delta_message(delta: &Delta) -> v1::InstancesDelta {
     }
 }
 
+pub(crate) fn rules_message(rules: &CalleeRules) -> v1::RulesSnapshot {
+    v1::RulesSnapshot {
+        revision: rules.revision.get(),
+        routing_rules: rules.routing.iter().map(|rule| (&**rule).into()).collect(),
+        nearby_rules: rules.nearby.iter().map(|rule| (&**rule).into()).collect(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use prost::Message as _;
@@ -101,5 +111,7 @@ mod tests {
         assert_eq!(first_byte_after_subscription(snapshot), INSTANCES);
         let delta = Message::InstancesDelta(v1::InstancesDelta::default());
         assert_eq!(first_byte_after_subscription(delta), INSTANCES_DELTA);
+        let rules = Message::Rules(v1::RulesSnapshot::default());
+        assert_eq!(first_byte_after_subscription(rules), RULES);
     }
 }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use merak_core::{self as core, ChangeQuery, Item, Kind, Order};
-use merak_model::{InstanceId, Invalid, NamespaceName, Revision, ServiceName, Timestamp};
+use merak_model::{
+    InstanceId, Invalid, NamespaceName, Revision, ServiceName, Timestamp, routing::RuleName,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -14,8 +16,10 @@ use crate::{
     extract::Query,
     instance::Instance,
     namespace::Namespace,
+    nearby_rule::NearbyRule,
     page::{Cursor, List, Page, PageSize},
     problem::{ListProblems, Problem},
+    routing_rule::RoutingRule,
     service::Service,
 };
 
@@ -58,6 +62,10 @@ pub(crate) struct Change {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false)]
     instance: Option<InstanceId>,
+    /// The name of the rule that it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
+    rule: Option<RuleName>,
     /// The state before; null if the change created it, and for an event.
     #[schema(required = true)]
     before: Option<Changed>,
@@ -74,6 +82,8 @@ pub(crate) enum ChangeKind {
     Service,
     Instance,
     Event,
+    RoutingRule,
+    NearbyRule,
 }
 
 /// A thing in one of its states; the `kind` of the change says which it is.
@@ -84,6 +94,8 @@ pub(crate) enum Changed {
     Service(Box<Service>),
     Instance(Box<Instance>),
     Event(Event),
+    RoutingRule(Box<RoutingRule>),
+    NearbyRule(Box<NearbyRule>),
 }
 
 /// What happened that is no change of a thing.
@@ -130,6 +142,9 @@ struct ListChangesQuery {
     /// Only changes of an instance of this id.
     #[param(value_type = Option<String>, example = "pay-1")]
     instance: Option<String>,
+    /// Only changes of a rule of this name.
+    #[param(value_type = Option<String>, example = "canary")]
+    rule: Option<String>,
     /// Only changes by this actor.
     #[param(example = "rest@10.0.0.3")]
     actor: Option<String>,
@@ -165,6 +180,7 @@ impl From<&core::Change> for Change {
             namespace: change.key.namespace().clone(),
             service: change.key.service().cloned(),
             instance: change.key.instance().cloned(),
+            rule: change.key.rule().cloned(),
             before: change.before.as_ref().map(Changed::from),
             after: change.after.as_ref().map(Changed::from),
         }
@@ -193,6 +209,8 @@ impl From<&Item> for Changed {
                     window_seconds,
                 },
             }),
+            Item::RoutingRule(rule) => Self::RoutingRule(Box::new((&**rule).into())),
+            Item::NearbyRule(rule) => Self::NearbyRule(Box::new((&**rule).into())),
         }
     }
 }
@@ -204,6 +222,8 @@ impl From<Kind> for ChangeKind {
             Kind::Service => Self::Service,
             Kind::Instance => Self::Instance,
             Kind::Event => Self::Event,
+            Kind::RoutingRule => Self::RoutingRule,
+            Kind::NearbyRule => Self::NearbyRule,
         }
     }
 }
@@ -215,6 +235,8 @@ impl From<ChangeKind> for Kind {
             ChangeKind::Service => Self::Service,
             ChangeKind::Instance => Self::Instance,
             ChangeKind::Event => Self::Event,
+            ChangeKind::RoutingRule => Self::RoutingRule,
+            ChangeKind::NearbyRule => Self::NearbyRule,
         }
     }
 }
@@ -237,11 +259,16 @@ impl ListChangesQuery {
         let instance = instance.map_err(|invalid| {
             Problem::refused_parameter(&Invalid::new("instance", invalid.problem().clone()))
         })?;
+        let rule = self.rule.as_deref().map(RuleName::parse).transpose();
+        let rule = rule.map_err(|invalid| {
+            Problem::refused_parameter(&Invalid::new("rule", invalid.problem().clone()))
+        })?;
         Ok(ChangeQuery {
             kind: self.kind.map(Into::into),
             namespace: self.namespace,
             service: self.service,
             instance,
+            rule,
             actor: self.actor,
             after,
             before,

@@ -10,7 +10,8 @@ use axum::{
     response::Response,
 };
 use http::Method;
-use merak_core::{ControlPlane, Told, Topic};
+use merak_core::{ControlPlane, Rule, Told, Topic};
+use merak_model::routing::{NearbyRule, RoutingRule};
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text},
@@ -63,6 +64,8 @@ struct Counts {
     revision: u64,
     namespaces: u64,
     services: u64,
+    routing_rules: u64,
+    nearby_rules: u64,
     healthy: u64,
     unhealthy: u64,
     isolated: u64,
@@ -154,6 +157,8 @@ impl Collector for Holdings {
             ),
             ("merak_namespaces", "Namespaces", counts.namespaces),
             ("merak_services", "Services", counts.services),
+            ("merak_routing_rules", "Routing rules", counts.routing_rules),
+            ("merak_nearby_rules", "Nearby rules", counts.nearby_rules),
             (
                 "merak_isolated_instances",
                 "Isolated instances",
@@ -161,7 +166,7 @@ impl Collector for Holdings {
             ),
             (
                 "merak_subscriptions",
-                "Live subscriptions to services that exist and to lists of services",
+                "Live subscriptions to services that exist, to their rules and to lists of services",
                 counts.subscriptions,
             ),
         ] {
@@ -199,15 +204,20 @@ impl Counts {
             revision: plane.catalog.revision().get(),
             namespaces: namespaces.len() as u64,
             services: services.len() as u64,
+            routing_rules: count::<RoutingRule>(plane),
+            nearby_rules: count::<NearbyRule>(plane),
             ..Self::default()
         };
         let to_services = services
             .iter()
             .map(|one| Topic::Instances((*one.service().key).clone()));
+        let to_rules = services
+            .iter()
+            .map(|one| Topic::Rules((*one.service().key).clone()));
         let to_lists = namespaces
             .iter()
             .map(|one| Topic::Services(one.name.clone()));
-        for topic in to_services.chain(to_lists) {
+        for topic in to_services.chain(to_rules).chain(to_lists) {
             counts.subscriptions += plane.discovery.count_subscriptions(&topic) as u64;
         }
         for instance in services.iter().flat_map(|service| service.instances()) {
@@ -217,6 +227,14 @@ impl Counts {
         }
         counts
     }
+}
+
+fn count<R: Rule>(plane: &ControlPlane) -> u64 {
+    let namespaces = plane.catalog.list_namespaces();
+    let counts = namespaces
+        .iter()
+        .map(|one| plane.catalog.count_rules::<R>(&one.name));
+    counts.sum::<usize>() as u64
 }
 
 fn encode_gauge(
@@ -236,6 +254,7 @@ fn encode_told(encoder: &mut DescriptorEncoder<'_>, told: Told) -> Result<(), st
         ("snapshot", told.snapshots),
         ("delta", told.deltas),
         ("services", told.lists),
+        ("rules", told.rules),
         ("absent", told.absences),
         ("unchanged", told.unchanged),
     ] {

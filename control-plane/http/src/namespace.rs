@@ -3,7 +3,10 @@
 use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use merak_core::{Catalog, Error};
-use merak_model::{self as model, Invalid, Metadata, NamespaceName, NamespaceSpec, Timestamp};
+use merak_model::{
+    self as model, Invalid, Metadata, NamespaceName, NamespaceSpec, Timestamp,
+    routing::{NearbyRule, RoutingRule},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -69,6 +72,8 @@ pub(crate) struct NamespaceSummary {
     healthy_instance_count: usize,
     /// Instances that an operator took out, healthy or not.
     isolated_instance_count: usize,
+    routing_rule_count: usize,
+    nearby_rule_count: usize,
 }
 
 /// What people say of a namespace.
@@ -136,6 +141,8 @@ impl NamespaceSummary {
             instance_count: count(|_| true),
             healthy_instance_count: count(|instance| instance.health.is_healthy()),
             isolated_instance_count: count(|instance| instance.isolated),
+            routing_rule_count: catalog.count_rules::<RoutingRule>(&namespace.name),
+            nearby_rule_count: catalog.count_rules::<NearbyRule>(&namespace.name),
         }
     }
 }
@@ -176,7 +183,7 @@ pub(crate) fn location_of(namespace: &NamespaceName) -> String {
     )
 }
 
-/// Lists namespaces, sorted by name, with the numbers of their services and instances.
+/// Lists namespaces, sorted by name, with the numbers of what is in them.
 #[utoipa::path(
     get, path = "/api/v1/namespaces", tag = "namespaces",
     params(ListNamespacesQuery),
@@ -275,7 +282,7 @@ async fn put_namespace(
 
 /// Deletes a namespace.
 ///
-/// Refused with 409 while it has services.
+/// Refused with 409 while it has services or rules.
 #[utoipa::path(
     delete, path = "/api/v1/namespaces/{namespace}", tag = "namespaces",
     params(NamespacePath, MutationQuery, WriteHeaders),

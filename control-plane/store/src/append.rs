@@ -1,9 +1,14 @@
 //! Writing a commit: the log, and the tables that it folds to.
 
-use std::collections::HashMap;
+mod rule;
 
-use merak_core::{Change, Item, Key};
-use merak_model::{Instance, Namespace, Revision, Service, ServiceKey};
+use std::collections::{BTreeMap, HashMap};
+
+use merak_core::{Callees, Change, Item, Key};
+use merak_model::{
+    Instance, Namespace, Revision, Service, ServiceKey,
+    routing::{NearbyRule, RoutingRule},
+};
 use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection, query_builder::Separated};
 
 /// Rows a statement. sqlx spends some 50 µs a statement, and SQLite takes 32,766 parameters.
@@ -33,16 +38,24 @@ pub(crate) async fn append(
     upsert_namespaces(&mut transaction, &fold.namespaces).await?;
     upsert_services(&mut transaction, &fold.services).await?;
     upsert_instances(&mut transaction, &fold.instances).await?;
+    rule::upsert_rules(&mut transaction, "routing_rule", &fold.routing_rules).await?;
+    rule::upsert_rules(&mut transaction, "nearby_rule", &fold.nearby_rules).await?;
+    rule::upsert_callees(&mut transaction, &fold.callees).await?;
     transaction.commit().await
 }
 
 /// What a commit does to the tables of current state: the last state of each row.
+#[derive(Default)]
 struct Fold<'a> {
     namespaces: Vec<&'a Namespace>,
     services: Vec<&'a Service>,
     instances: Vec<&'a Instance>,
+    routing_rules: Vec<&'a RoutingRule>,
+    nearby_rules: Vec<&'a NearbyRule>,
+    /// The newest change of a rule for these callees, before or after it.
+    callees: Vec<(Callees, Revision)>,
     /// Primary keys by table, in an order that breaks no reference.
-    deleted: [(&'static str, Vec<i64>); 3],
+    deleted: [(&'static str, Vec<i64>); 5],
 }
 
 impl<'a> Fold<'a> {
@@ -59,35 +72,54 @@ impl<'a> Fold<'a> {
                 order.push((pk, change));
             }
         }
-        let (mut namespaces, mut services, mut instances) = (Vec::new(), Vec::new(), Vec::new());
-        let mut deleted = [
-            ("instance", Vec::new()),
-            ("service", Vec::new()),
-            ("namespace", Vec::new()),
+        let tables = [
+            "instance",
+            "service",
+            "routing_rule",
+            "nearby_rule",
+            "namespace",
         ];
+        let mut fold = Self {
+            callees: callees_of(changes),
+            deleted: tables.map(|table| (table, Vec::new())),
+            ..Self::default()
+        };
         for (pk, change) in order {
             match (last[&pk], &change.key) {
-                (Some(Item::Namespace(namespace)), _) => namespaces.push(&**namespace),
-                (Some(Item::Service(service)), _) => services.push(&**service),
-                (Some(Item::Instance(instance)), _) => instances.push(&**instance),
+                (Some(Item::Namespace(namespace)), _) => fold.namespaces.push(namespace),
+                (Some(Item::Service(service)), _) => fold.services.push(service),
+                (Some(Item::Instance(instance)), _) => fold.instances.push(instance),
+                (Some(Item::RoutingRule(rule)), _) => fold.routing_rules.push(rule),
+                (Some(Item::NearbyRule(rule)), _) => fold.nearby_rules.push(rule),
                 (Some(Item::Event(_)), _) | (None, Key::Event(..)) => {}
-                (None, Key::Instance(..)) => deleted[0].1.push(number(pk)),
-                (None, Key::Service(_)) => deleted[1].1.push(number(pk)),
-                (None, Key::Namespace(_)) => deleted[2].1.push(number(pk)),
+                (None, Key::Instance(..)) => fold.deleted[0].1.push(number(pk)),
+                (None, Key::Service(_)) => fold.deleted[1].1.push(number(pk)),
+                (None, Key::RoutingRule(_)) => fold.deleted[2].1.push(number(pk)),
+                (None, Key::NearbyRule(_)) => fold.deleted[3].1.push(number(pk)),
+                (None, Key::Namespace(_)) => fold.deleted[4].1.push(number(pk)),
             }
         }
-        Self {
-            namespaces,
-            services,
-            instances,
-            deleted,
+        fold
+    }
+}
+
+fn callees_of(changes: &[Change]) -> Vec<(Callees, Revision)> {
+    let mut newest = BTreeMap::new();
+    for change in changes {
+        let states = [&change.before, &change.after].into_iter().flatten();
+        for callees in states.filter_map(Item::callees) {
+            newest.insert(callees, change.revision);
         }
     }
+    newest.into_iter().collect()
 }
 
 fn push_change(mut row: Separated<'_, Sqlite, &'static str>, change: &Change) {
     let service = change.key.service().map_or("", |name| name.as_str());
-    let id = change.key.instance().map_or("", |id| id.as_str());
+    let id = match change.key.rule() {
+        Some(name) => name.as_str(),
+        None => change.key.instance().map_or("", |id| id.as_str()),
+    };
     row.push_bind(number(change.revision))
         .push_bind(change.at.unix_ms())
         .push_bind(change.actor.to_string())

@@ -1,5 +1,7 @@
 //! Reading everything at start.
 
+mod rule;
+
 use std::{collections::HashMap, path::Path, sync::Arc};
 
 use merak_core::{Error, Loaded, LoadedService, Result};
@@ -11,6 +13,7 @@ use serde::de::DeserializeOwned;
 use sqlx::SqliteConnection;
 
 use crate::{error, log};
+use rule::RuleRows;
 
 type NamespaceRow = (i64, String, String, i64, i64, i64);
 type ServiceRow = (i64, String, String, String, i64, i64, i64);
@@ -34,6 +37,7 @@ pub(crate) async fn load(connection: &mut SqliteConnection, path: &Path) -> Resu
         .await
         .map_err(|failure| error::reading(path, failure))?;
     let forgotten = rows.forgotten();
+    let rules = rows.rules.parse()?;
     let newest: HashMap<(&str, &str), i64> = rows
         .newest
         .iter()
@@ -70,6 +74,9 @@ pub(crate) async fn load(connection: &mut SqliteConnection, path: &Path) -> Resu
             .into_iter()
             .map(|row| instance(row, &keys))
             .collect::<Result<_>>()?,
+        routing_rules: rules.routing,
+        nearby_rules: rules.nearby,
+        callees: rules.callees,
     })
 }
 
@@ -83,6 +90,7 @@ struct Rows {
     namespaces: Vec<NamespaceRow>,
     services: Vec<ServiceRow>,
     instances: Vec<InstanceRow>,
+    rules: RuleRows,
 }
 
 impl Rows {
@@ -113,6 +121,7 @@ impl Rows {
         )
         .fetch_all(&mut *connection)
         .await?;
+        let rules = RuleRows::read(connection).await?;
         Ok(Self {
             epoch,
             oldest,
@@ -122,6 +131,7 @@ impl Rows {
             namespaces,
             services,
             instances,
+            rules,
         })
     }
 

@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use merak_core::{Change, ChangeQuery, Item, Key, Kind, Order, Result};
-use merak_model::{InstanceId, NamespaceName, Revision, ServiceKey, Timestamp};
+use merak_model::{InstanceId, NamespaceName, Revision, ServiceKey, Timestamp, routing::RuleKey};
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use crate::{append::number, error};
@@ -61,12 +61,20 @@ fn select(query: &ChangeQuery) -> QueryBuilder<Sqlite> {
             " AND id = ",
             query.instance.as_ref().map(ToString::to_string),
         ),
+        (" AND id = ", query.rule.as_ref().map(ToString::to_string)),
         (" AND actor = ", query.actor.clone()),
     ];
     for (condition, text) in texts {
         if let Some(text) = text {
             sql.push(condition).push_bind(text);
         }
+    }
+    if query.instance.is_some() {
+        sql.push(" AND service <> ''");
+    }
+    if query.rule.is_some() || query.kind.is_some_and(Kind::is_rule) {
+        // Spelled out, so that the index of what has no service is known to fit.
+        sql.push(" AND service = ''");
     }
     sql.push(match query.order {
         Order::NewestFirst => " ORDER BY revision DESC LIMIT ",
@@ -97,12 +105,15 @@ fn change(row: ChangeRow) -> Result<Change> {
 
 fn parse_key(kind: Kind, row: &ChangeRow) -> Result<Key, merak_model::Invalid> {
     let service = || ServiceKey::parse(&row.namespace, &row.service).map(Arc::new);
+    let rule = || RuleKey::parse(&row.namespace, &row.id).map(Arc::new);
     Ok(match kind {
         Kind::Namespace => Key::Namespace(NamespaceName::parse(&row.namespace)?),
         Kind::Service => Key::Service(service()?),
         Kind::Instance => Key::Instance(service()?, InstanceId::parse(&row.id)?),
         Kind::Event if row.id.is_empty() => Key::Event(service()?, None),
         Kind::Event => Key::Event(service()?, Some(InstanceId::parse(&row.id)?)),
+        Kind::RoutingRule => Key::RoutingRule(rule()?),
+        Kind::NearbyRule => Key::NearbyRule(rule()?),
     })
 }
 
@@ -112,6 +123,8 @@ fn parse_item(kind: Kind, json: &str) -> Result<Item, serde_json::Error> {
         Kind::Service => Item::Service(Arc::new(serde_json::from_str(json)?)),
         Kind::Instance => Item::Instance(Arc::new(serde_json::from_str(json)?)),
         Kind::Event => Item::Event(Arc::new(serde_json::from_str(json)?)),
+        Kind::RoutingRule => Item::RoutingRule(Arc::new(serde_json::from_str(json)?)),
+        Kind::NearbyRule => Item::NearbyRule(Arc::new(serde_json::from_str(json)?)),
     })
 }
 

@@ -11,6 +11,7 @@ pub(super) struct Tally {
     snapshots: AtomicU64,
     deltas: AtomicU64,
     lists: AtomicU64,
+    rules: AtomicU64,
     absences: AtomicU64,
     unchanged: AtomicU64,
 }
@@ -26,6 +27,8 @@ pub struct Told {
     pub deltas: u64,
     /// Lists of services.
     pub lists: u64,
+    /// Rules for calls to a service.
+    pub rules: u64,
     /// Services that do not exist.
     pub absences: u64,
     /// Subscriptions that held the newest state already.
@@ -46,6 +49,7 @@ impl Tally {
             Update::Snapshot(_) => &self.snapshots,
             Update::Delta { .. } => &self.deltas,
             Update::Services { .. } => &self.lists,
+            Update::Rules(_) => &self.rules,
             Update::Absent { .. } => &self.absences,
             Update::Unchanged { .. } => &self.unchanged,
         };
@@ -59,6 +63,7 @@ impl Tally {
             snapshots: read(&self.snapshots),
             deltas: read(&self.deltas),
             lists: read(&self.lists),
+            rules: read(&self.rules),
             absences: read(&self.absences),
             unchanged: read(&self.unchanged),
         }

@@ -78,7 +78,8 @@ pub(super) fn require_service(
     }
 }
 
-fn require_namespace(
+/// Makes sure that a namespace exists, if need be and allowed by creating it.
+pub(super) fn require_namespace(
     draft: &mut Draft<'_>,
     name: &NamespaceName,
     missing: MissingService,

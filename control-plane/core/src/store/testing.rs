@@ -5,7 +5,8 @@ mod memory;
 
 pub use conformance::{
     a_thing_deleted_and_made_anew, bad_batch_leaves_nothing, changes_are_listed_by_what_is_asked,
-    pruning_keeps_the_state, what_was_appended_is_loaded,
+    pruning_keeps_the_state, rules_are_kept_with_their_last_change,
+    the_log_of_a_rule_can_be_asked_for, what_was_appended_is_loaded,
 };
 pub use memory::MemoryStore;
 
@@ -20,7 +21,9 @@ macro_rules! store_conformance {
             a_thing_deleted_and_made_anew,
             bad_batch_leaves_nothing,
             changes_are_listed_by_what_is_asked,
-            pruning_keeps_the_state
+            pruning_keeps_the_state,
+            rules_are_kept_with_their_last_change,
+            the_log_of_a_rule_can_be_asked_for
         );
     };
     ($open:path, $($case:ident),+) => {

@@ -9,11 +9,12 @@
 use std::{sync::Arc, time::Duration};
 
 use merak_core::{
-    Caller, Client, Clock, ControlPlane, ManualClock, Precondition, Registered, Session, Settings,
-    Subscriber, Topic, testing::MemoryStore,
+    Caller, Client, Clock, ControlPlane, ManualClock, Precondition, Registered, Result, Rule,
+    Session, Settings, Subscriber, Topic, Written, testing::MemoryStore,
 };
 use merak_model::{
     HealthCheck, Host, InstanceId, InstanceSpec, Port, Registration, Revision, ServiceKey,
+    routing::{NearbySpec, RoutingRule, RoutingRuleSpec, RuleKey},
 };
 
 /// A control plane on a store in memory, with time by hand.
@@ -148,3 +149,59 @@ pub(crate) fn id(number: u64) -> InstanceId {
 }
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
+
+/// A rule that sends every call to `callee`, which may be `*`, to its version `version`.
+pub(crate) fn routing(callee: &str, priority: u64, version: &str) -> RoutingRuleSpec {
+    serde_json::from_value(serde_json::json!({
+        "priority": priority,
+        "callee": {"service": callee},
+        "branches": [{"name": "all", "targets": [{"labels": {"version": version}}]}],
+        "otherwise": "fall_through",
+    }))
+    .unwrap()
+}
+
+pub(crate) fn nearby(callee: &str) -> NearbySpec {
+    serde_json::from_value(serde_json::json!({"callee": {"service": callee}})).unwrap()
+}
+
+pub(crate) fn rule(name: &str) -> RuleKey {
+    RuleKey::parse("default", name).unwrap()
+}
+
+impl TestPlane {
+    pub(crate) async fn put_rule<R: Rule>(
+        &self,
+        name: &str,
+        spec: R::Spec,
+        precondition: Precondition,
+    ) -> Result<Written<R>> {
+        let registry = &self.plane.registry;
+        registry
+            .put_rule(&caller(), rule(name), spec, precondition)
+            .await
+    }
+
+    pub(crate) async fn put_routing(&self, name: &str, spec: RoutingRuleSpec) -> Arc<RoutingRule> {
+        let written = self.put_rule(name, spec, Precondition::None).await;
+        written.unwrap().item
+    }
+
+    pub(crate) async fn delete_rule<R: Rule>(&self, name: &str) -> Result<Revision> {
+        let registry = &self.plane.registry;
+        registry
+            .delete_rule::<R>(&caller(), rule(name), Precondition::None)
+            .await
+    }
+
+    pub(crate) async fn delete_routing(&self, name: &str) -> Revision {
+        self.delete_rule::<RoutingRule>(name).await.unwrap()
+    }
+
+    pub(crate) fn watch_rules(&self, service: &str, held: Revision) -> Subscriber {
+        let subscriber = self.plane.discovery.subscriber(Client::default());
+        let callee = ServiceKey::parse("default", service).unwrap();
+        assert!(subscriber.subscribe(1, Topic::Rules(callee), held));
+        subscriber
+    }
+}

@@ -57,6 +57,8 @@ async fn metrics_show_requests_and_state() {
         "merak_revision 5".to_owned(),
         "merak_namespaces 1".to_owned(),
         "merak_services 1".to_owned(),
+        "merak_routing_rules 0".to_owned(),
+        "merak_nearby_rules 0".to_owned(),
         "merak_subscriptions 0".to_owned(),
         "merak_subscribers 0".to_owned(),
         r#"merak_sync_updates_total{kind="delta"} 0"#.to_owned(),

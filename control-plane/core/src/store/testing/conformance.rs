@@ -6,6 +6,7 @@ use std::sync::Arc;
 use merak_model::{
     Host, Instance, InstanceSpec, Namespace, NamespaceSpec, Port, Registration, Revision, Service,
     ServiceKey, ServiceSpec, Stamp, Timestamp,
+    routing::{NearbyRule, RoutingRule, RuleKey, RuleName},
 };
 
 use crate::{Change, ChangeQuery, Event, Item, Key, Kind, Loaded, Order, Store};
@@ -212,6 +213,83 @@ pub async fn pruning_keeps_the_state(store: &impl Store) {
     assert_eq!((loaded.revision, loaded.instances.len()), (Revision(4), 2));
 }
 
+/// Rules are kept, and of each way to name callees when a rule that did so last changed, whatever is
+/// pruned; the log of one rule can be asked for.
+pub async fn rules_are_kept_with_their_last_change(store: &impl Store) {
+    let mut log = Log::begin();
+    // Of the name of an instance, which a query for either must tell apart.
+    let name = instance(2, Stamp::default()).id;
+    let routing =
+        log.create(|stamp| Item::RoutingRule(Arc::new(rule(name.as_str(), "pay", stamp))));
+    let nearby = log.create(|stamp| {
+        let spec = serde_json::from_str(r#"{"callee": {"service": "*"}}"#).unwrap();
+        let key = RuleKey::parse("default", "near").unwrap();
+        Item::NearbyRule(Arc::new(NearbyRule { key, spec, stamp }))
+    });
+    let Item::RoutingRule(before) = &routing else {
+        panic!("a routing rule was made");
+    };
+    let mut after = rule(name.as_str(), "order", before.stamp);
+    after.stamp.revision = log.next();
+    let moved = Item::RoutingRule(Arc::new(after.clone()));
+    log.push(key_of(&routing), Some(routing.clone()), Some(moved));
+    log.push(key_of(&nearby), Some(nearby.clone()), None);
+    store.append(&log.changes).await.unwrap();
+    store.prune_changes(Revision(7)).await.unwrap();
+    let loaded = store.load().await.unwrap();
+    assert_eq!(
+        (loaded.routing_rules, loaded.nearby_rules),
+        (vec![after], vec![])
+    );
+    let mut callees: Vec<_> = loaded
+        .callees
+        .iter()
+        .map(|one| (one.callees.service.to_string(), one.revision.get()))
+        .collect();
+    callees.sort_unstable();
+    let expected = [("*", 8), ("order", 7), ("pay", 7)];
+    assert_eq!(
+        callees,
+        expected.map(|(name, revision)| (name.to_owned(), revision))
+    );
+}
+
+/// The log of one rule, and that of an instance of the same name.
+pub async fn the_log_of_a_rule_can_be_asked_for(store: &impl Store) {
+    let mut log = Log::begin();
+    let name = instance(2, Stamp::default()).id;
+    let made = log.create(|stamp| Item::RoutingRule(Arc::new(rule(name.as_str(), "pay", stamp))));
+    log.create(|stamp| Item::RoutingRule(Arc::new(rule("other", "pay", stamp))));
+    log.push(key_of(&made), Some(made.clone()), None);
+    store.append(&log.changes).await.unwrap();
+    let revisions = async |query: ChangeQuery| -> Vec<u64> {
+        let found = store
+            .list_changes(&ChangeQuery { limit: 10, ..query })
+            .await
+            .unwrap();
+        for change in &found {
+            assert_eq!(*change, log.changes[change.revision.get() as usize - 1]);
+        }
+        found.iter().map(|change| change.revision.get()).collect()
+    };
+    let of_rule = ChangeQuery {
+        rule: Some(RuleName::parse(name.as_str()).unwrap()),
+        ..ChangeQuery::default()
+    };
+    assert_eq!(revisions(of_rule).await, [7, 5]);
+    let of_kind = ChangeQuery {
+        kind: Some(Kind::RoutingRule),
+        namespace: Some(pay().namespace.clone()),
+        ..ChangeQuery::default()
+    };
+    assert_eq!(revisions(of_kind).await, [7, 6, 5]);
+    let of_instance = ChangeQuery {
+        instance: Some(name),
+        ..ChangeQuery::default()
+    };
+    assert_eq!(revisions(of_instance).await, [4]);
+}
+
 fn pay() -> Arc<ServiceKey> {
     Arc::new(ServiceKey::parse("default", "pay").unwrap())
 }
@@ -235,6 +313,19 @@ fn instance(port: u64, stamp: Stamp) -> Instance {
     }
 }
 
+fn rule(name: &str, callee: &str, stamp: Stamp) -> RoutingRule {
+    let spec = serde_json::json!({
+        "callee": {"service": callee},
+        "branches": [{"targets": [{"labels": {"version": "v2"}}]}],
+        "otherwise": "reject",
+    });
+    RoutingRule {
+        key: RuleKey::parse("default", name).unwrap(),
+        spec: serde_json::from_value(spec).unwrap(),
+        stamp,
+    }
+}
+
 fn key_of(item: &Item) -> Key {
     match item {
         Item::Namespace(namespace) => Key::Namespace(namespace.name.clone()),
@@ -243,6 +334,8 @@ fn key_of(item: &Item) -> Key {
             Key::Instance(Arc::clone(&instance.service), instance.id.clone())
         }
         Item::Event(_) => Key::Event(pay(), None),
+        Item::RoutingRule(rule) => Key::RoutingRule(Arc::new(rule.key.clone())),
+        Item::NearbyRule(rule) => Key::NearbyRule(Arc::new(rule.key.clone())),
     }
 }
 

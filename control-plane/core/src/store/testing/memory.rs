@@ -7,7 +7,8 @@ use merak_model::{Revision, ServiceKey, Timestamp};
 use parking_lot::Mutex;
 
 use crate::{
-    Change, ChangeQuery, Error, ErrorKind, Item, Key, Loaded, LoadedService, Order, Result, Store,
+    Callees, Change, ChangeQuery, Error, ErrorKind, Item, Key, Loaded, LoadedCallees,
+    LoadedService, Order, Result, Store,
 };
 
 /// A log in memory; clones share it, so that control planes can be started on it one after another.
@@ -20,6 +21,7 @@ pub struct MemoryStore {
 struct Contents {
     log: Vec<Change>,
     items: BTreeMap<Key, Item>,
+    callees: BTreeMap<Callees, Revision>,
     /// The newest change, and when it was.
     newest: (Revision, Timestamp),
     is_full: bool,
@@ -64,8 +66,17 @@ impl Store for MemoryStore {
                 }),
                 Item::Instance(instance) => loaded.instances.push((**instance).clone()),
                 Item::Event(_) => {}
+                Item::RoutingRule(rule) => loaded.routing_rules.push((**rule).clone()),
+                Item::NearbyRule(rule) => loaded.nearby_rules.push((**rule).clone()),
             }
         }
+        let callees = contents.callees.iter();
+        loaded.callees = callees
+            .map(|(callees, revision)| LoadedCallees {
+                callees: callees.clone(),
+                revision: *revision,
+            })
+            .collect();
         Ok(loaded)
     }
 
@@ -88,6 +99,11 @@ impl Store for MemoryStore {
                 Some(after) => contents.items.insert(change.key.clone(), after.clone()),
                 None => contents.items.remove(&change.key),
             };
+            for state in [&change.before, &change.after].into_iter().flatten() {
+                if let Some(callees) = state.callees() {
+                    contents.callees.insert(callees, change.revision);
+                }
+            }
             contents.newest = (change.revision, change.at);
             contents.log.push(change.clone());
         }
@@ -133,7 +149,7 @@ impl Store for MemoryStore {
 fn newest_of(log: &[Change], service: &ServiceKey) -> Option<Revision> {
     let of_service = |change: &&Change| match &change.key {
         Key::Service(key) | Key::Instance(key, _) => **key == *service,
-        Key::Namespace(_) | Key::Event(..) => false,
+        Key::Namespace(_) | Key::Event(..) | Key::RoutingRule(_) | Key::NearbyRule(_) => false,
     };
     log.iter()
         .rev()
@@ -156,6 +172,10 @@ fn is_asked(query: &ChangeQuery, change: &Change) -> bool {
             .instance
             .as_ref()
             .is_none_or(|id| key.instance() == Some(id))
+        && query
+            .rule
+            .as_ref()
+            .is_none_or(|name| key.rule() == Some(name))
         && query
             .actor
             .as_ref()

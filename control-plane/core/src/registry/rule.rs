@@ -1,0 +1,55 @@
+//! Creating, changing and deleting rules.
+
+use std::sync::Arc;
+
+use merak_model::{Revision, routing::RuleKey};
+
+use super::{Precondition, Registry, Written, service::require_namespace};
+use crate::{Caller, Error, Result, Rule};
+
+impl Registry {
+    /// Creates a rule, or brings it to `spec`. The services that it names need not exist.
+    ///
+    /// # Errors
+    /// `NotFound` when its namespace does not exist and is not to be created; `PreconditionFailed`;
+    /// or `Unavailable` when the store refused the write.
+    pub async fn put_rule<R: Rule>(
+        &self,
+        caller: &Caller,
+        key: RuleKey,
+        spec: R::Spec,
+        precondition: Precondition,
+    ) -> Result<Written<R>> {
+        let (key, missing) = (Arc::new(key), self.missing_service);
+        self.decide(caller, move |draft| {
+            let before = draft.find_rule::<R>(&key).map(|before| before.stamp());
+            precondition.check(format_args!("{} `{key}`", R::NOUN), before)?;
+            require_namespace(draft, &key.namespace, missing)?;
+            let after = draft.put_rule::<R>(&key, spec);
+            let stamp = after.stamp();
+            Ok(Written::new(after, before, stamp))
+        })
+        .await
+    }
+
+    /// Deletes a rule.
+    ///
+    /// # Errors
+    /// `NotFound`; `PreconditionFailed`; or `Unavailable` when the store refused the write.
+    pub async fn delete_rule<R: Rule>(
+        &self,
+        caller: &Caller,
+        key: RuleKey,
+        precondition: Precondition,
+    ) -> Result<Revision> {
+        let key = Arc::new(key);
+        self.decide(caller, move |draft| {
+            let what = format!("{} `{key}`", R::NOUN);
+            let before = draft.find_rule::<R>(&key).map(|before| before.stamp());
+            precondition.check(&what, before)?;
+            let deleted = draft.delete_rule::<R>(&key);
+            deleted.ok_or_else(|| Error::not_found(what))
+        })
+        .await
+    }
+}
