@@ -265,9 +265,13 @@ async fn many_losses_at_once_are_committed_in_parts_and_do_not_hold_up_others() 
     let mut other = registration(1);
     other.service = ServiceKey::parse("default", "order").unwrap();
     let (ticked, registered) = tokio::join!(test.plane.tick(), registry.register(&caller, other));
-    assert_eq!(ticked.unwrap(), 5000);
+    ticked.unwrap();
     let behind = registered.unwrap().instance.stamp.revision.get() - before.get();
     assert!(behind < 2000, "it waited for {behind} changes");
+    // The control plane ticks by itself as well: what it took then is committed before this.
+    let mut later = registration(2);
+    later.service = ServiceKey::parse("default", "order").unwrap();
+    registry.register(&caller, later).await.unwrap();
     assert_eq!(test.healthy(), [] as [u16; 0]);
 }
 
