@@ -11,6 +11,7 @@
 //! | service | [`Service`], [`ServiceSpec`], [`ServiceKey`], [`ServiceName`] |
 //! | instance | [`Instance`], [`InstanceSpec`], [`InstanceId`], [`Registration`] |
 //! | routing | [`routing::RoutingRule`], [`routing::NearbyRule`] |
+//! | rate limits | [`limiting::RateLimitRule`] |
 //! | parts of them | [`Metadata`], [`Location`], [`Weight`], [`Health`], [`HealthCheck`], [`Stamp`] |
 //! | a call | [`Call`], [`routing::Selection`] |
 
@@ -18,6 +19,7 @@ pub mod call;
 pub mod health;
 pub mod instance;
 pub mod invalid;
+pub mod limiting;
 pub mod location;
 pub mod metadata;
 pub mod name;

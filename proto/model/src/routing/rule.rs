@@ -114,14 +114,14 @@ pub struct RoutingRuleDocument {
     pub otherwise: Otherwise,
 }
 
-pub(super) fn truth() -> bool {
+pub(crate) fn truth() -> bool {
     true
 }
 
 /// The highest number of a rule's priority.
 pub const PRIORITY_MAX: u64 = 10_000;
 
-pub(super) fn checked_priority(priority: u64) -> Result<u32, Invalid> {
+pub(crate) fn checked_priority(priority: u64) -> Result<u32, Invalid> {
     match u32::try_from(priority) {
         Ok(parsed) if priority <= PRIORITY_MAX => Ok(parsed),
         _ => Err(Invalid::range("priority", priority, 0, PRIORITY_MAX)),

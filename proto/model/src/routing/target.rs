@@ -150,7 +150,7 @@ pub fn label<'i>(instance: &'i Instance, key: &str) -> Option<&'i str> {
 }
 
 impl LabelDocument {
-    pub(super) fn parse(self) -> Result<Test, Invalid> {
+    pub(crate) fn parse(self) -> Result<Test, Invalid> {
         match self {
             Self::Exact(value) => super::Matcher::exact(&value)
                 .map(Test::Value)

@@ -1,0 +1,22 @@
+//! Rate limits: what a rule may say, and the arithmetic that enforces it.
+//!
+//! A [`RateLimitRule`] belongs to the service that it protects. Each call that it matches is counted on a
+//! counter, one for each combination of the values that the rule tests; a call goes through when every
+//! rule that matches it lets it. Rules are values that were checked when they were parsed: a refused one
+//! names the exact place of the fault.
+//!
+//! | noun | module |
+//! |---|---|
+//! | a rule | [`rule`] |
+//! | how many calls in how long, and how that starts | [`amount`] |
+//! | who counts, and what becomes of a call too many | [`policy`], [`response`] |
+
+pub mod amount;
+pub mod policy;
+pub mod response;
+pub mod rule;
+
+pub use amount::{Amount, AmountDocument, WarmUp, WarmUpDocument};
+pub use policy::{Action, ActionDocument, AmountMode, Failover, Scope, ScopeKind};
+pub use response::{ResponseDocument, ResponseSpec};
+pub use rule::{RateLimitRule, RateLimitRuleDocument, RateLimitRuleSpec};

@@ -1,0 +1,4 @@
+//! Rate limits through their public interface: rules, and what enforces them.
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod rules;
