@@ -10,13 +10,18 @@
 //! | a rule | [`rule`] |
 //! | how many calls in how long, and how that starts | [`amount`] |
 //! | who counts, and what becomes of a call too many | [`policy`], [`response`] |
+//! | counting | [`bucket`], [`counter`] |
 
 pub mod amount;
+pub mod bucket;
+pub mod counter;
 pub mod policy;
 pub mod response;
 pub mod rule;
 
 pub use amount::{Amount, AmountDocument, WarmUp, WarmUpDocument};
+pub use bucket::{Moment, Pace};
+pub use counter::{Cause, Claim, Counter, Limits, Refusal, UnderWay, admit, foresee};
 pub use policy::{Action, ActionDocument, AmountMode, Failover, Scope, ScopeKind};
 pub use response::{ResponseDocument, ResponseSpec};
 pub use rule::{RateLimitRule, RateLimitRuleDocument, RateLimitRuleSpec};

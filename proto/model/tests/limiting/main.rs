@@ -1,4 +1,7 @@
 //! Rate limits through their public interface: rules, and what enforces them.
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod admission;
+mod builders;
+mod properties;
 mod rules;
