@@ -34,6 +34,7 @@ mod driver;
 mod error;
 mod handles;
 mod keepalive;
+pub mod limiter;
 mod registration;
 mod services;
 mod session;

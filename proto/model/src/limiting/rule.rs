@@ -230,13 +230,7 @@ impl RateLimitRuleSpec {
 
     /// Whether the rule is for a call to the service that it protects.
     pub fn matches(&self, call: &Call<'_>) -> bool {
-        self.conditions.iter().all(|condition| {
-            let value = call.find(&condition.fact);
-            match &condition.test {
-                Test::Value(matcher) => matcher.matches(value),
-                Test::SameAs(other) => value.is_some() && value == call.find(other),
-            }
-        })
+        self.conditions.iter().all(|one| holds(one, call))
     }
 
     /// The facts whose values tell the rule's counters apart: those that may have several.
@@ -329,6 +323,16 @@ fn check_global((index, amount): (usize, &Amount)) -> Result<(), Invalid> {
     match amount.burst() {
         None => Ok(()),
         Some(_) => Err(Invalid::refused("burst", IS_GLOBAL).at("amounts", index)),
+    }
+}
+
+/// Whether a call meets a condition: a fact that it does not have meets none but `absent`.
+#[inline]
+pub fn holds(condition: &Condition, call: &Call<'_>) -> bool {
+    let value = call.find(&condition.fact);
+    match &condition.test {
+        Test::Value(matcher) => matcher.matches(value),
+        Test::SameAs(other) => value.is_some() && value == call.find(other),
     }
 }
 
