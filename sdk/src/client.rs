@@ -3,13 +3,13 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use merak_model::{
-    Call, Instance, InstanceId, Location, Metadata, NamespaceName, Revision, ServiceKey,
-    ServiceName, call::Caller, routing::Explanation,
+    Call, Instance, Location, Metadata, NamespaceName, Revision, ServiceKey, ServiceName,
+    call::Caller, routing::Explanation,
 };
 use merak_proto::v1::{self, registry_client::RegistryClient};
 use tokio::{
     sync::{mpsc, watch},
-    time::{Instant, timeout},
+    time::{Instant, timeout, timeout_at},
 };
 use tokio_util::{
     sync::{CancellationToken, DropGuard},
@@ -20,9 +20,11 @@ use tonic::{Code, Status as RpcStatus, transport::Channel};
 use crate::{
     Error, Origin, Refusal, Registered, Registration, Result, Service, ServiceChannel,
     ServiceState, Watch,
+    claims::Turn,
     disk::Disk,
     driver::{Command, Driver, Shared, Status, endpoint},
-    keepalive::{InstanceKey, KeepAlive},
+    handles::Leaving,
+    keepalive::{InstanceKey, KeepAlive, Kept},
     services::{Cell, Services},
     session::Session,
 };
@@ -153,6 +155,7 @@ impl ClientBuilder {
         let (tell_status, status) = watch::channel(Status::Connecting);
         let shared = Shared {
             services: Arc::default(),
+            claims: Arc::default(),
             commands,
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
@@ -254,33 +257,34 @@ impl Client {
     /// [`Error::Invalid`] and [`Error::Refused`] for good; [`Error::Unavailable`] when the control plane
     /// did not answer within the request timeout.
     pub async fn register(&self, registration: Registration) -> Result<Registered> {
-        let registration = registration.parse(&self.inner.namespace)?;
+        let inner = &self.inner;
+        let registration = registration.parse(&inner.namespace)?;
+        let deadline = inner.deadline();
+        let key: InstanceKey = (registration.service.clone(), registration.instance_id());
+        let turn = inner.turn(&key, deadline).await?;
         let request = v1::RegisterRequest::from(&registration);
-        let answer = self
-            .inner
-            .call(|channel| {
-                let request = request.clone();
-                async move { RegistryClient::new(channel).register(request).await }
-            })
-            .await?;
-        let id = InstanceId::parse(&answer.id)?;
-        let key: InstanceKey = (registration.service.clone(), id);
+        let register = |channel| {
+            let request = request.clone();
+            async move { RegistryClient::new(channel).register(request).await }
+        };
+        let answer = inner.call(deadline, register).await?;
+        let generation = turn.claim();
         let is_static = registration.spec.health_check.ttl().is_none();
-        if !is_static {
-            let keep = Command::KeepAlive(key.clone(), registration);
-            self.inner
-                .shared
-                .commands
-                .send(keep)
-                .map_err(|_| Error::Closed)?;
-        }
+        let (command, leaving) = if is_static {
+            // An earlier registration of the instance may have been one that beats.
+            let command = Command::Forget(key.clone(), generation);
+            (command, Leaving::Stay)
+        } else {
+            let kept = Kept {
+                generation,
+                registration,
+            };
+            (Command::KeepAlive(key.clone(), kept), Leaving::Leave)
+        };
+        inner.shared.tell(command)?;
         let revision = Revision(answer.revision);
-        Ok(Registered::new(
-            Arc::clone(&self.inner),
-            key,
-            revision,
-            is_static,
-        ))
+        let inner = Arc::clone(inner);
+        Ok(Registered::new(inner, (key, generation), revision, leaving))
     }
 
     /// The instance that a call goes to: healthy, not isolated, drawn by weight.
@@ -398,11 +402,7 @@ impl Inner {
         let (cell, is_first) = services.enter(key);
         let mut news = cell.watch();
         if is_first {
-            let subscribe = Command::Subscribe(Arc::clone(&cell));
-            self.shared
-                .commands
-                .send(subscribe)
-                .map_err(|_| Error::Closed)?;
+            self.shared.tell(Command::Subscribe(Arc::clone(&cell)))?;
         }
         let is_answered = |news: &Result<Arc<ServiceState>>| match news {
             Ok(state) => state.is_known(),
@@ -438,8 +438,29 @@ impl Inner {
         }
     }
 
+    /// Until when a request that begins now is to be answered.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        Instant::now().checked_add(self.request_timeout)
+    }
+
+    /// The turn to speak of an instance.
+    pub(crate) async fn turn(&self, key: &InstanceKey, deadline: Option<Instant>) -> Result<Turn> {
+        let turn = until(deadline, self.shared.claims.turn(key)).await;
+        turn.ok_or_else(|| {
+            let why = format!(
+                "an earlier request for instance `{}` is not answered",
+                key.1
+            );
+            Error::Unavailable(why)
+        })
+    }
+
     /// Calls the control plane as soon as there is a connection, and again where it is unavailable.
-    pub(crate) async fn call<T, F>(&self, call: impl Fn(Channel) -> F) -> Result<T>
+    pub(crate) async fn call<T, F>(
+        &self,
+        deadline: Option<Instant>,
+        call: impl Fn(Channel) -> F,
+    ) -> Result<T>
     where
         F: Future<Output = Result<tonic::Response<T>, RpcStatus>>,
     {
@@ -453,7 +474,7 @@ impl Inner {
                     Ok(Status::Connected(channel)) => channel.clone(),
                     Ok(Status::Connecting | Status::Lost(_)) | Err(_) => return Err(Error::Closed),
                 };
-                match call(channel).await {
+                match Box::pin(call(channel)).await {
                     Ok(answer) => return Ok(answer.into_inner()),
                     Err(status) if is_temporary(&status) => last = status.message().to_owned(),
                     Err(status) => return Err(Error::Refused(Refusal::from(&status))),
@@ -461,8 +482,16 @@ impl Inner {
                 tokio::time::sleep(backoff.next(draw())).await;
             }
         };
-        let outcome = timeout(self.request_timeout, tries).await;
+        let outcome = until(deadline, tries).await;
         outcome.unwrap_or(Err(Error::Unavailable(last)))
+    }
+}
+
+/// What a future gives before the deadline, if there is one.
+async fn until<T>(deadline: Option<Instant>, future: impl Future<Output = T>) -> Option<T> {
+    match deadline {
+        Some(deadline) => timeout_at(deadline, future).await.ok(),
+        None => Some(future.await),
     }
 }
 

@@ -5,37 +5,34 @@
 //! is away, everything that was published stays.
 
 mod connection;
+mod membership;
 
 use std::{collections::HashSet, future::Future, ops::ControlFlow, sync::Arc, time::Duration};
 
-use merak_model::{Registration, ServiceKey};
-use merak_proto::v1::{self, registry_client::RegistryClient};
+use merak_model::ServiceKey;
+use merak_proto::v1;
 use tokio::{
     sync::{mpsc, watch},
     time::Instant,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tonic::{
-    Code,
-    transport::{Channel, Endpoint},
-};
+use tonic::transport::{Channel, Endpoint};
 use tracing::{debug, info, warn};
 
 use crate::{
-    Error, ServiceState,
+    Error, Result, ServiceState,
     backoff::Backoff,
+    claims::{Claims, Generation},
     disk::Disk,
-    keepalive::{InstanceKey, KeepAlive},
+    keepalive::{InstanceKey, KeepAlive, Kept},
     services::{Cell, Services},
     session::{Effect, Session},
 };
 use connection::{Connection, Incoming};
+use membership::Membership;
 
 /// How long one try to connect, or to open a stream, may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-
-/// How long a registration waits that the control plane cannot take now, less up to its half by chance.
-const RETRY: Duration = Duration::from_secs(1);
 
 /// How often a connection without traffic is asked whether it is alive, and how long it may take.
 const PING: Duration = Duration::from_secs(10);
@@ -53,13 +50,13 @@ pub(crate) enum Command {
     /// What the disk had of it, if anything.
     Resume(Arc<Cell>, Option<(String, ServiceState)>),
     /// An instance was registered: keep it alive.
-    KeepAlive(InstanceKey, Registration),
-    /// An instance was registered again.
+    KeepAlive(InstanceKey, Kept),
+    /// An instance that is kept alive was registered again.
     Reattach(InstanceKey),
-    /// An instance has left.
-    Forget(InstanceKey),
+    /// An instance has left, or is no longer to be kept alive.
+    Forget(InstanceKey, Generation),
     /// An instance is to leave.
-    Leave(InstanceKey),
+    Leave(InstanceKey, Generation),
 }
 
 /// How the connection to the control plane stands.
@@ -75,9 +72,20 @@ pub(crate) enum Status {
 #[derive(Clone)]
 pub(crate) struct Shared {
     pub(crate) services: Arc<Services>,
+    pub(crate) claims: Arc<Claims>,
     pub(crate) commands: mpsc::UnboundedSender<Command>,
     pub(crate) tasks: TaskTracker,
     pub(crate) stop: CancellationToken,
+}
+
+impl Shared {
+    /// Asks something of the task.
+    ///
+    /// # Errors
+    /// [`Error::Closed`].
+    pub(crate) fn tell(&self, command: Command) -> Result<()> {
+        self.commands.send(command).map_err(|_| Error::Closed)
+    }
 }
 
 pub(crate) struct Driver {
@@ -151,10 +159,8 @@ impl Driver {
         self.session.close();
         self.keepalive.close();
         if ended.is_break() {
-            for key in self.keepalive.keys() {
-                self.shared
-                    .tasks
-                    .spawn(leave(connection.channel.clone(), key));
+            for (key, generation) in self.keepalive.keys() {
+                self.leave(key, generation, &connection);
             }
         }
         ended
@@ -227,9 +233,9 @@ impl Driver {
                     connection.send(request);
                 }
             }
-            Command::KeepAlive(key, registration) => {
+            Command::KeepAlive(key, kept) => {
                 let was_empty = self.keepalive.is_empty();
-                let request = self.keepalive.add(key, registration);
+                let request = self.keepalive.add(key, kept);
                 match connection {
                     Some(connection) if was_empty => self.attach_all(connection),
                     Some(connection) => connection.keep_alive(request),
@@ -237,28 +243,45 @@ impl Driver {
                 }
             }
             Command::Reattach(key) => {
-                let again = self.keepalive.find(&key).cloned();
-                let request = again.and_then(|again| self.keepalive.add(key, again));
                 if let Some(connection) = connection {
-                    connection.keep_alive(request);
+                    connection.keep_alive(self.keepalive.attach_again(&key));
                 }
             }
-            Command::Forget(key) => self.forget(&key, connection.as_deref()),
-            Command::Leave(key) => {
-                self.forget(&key, connection.as_deref());
-                if let Some(connection) = connection {
-                    self.shared
-                        .tasks
-                        .spawn(leave(connection.channel.clone(), key));
+            Command::Forget(key, generation) => {
+                self.forget(&key, generation, connection.as_deref());
+            }
+            Command::Leave(key, generation) => {
+                self.forget(&key, generation, connection.as_deref());
+                match connection {
+                    Some(connection) => self.leave(key, generation, connection),
+                    // The end of its stream has told the control plane already.
+                    None => self.shared.claims.release(&key, generation),
                 }
             }
         }
     }
 
-    fn forget(&mut self, key: &InstanceKey, connection: Option<&Connection>) {
-        let request = self.keepalive.remove(key);
+    fn forget(
+        &mut self,
+        key: &InstanceKey,
+        generation: Generation,
+        connection: Option<&Connection>,
+    ) {
+        let request = self.keepalive.remove(key, generation);
         if let Some(connection) = connection {
             connection.keep_alive(request);
+        }
+    }
+
+    fn leave(&self, key: InstanceKey, generation: Generation, connection: &Connection) {
+        let membership = self.membership(connection);
+        self.shared.tasks.spawn(membership.leave(key, generation));
+    }
+
+    fn membership(&self, connection: &Connection) -> Membership {
+        Membership {
+            channel: connection.channel.clone(),
+            shared: self.shared.clone(),
         }
     }
 
@@ -348,13 +371,9 @@ impl Driver {
         self.register(wanted.collect(), connection);
     }
 
-    fn register(&self, registrations: Vec<Registration>, connection: &Connection) {
-        for registration in registrations {
-            let again = register_one(
-                connection.channel.clone(),
-                registration,
-                self.shared.clone(),
-            );
+    fn register(&self, registrations: Vec<Kept>, connection: &Connection) {
+        for kept in registrations {
+            let again = self.membership(connection).register_again(kept);
             self.shared.tasks.spawn(again);
         }
     }
@@ -382,48 +401,6 @@ async fn sleep_until(at: Option<Instant>) {
     match at {
         Some(at) => tokio::time::sleep_until(at).await,
         None => std::future::pending().await,
-    }
-}
-
-/// Registers an instance that the control plane no longer knows.
-///
-/// What is unavailable is tried again: attached once more, the instance is unknown once more.
-async fn register_one(channel: Channel, registration: Registration, shared: Shared) {
-    let key = (registration.service.clone(), registration.instance_id());
-    let mut registry = RegistryClient::new(channel);
-    let request = v1::RegisterRequest::from(&registration);
-    match registry.register(request).await {
-        Ok(_) => {
-            info!(service = %key.0, instance = %key.1, "registered again");
-            // The client may be closed by now.
-            let _ = shared.commands.send(Command::Reattach(key));
-        }
-        Err(status) if status.code() == Code::Unavailable => {
-            let why = status.message();
-            debug!(service = %key.0, instance = %key.1, "registering again later: {why}");
-            let share = f64::from(fastrand::f32());
-            tokio::select! {
-                () = shared.stop.cancelled() => {}
-                () = tokio::time::sleep(RETRY.mul_f64(0.5 + share / 2.0)) => {
-                    let _ = shared.commands.send(Command::Reattach(key));
-                }
-            }
-        }
-        Err(status) => {
-            let why = status.message();
-            warn!(service = %key.0, instance = %key.1, "cannot register again: {why}");
-        }
-    }
-}
-
-/// Deregisters an instance whose handle was dropped; the end of its stream says the same, only later.
-async fn leave(channel: Channel, (service, id): InstanceKey) {
-    let instance = Some((&service, &id).into());
-    let request = v1::DeregisterRequest { instance };
-    let mut registry = RegistryClient::new(channel);
-    let answer = registry.deregister(request);
-    if let Ok(Err(status)) = tokio::time::timeout(CONNECT_TIMEOUT, answer).await {
-        debug!(%service, instance = %id, "cannot deregister: {}", status.message());
     }
 }
 

@@ -13,6 +13,7 @@ use tokio_stream::wrappers::WatchStream;
 
 use crate::{
     Error, Result, ServiceState,
+    claims::Generation,
     client::{Inner, draw},
     driver::Command,
     keepalive::InstanceKey,
@@ -23,27 +24,42 @@ use crate::{
 ///
 /// A static instance is not kept alive, and dropping its handle changes nothing: it stays until it is
 /// deregistered.
+///
+/// Where an instance is registered again, the newest handle of it counts: dropping or deregistering an
+/// older one does nothing.
 #[must_use = "dropping the registration leaves the service"]
 pub struct Registered {
     inner: Arc<Inner>,
     key: InstanceKey,
+    generation: Generation,
     revision: Revision,
-    /// Nothing is to be done at the drop.
-    is_released: bool,
+    leaving: Leaving,
+}
+
+/// What the drop of a registration does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Leaving {
+    /// The instance leaves the service.
+    Leave,
+    /// The instance stays, and nobody speaks for it any more.
+    Stay,
+    /// The instance has left.
+    Gone,
 }
 
 impl Registered {
     pub(crate) fn new(
         inner: Arc<Inner>,
-        key: InstanceKey,
+        (key, generation): (InstanceKey, Generation),
         revision: Revision,
-        is_released: bool,
+        leaving: Leaving,
     ) -> Self {
         Self {
             inner,
             key,
+            generation,
             revision,
-            is_released,
+            leaving,
         }
     }
 
@@ -68,36 +84,37 @@ impl Registered {
     /// [`Error::Unavailable`] when the control plane did not answer within the request timeout; it
     /// notices the missing heartbeats then.
     pub async fn deregister(mut self) -> Result<()> {
-        self.is_released = true;
+        let shared = &self.inner.shared;
+        let deadline = self.inner.deadline();
+        let turn = self.inner.turn(&self.key, deadline).await?;
+        if !turn.is_newest(self.generation) {
+            return Ok(());
+        }
         let key: v1::InstanceKey = (&self.key.0, &self.key.1).into();
-        let answer = self
-            .inner
-            .call(|channel| {
-                let instance = Some(key.clone());
-                let request = v1::DeregisterRequest { instance };
-                async move { RegistryClient::new(channel).deregister(request).await }
-            })
-            .await;
+        let deregister = |channel| {
+            let instance = Some(key.clone());
+            let request = v1::DeregisterRequest { instance };
+            async move { RegistryClient::new(channel).deregister(request).await }
+        };
+        let answer = self.inner.call(deadline, deregister).await;
         // Also where the call failed, no more beats are sent.
-        let forget = Command::Forget(self.key.clone());
-        self.inner
-            .shared
-            .commands
-            .send(forget)
-            .map_err(|_| Error::Closed)?;
+        self.leaving = Leaving::Gone;
+        turn.release(self.generation);
+        shared.tell(Command::Forget(self.key.clone(), self.generation))?;
         answer.map(|_| ())
     }
 }
 
 impl Drop for Registered {
     fn drop(&mut self) {
-        if !self.is_released {
-            // A client that is closed has left everything already.
-            let _ = self
-                .inner
-                .shared
-                .commands
-                .send(Command::Leave(self.key.clone()));
+        let shared = &self.inner.shared;
+        match self.leaving {
+            Leaving::Leave => {
+                // A client that is closed has left everything already.
+                let _ = shared.tell(Command::Leave(self.key.clone(), self.generation));
+            }
+            Leaving::Stay => shared.claims.release(&self.key, self.generation),
+            Leaving::Gone => {}
         }
     }
 }

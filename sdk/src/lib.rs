@@ -28,6 +28,7 @@
 
 mod backoff;
 mod channel;
+mod claims;
 mod client;
 mod disk;
 mod driver;

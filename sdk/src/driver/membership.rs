@@ -1,0 +1,80 @@
+//! What is said of one instance beside the task: that it is there again, or leaves.
+
+use std::time::Duration;
+
+use merak_proto::v1::{self, registry_client::RegistryClient};
+use tonic::{Code, transport::Channel};
+use tracing::{debug, info, warn};
+
+use super::{CONNECT_TIMEOUT, Command, Shared};
+use crate::{
+    claims::Generation,
+    keepalive::{InstanceKey, Kept},
+};
+
+/// How long a registration waits that the control plane cannot take now, less up to its half by chance.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Speaks of instances on one connection.
+pub(super) struct Membership {
+    pub(super) channel: Channel,
+    pub(super) shared: Shared,
+}
+
+impl Membership {
+    /// Registers an instance that the control plane no longer knows, if it is still wanted.
+    ///
+    /// What is unavailable is tried again: attached once more, the instance is unknown once more.
+    pub(super) async fn register_again(self, kept: Kept) {
+        let registration = kept.registration;
+        let key = (registration.service.clone(), registration.instance_id());
+        let turn = self.shared.claims.turn(&key).await;
+        if !turn.is_newest(kept.generation) {
+            return;
+        }
+        let mut registry = RegistryClient::new(self.channel);
+        let request = v1::RegisterRequest::from(&registration);
+        let answer = registry.register(request).await;
+        drop(turn);
+        match answer {
+            Ok(_) => {
+                info!(service = %key.0, instance = %key.1, "registered again");
+                // The client may be closed by now.
+                let _ = self.shared.tell(Command::Reattach(key));
+            }
+            Err(status) if status.code() == Code::Unavailable => {
+                let why = status.message();
+                debug!(service = %key.0, instance = %key.1, "registering again later: {why}");
+                let share = f64::from(fastrand::f32());
+                tokio::select! {
+                    () = self.shared.stop.cancelled() => {}
+                    () = tokio::time::sleep(RETRY.mul_f64(0.5 + share / 2.0)) => {
+                        let _ = self.shared.tell(Command::Reattach(key));
+                    }
+                }
+            }
+            Err(status) => {
+                let why = status.message();
+                warn!(service = %key.0, instance = %key.1, "cannot register again: {why}");
+            }
+        }
+    }
+
+    /// Deregisters an instance whose handle was dropped, unless it was registered since; the end of its
+    /// stream says the same, only later.
+    pub(super) async fn leave(self, key: InstanceKey, generation: Generation) {
+        let turn = self.shared.claims.turn(&key).await;
+        if !turn.is_newest(generation) {
+            return;
+        }
+        let (service, id) = &key;
+        let instance = Some((service, id).into());
+        let request = v1::DeregisterRequest { instance };
+        let mut registry = RegistryClient::new(self.channel);
+        let answer = registry.deregister(request);
+        if let Ok(Err(status)) = tokio::time::timeout(CONNECT_TIMEOUT, answer).await {
+            debug!(%service, instance = %id, "cannot deregister: {}", status.message());
+        }
+        turn.release(generation);
+    }
+}

@@ -1,0 +1,100 @@
+//! Joining, staying and leaving, against a control plane that answers when the test says so.
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod support;
+
+use merak_proto::v1;
+use merak_sdk::{Client, Registration};
+use support::{Plane, soon};
+
+fn pay(port: u16) -> Registration {
+    Registration::new("pay", "127.0.0.1", port).id(port.to_string())
+}
+
+/// A client, and its discovery stream.
+async fn connected(plane: &mut Plane) -> (Client, support::Sync) {
+    let client = Client::builder(&plane.address).build().unwrap();
+    let sync = plane.welcome().await;
+    (client, sync)
+}
+
+async fn register(plane: &mut Plane, client: &Client, wish: Registration) -> merak_sdk::Registered {
+    let registering = Box::pin(client.register(wish));
+    let (registered, _) = tokio::join!(registering, plane.accept());
+    registered.unwrap()
+}
+
+fn ids(keys: &[v1::InstanceKey]) -> Vec<&str> {
+    keys.iter().map(|key| key.id.as_str()).collect()
+}
+
+/// The id of the next deregistration, which succeeds.
+async fn left(plane: &mut Plane) -> String {
+    let asked = soon(plane.deregistrations.recv()).await.unwrap();
+    let id = asked.request.instance.clone().unwrap().id;
+    asked.answer(Ok(v1::DeregisterResponse { revision: 2 }));
+    id
+}
+
+#[tokio::test]
+async fn a_handle_that_is_replaced_leaves_nothing() {
+    let mut plane = Plane::start().await;
+    let (client, _sync) = connected(&mut plane).await;
+    let first = register(&mut plane, &client, pay(1)).await;
+    let second = register(&mut plane, &client, pay(1).weight(7)).await;
+    drop(first);
+    let other = register(&mut plane, &client, pay(2)).await;
+    drop(other);
+    assert_eq!(left(&mut plane).await, "2", "the first one still stands");
+    drop(second);
+    assert_eq!(left(&mut plane).await, "1");
+}
+
+#[tokio::test]
+async fn an_older_handle_deregisters_nothing() {
+    let mut plane = Plane::start().await;
+    let (client, _sync) = connected(&mut plane).await;
+    let first = register(&mut plane, &client, pay(1)).await;
+    let second = register(&mut plane, &client, pay(1)).await;
+    soon(first.deregister()).await.unwrap();
+    assert!(plane.deregistrations.try_recv().is_err());
+    let (outcome, id) = tokio::join!(soon(second.deregister()), left(&mut plane));
+    outcome.unwrap();
+    assert_eq!(id, "1");
+}
+
+#[tokio::test]
+async fn an_instance_that_becomes_static_stays_when_its_older_handle_is_dropped() {
+    let mut plane = Plane::start().await;
+    let (client, _sync) = connected(&mut plane).await;
+    let beating = register(&mut plane, &client, pay(1)).await;
+    let mut alive = soon(plane.keep_alives.recv()).await.unwrap();
+    assert_eq!(ids(&alive.next().await.unwrap().attach), ["1"]);
+    let fixed = register(&mut plane, &client, pay(1).without_heartbeat()).await;
+    assert_eq!(ids(&alive.next().await.unwrap().detach), ["1"]);
+    drop(beating);
+    let other = register(&mut plane, &client, pay(2)).await;
+    drop(other);
+    assert_eq!(left(&mut plane).await, "2");
+    drop(fixed);
+    soon(client.close()).await;
+    assert!(plane.deregistrations.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn a_registration_waits_for_the_departure_before_it() {
+    let mut plane = Plane::start().await;
+    let (client, _sync) = connected(&mut plane).await;
+    drop(register(&mut plane, &client, pay(1)).await);
+    let leaving = soon(plane.deregistrations.recv()).await.unwrap();
+    let again = Box::pin(client.register(pay(1)));
+    let others = async {
+        let other = register(&mut plane, &client, pay(2)).await;
+        assert!(plane.registrations.try_recv().is_err(), "it leaves still");
+        leaving.answer(Ok(v1::DeregisterResponse { revision: 2 }));
+        plane.accept().await;
+        other
+    };
+    let (again, _other) = tokio::join!(again, others);
+    assert_eq!(again.unwrap().id().as_str(), "1");
+}
