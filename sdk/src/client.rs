@@ -164,6 +164,7 @@ impl ClientBuilder {
             addresses,
             idle_timeout: self.idle_timeout,
             disk: self.disk(&caller),
+            next_sweep: Box::pin(tokio::time::sleep(self.idle_timeout / 2)),
             shared: shared.clone(),
             commands: queue,
             status: tell_status,

@@ -7,13 +7,15 @@
 mod connection;
 mod membership;
 
-use std::{collections::HashSet, future::Future, ops::ControlFlow, sync::Arc, time::Duration};
+use std::{
+    collections::HashSet, future::Future, ops::ControlFlow, pin::Pin, sync::Arc, time::Duration,
+};
 
 use merak_model::ServiceKey;
 use merak_proto::v1;
 use tokio::{
     sync::{mpsc, watch},
-    time::Instant,
+    time::{Instant, Sleep},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tonic::transport::{Channel, Endpoint};
@@ -91,6 +93,8 @@ impl Shared {
 pub(crate) struct Driver {
     pub(crate) addresses: Vec<Endpoint>,
     pub(crate) idle_timeout: Duration,
+    /// When services age next: each half of the idle timeout, while there is a connection.
+    pub(crate) next_sweep: Pin<Box<Sleep>>,
     pub(crate) disk: Option<Disk>,
     pub(crate) shared: Shared,
     /// One command for each thing that the application asked for.
@@ -196,7 +200,6 @@ impl Driver {
 
     /// Moves messages until the connection is lost, and why it was; breaks at the end.
     async fn serve(&mut self, connection: &mut Connection) -> ControlFlow<(), String> {
-        let mut sweep = tokio::time::interval(self.idle_timeout / 2);
         let mut keep = tokio::time::interval(KEEP_INTERVAL);
         let stop = self.shared.stop.clone();
         loop {
@@ -214,13 +217,17 @@ impl Driver {
                     connection.keep_alive(self.keepalive.beat(self.started.elapsed()));
                 }
                 _ = keep.tick() => self.keep_states(),
-                _ = sweep.tick() => {
-                    for idle in self.shared.services.sweep() {
-                        debug!(service = %idle, "unsubscribed from an idle service");
-                        connection.send(self.session.unsubscribe(&idle));
-                    }
-                }
+                () = &mut self.next_sweep, if connection.is_welcome() => self.sweep(connection),
             }
+        }
+    }
+
+    /// Unsubscribes from idle services. They age by time, not by connections.
+    fn sweep(&mut self, connection: &Connection) {
+        self.next_sweep = Box::pin(tokio::time::sleep(self.idle_timeout / 2));
+        for idle in self.shared.services.sweep() {
+            debug!(service = %idle, "unsubscribed from an idle service");
+            connection.send(self.session.unsubscribe(&idle));
         }
     }
 

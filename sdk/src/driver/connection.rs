@@ -68,6 +68,11 @@ impl Connection {
         }
     }
 
+    /// Whether the control plane took the stream.
+    pub(super) fn is_welcome(&self) -> bool {
+        self.welcome_by.is_none()
+    }
+
     /// Sends on the discovery stream.
     pub(super) fn send(&self, requests: impl IntoIterator<Item = v1::SyncRequest>) {
         self.discovery.send(requests);

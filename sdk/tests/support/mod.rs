@@ -94,7 +94,7 @@ impl Plane {
     /// The next discovery stream, welcomed.
     pub(crate) async fn welcome(&mut self) -> Sync {
         let mut sync = soon(self.syncs.recv()).await.unwrap();
-        let hello = sync.next().await.unwrap();
+        let hello = sync.next().await.expect("a stream begins with a hello");
         assert!(matches!(hello.kind, Some(Kind::Hello(_))));
         let epoch = "e".to_owned();
         sync.update(0, Update::Welcome(v1::Welcome { epoch }));
