@@ -399,7 +399,10 @@ impl Inner {
 
     /// A service whose state is known; concurrent first uses share one wait.
     pub(crate) async fn synced(&self, key: &ServiceKey) -> Result<Arc<Cell>> {
-        let services: &Services = &self.shared.services;
+        let (services, stop): (&Services, _) = (&self.shared.services, &self.shared.stop);
+        if stop.is_cancelled() {
+            return Err(Error::Closed);
+        }
         let (cell, is_first) = services.enter(key);
         let mut news = cell.watch();
         if is_first {
@@ -409,10 +412,10 @@ impl Inner {
             Ok(state) => state.is_known(),
             Err(_) => true,
         };
-        let waited = timeout(self.first_sync_timeout, news.wait_for(is_answered)).await;
-        match waited {
-            Ok(Ok(news)) => news.clone()?,
-            Ok(Err(_)) => return Err(Error::Closed),
+        let answered = stop.run_until_cancelled(news.wait_for(is_answered));
+        match timeout(self.first_sync_timeout, answered).await {
+            Ok(Some(Ok(news))) => news.clone()?,
+            Ok(Some(Err(_)) | None) => return Err(Error::Closed),
             Err(_) => {
                 cell.fall_back();
                 let state = cell.state();
@@ -426,16 +429,20 @@ impl Inner {
     }
 
     fn first_sync_failure(&self, key: &ServiceKey) -> Error {
-        let addresses = self.addresses.join(", ");
-        let connection = match &*self.status.borrow() {
-            Status::Connecting => format!("still connecting to {addresses}"),
-            Status::Connected(_) => format!("connected to one of {addresses}, no answer"),
-            Status::Lost(why) => format!("not connected, tried {addresses}; last: {why}"),
-        };
         Error::FirstSync {
             service: key.clone(),
             waited: self.first_sync_timeout,
-            connection,
+            connection: self.explain_silence(),
+        }
+    }
+
+    /// How the connection stands when there was no answer in time.
+    fn explain_silence(&self) -> String {
+        let addresses = self.addresses.join(", ");
+        match &*self.status.borrow() {
+            Status::Connecting => format!("still connecting to {addresses}"),
+            Status::Connected(_) => format!("connected to one of {addresses}, no answer"),
+            Status::Lost(why) => format!("not connected, tried {addresses}; last: {why}"),
         }
     }
 
@@ -465,7 +472,7 @@ impl Inner {
     where
         F: Future<Output = Result<tonic::Response<T>, RpcStatus>>,
     {
-        let mut last = format!("no connection to {}", self.addresses.join(", "));
+        let mut last = None;
         let tries = async {
             let mut status = self.status.clone();
             let mut backoff = crate::backoff::Backoff::default();
@@ -477,14 +484,19 @@ impl Inner {
                 };
                 match Box::pin(call(channel)).await {
                     Ok(answer) => return Ok(answer.into_inner()),
-                    Err(status) if is_temporary(&status) => last = status.message().to_owned(),
+                    Err(status) if is_temporary(&status) => {
+                        last = Some(status.message().to_owned())
+                    }
                     Err(status) => return Err(Error::Refused(Refusal::from(&status))),
                 }
                 tokio::time::sleep(backoff.next(draw())).await;
             }
         };
         let outcome = until(deadline, tries).await;
-        outcome.unwrap_or(Err(Error::Unavailable(last)))
+        outcome.unwrap_or_else(|| {
+            let why = last.unwrap_or_else(|| self.explain_silence());
+            Err(Error::Unavailable(why))
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! What applications keep: a registration, a service, a watch.
 
 use std::{
+    future::Future as _,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -10,6 +11,7 @@ use futures_util::{Stream, StreamExt};
 use merak_model::{Call, Instance, InstanceId, Revision, ServiceKey};
 use merak_proto::v1::{self, registry_client::RegistryClient};
 use tokio_stream::wrappers::WatchStream;
+use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use crate::{
     Error, Result, ServiceState,
@@ -161,6 +163,7 @@ impl Service {
 /// The states of a service, newest first and then as they come; a [`Stream`].
 pub struct Watch {
     states: WatchStream<Result<Arc<ServiceState>, Error>>,
+    closed: Pin<Box<WaitForCancellationFutureOwned>>,
     _inner: Arc<Inner>,
 }
 
@@ -168,6 +171,7 @@ impl Watch {
     pub(crate) fn new(cell: &Cell, inner: Arc<Inner>) -> Self {
         Self {
             states: WatchStream::new(cell.watch()),
+            closed: Box::pin(inner.shared.stop.clone().cancelled_owned()),
             _inner: inner,
         }
     }
@@ -188,7 +192,7 @@ impl Stream for Watch {
                 // A refused subscription has no state, and may have one later.
                 Poll::Ready(Some(Err(_))) => continue,
                 Poll::Ready(None) => Poll::Ready(None),
-                Poll::Pending => Poll::Pending,
+                Poll::Pending => self.closed.as_mut().poll(context).map(|()| None),
             };
         }
     }

@@ -3,8 +3,21 @@
 
 mod support;
 
-use merak_sdk::{Client, Origin};
-use support::{Plane, snapshot};
+use merak_sdk::{Call, Client, Error, Origin, Watch};
+use support::{Plane, snapshot, soon};
+
+/// A client that follows a service, and its discovery stream.
+async fn following(plane: &mut Plane) -> (Client, Watch, support::Sync) {
+    let client = Client::builder(&plane.address).build().unwrap();
+    let answers = async {
+        let mut sync = plane.welcome().await;
+        let number = sync.subscription().await.subscription;
+        sync.update(number, snapshot(3, &[1]));
+        sync
+    };
+    let (watch, sync) = tokio::join!(client.watch("pay"), answers);
+    (client, watch.unwrap(), sync)
+}
 
 #[tokio::test]
 async fn a_connection_that_flaps_loses_no_service() {
@@ -23,5 +36,30 @@ async fn a_connection_that_flaps_loses_no_service() {
         sync = plane.welcome().await;
         let resumed = sync.subscription().await;
         assert_eq!(resumed.held_revision, 3);
+    }
+}
+
+#[tokio::test]
+async fn a_watch_ends_when_the_client_is_closed() {
+    let mut plane = Plane::start().await;
+    let (client, mut watch, _sync) = following(&mut plane).await;
+    let state = soon(watch.next()).await.unwrap();
+    assert_eq!(state.revision().get(), 3);
+    let (end, ()) = tokio::join!(soon(watch.next()), soon(client.close()));
+    assert!(end.is_none());
+    assert!(soon(watch.next()).await.is_none(), "and stays so");
+}
+
+#[tokio::test]
+async fn a_closed_client_says_so_at_every_first_use() {
+    let mut plane = Plane::start().await;
+    let client = Client::builder(&plane.address).build().unwrap();
+    let _sync = plane.welcome().await;
+    let call = Call::to("pay");
+    let (waiting, ()) = tokio::join!(client.pick(&call), soon(client.clone().close()));
+    assert!(matches!(waiting, Err(Error::Closed)), "{waiting:?}");
+    for _ in 0..2 {
+        let closed = client.pick(&Call::to("order")).await;
+        assert!(matches!(closed, Err(Error::Closed)), "{closed:?}");
     }
 }

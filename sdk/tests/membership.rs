@@ -3,8 +3,10 @@
 
 mod support;
 
+use std::time::Duration;
+
 use merak_proto::v1;
-use merak_sdk::{Client, Registration};
+use merak_sdk::{Client, Error, Registration};
 use support::{Plane, soon};
 
 fn pay(port: u16) -> Registration {
@@ -97,4 +99,17 @@ async fn a_registration_waits_for_the_departure_before_it() {
     };
     let (again, _other) = tokio::join!(again, others);
     assert_eq!(again.unwrap().id().as_str(), "1");
+}
+
+#[tokio::test]
+async fn a_request_without_an_answer_is_not_called_a_missing_connection() {
+    let mut plane = Plane::start().await;
+    let builder = Client::builder(&plane.address).request_timeout(Duration::from_millis(200));
+    let client = builder.build().unwrap();
+    let _sync = plane.welcome().await;
+    let Err(Error::Unavailable(why)) = client.register(pay(1)).await else {
+        panic!("nobody has answered");
+    };
+    assert!(why.starts_with("connected to one of http://"), "{why}");
+    assert!(plane.registrations.try_recv().is_ok());
 }
