@@ -30,11 +30,15 @@ pub(crate) struct Services {
     changing: Mutex<()>,
 }
 
+/// The newest state, or why there is none.
+pub(crate) type News = Result<Arc<ServiceState>, Error>;
+
 /// One service in use.
 pub(crate) struct Cell {
     pub(crate) key: Arc<ServiceKey>,
     state: ArcSwap<ServiceState>,
-    news: watch::Sender<Result<Arc<ServiceState>, Error>>,
+    /// Its lock is that of everybody who writes `state` as well.
+    news: watch::Sender<News>,
     /// What an earlier run left, for when the control plane does not answer.
     left: Mutex<Option<Arc<ServiceState>>>,
     /// Sweeps since the last use.
@@ -138,22 +142,19 @@ impl Cell {
     }
 
     /// Each newest state from now on, or why there is none.
-    pub(crate) fn watch(&self) -> watch::Receiver<Result<Arc<ServiceState>, Error>> {
+    pub(crate) fn watch(&self) -> watch::Receiver<News> {
         self.news.subscribe()
     }
 
     /// Replaces the state; everybody who waits is told.
     pub(crate) fn publish(&self, state: ServiceState) {
         let state = Arc::new(state);
-        self.state.store(Arc::clone(&state));
-        drop(self.news.send_replace(Ok(state)));
+        self.news.send_modify(|news| self.replace(news, state));
     }
 
     /// Tells who waits for the first state why there is none.
     pub(crate) fn refuse(&self, why: Error) {
-        if !self.state.load().is_known() {
-            drop(self.news.send_replace(Err(why)));
-        }
+        self.tell_unless_known(|news| *news = Err(why));
     }
 
     /// Keeps what an earlier run left.
@@ -163,18 +164,37 @@ impl Cell {
 
     /// Goes on with what an earlier run left, unless something newer is known.
     pub(crate) fn fall_back(&self) {
-        let left = self.left.lock().take();
-        if let Some(left) = left
-            && !self.state.load().is_known()
-        {
-            self.publish((*left).clone());
+        if let Some(left) = self.left.lock().take() {
+            self.tell_unless_known(|news| self.replace(news, left));
         }
+    }
+
+    /// Decides under the lock of the news, so that nobody publishes in between.
+    fn tell_unless_known(&self, tell: impl FnOnce(&mut News)) {
+        self.news.send_if_modified(|news| {
+            let is_known = self.state.load().is_known();
+            if !is_known {
+                tell(news);
+            }
+            !is_known
+        });
+    }
+
+    /// Sets what readers see and what they are told, which never differ.
+    fn replace(&self, news: &mut News, state: Arc<ServiceState>) {
+        self.state.store(Arc::clone(&state));
+        *news = Ok(state);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Barrier;
+
+    use merak_model::{ProtectThreshold, Revision};
+
     use super::*;
+    use crate::{Origin, testing::state};
 
     fn key(service: &str) -> ServiceKey {
         ServiceKey::parse("default", service).unwrap()
@@ -208,5 +228,33 @@ mod tests {
         }
         assert_eq!(idle.len(), 3);
         assert!(services.find("default", "held").is_none());
+    }
+
+    #[test]
+    fn what_the_disk_had_never_replaces_what_was_pushed() {
+        let key = Arc::new(key("pay"));
+        let left = Arc::new(ServiceState::new(
+            Arc::clone(&key),
+            Revision(1),
+            Origin::Disk,
+            Arc::default(),
+            ProtectThreshold::default(),
+        ));
+        for turn in 0..5_000 {
+            let cell = Cell::new(&key);
+            cell.leave(Arc::clone(&left));
+            let begin = Barrier::new(2);
+            std::thread::scope(|threads| {
+                threads.spawn(|| {
+                    begin.wait();
+                    cell.fall_back();
+                });
+                begin.wait();
+                cell.publish(state(&key, 2, 1..=1));
+            });
+            assert_eq!(cell.state().origin(), Origin::ControlPlane, "turn {turn}");
+            let news = cell.watch().borrow().clone().unwrap();
+            assert!(Arc::ptr_eq(&news, &cell.state()), "turn {turn}");
+        }
     }
 }
