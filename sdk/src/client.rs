@@ -22,7 +22,7 @@ use crate::{
     ServiceState, Watch,
     claims::Turn,
     disk::Disk,
-    driver::{Command, Driver, Shared, Status, endpoint},
+    driver::{Command, Driver, Keeping, Shared, Status, endpoint},
     handles::Leaving,
     keepalive::{InstanceKey, KeepAlive, Kept},
     services::{Cell, Services},
@@ -163,15 +163,14 @@ impl ClientBuilder {
         let driver = Driver {
             addresses,
             idle_timeout: self.idle_timeout,
-            disk: self.disk(&caller),
             next_sweep: Box::pin(tokio::time::sleep(self.idle_timeout / 2)),
             shared: shared.clone(),
             commands: queue,
             status: tell_status,
-            session: Session::new(hello, caller),
+            session: Session::new(hello, Arc::clone(&caller)),
             keepalive: KeepAlive::default(),
             started: Instant::now(),
-            unkept: Default::default(),
+            keeping: Keeping::new(self.disk(&caller)),
         };
         shared.tasks.spawn(driver.run());
         let inner = Inner {

@@ -14,6 +14,7 @@ use std::{
 
 use merak_model::{ProtectThreshold, Revision, ServiceKey, call::Caller};
 use merak_proto::v1;
+use parking_lot::Mutex;
 use prost::Message as _;
 use sha1::{Digest as _, Sha1};
 use tracing::warn;
@@ -26,6 +27,9 @@ use crate::{
 /// Begins every file; the digit is the version of the format.
 const MARK: &[u8] = b"merak1\n";
 const DIGEST_BYTES: usize = 20;
+
+/// Held by who writes, so that clients of one folder do not get between each other's look and write.
+static WRITING: Mutex<()> = Mutex::new(());
 
 /// A folder of last good states.
 #[derive(Debug, Clone)]
@@ -46,6 +50,15 @@ struct Copy {
     snapshot: Option<v1::InstancesSnapshot>,
     #[prost(message, optional, tag = "4")]
     rules: Option<v1::RulesSnapshot>,
+}
+
+impl Copy {
+    /// The newest revision in it.
+    fn newest(&self) -> u64 {
+        let instances = self.snapshot.as_ref().map(|snapshot| snapshot.revision);
+        let rules = self.rules.as_ref().map(|rules| rules.revision);
+        instances.max(rules).unwrap_or_default()
+    }
 }
 
 impl Disk {
@@ -73,9 +86,13 @@ impl Disk {
         state
     }
 
-    /// Keeps a state; an absent service leaves nothing.
+    /// Keeps a state, unless there is a newer one of its history; an absent service leaves nothing.
     pub(crate) fn write(&self, epoch: &str, state: &ServiceState) {
         let path = self.path_of(state.service());
+        let _writing = WRITING.lock();
+        if self.has_newer(epoch, state) {
+            return;
+        }
         let written = match state.origin() {
             Origin::ControlPlane => self.replace(&path, &encode(epoch, state)),
             Origin::Absent => match fs::remove_file(&path) {
@@ -89,13 +106,25 @@ impl Disk {
         }
     }
 
+    /// Whether another client has kept a newer state.
+    fn has_newer(&self, epoch: &str, state: &ServiceState) -> bool {
+        let kept = fs::read(self.path_of(state.service())).ok();
+        let kept = kept.and_then(|bytes| opened(state.service(), &bytes));
+        // Both belong to one log, so that the newer of the two tells the order of states.
+        let newest = state.revision().max(state.rules_revision()).get();
+        kept.is_some_and(|kept| kept.epoch == epoch && kept.newest() > newest)
+    }
+
     fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         fs::create_dir_all(&self.folder)?;
-        let beside = path.with_extension(format!("{}.new", std::process::id()));
-        let mut file = File::create(&beside)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&beside, path)
+        // A name of its own for each write: a process elsewhere may have the same id.
+        let beside = path.with_extension(format!("{:016x}.new", fastrand::u64(..)));
+        let written = write_new(&beside, bytes).and_then(|()| fs::rename(&beside, path));
+        if written.is_err() {
+            // The failure above is the one to tell.
+            let _ = fs::remove_file(&beside);
+        }
+        written
     }
 
     /// Names may have any length and slashes, so a file is called by their digest.
@@ -138,15 +167,24 @@ fn rules_of(rules: &Rules) -> v1::RulesSnapshot {
     }
 }
 
-fn decode(key: &Arc<ServiceKey>, bytes: &[u8], known: Known) -> Option<(String, ServiceState)> {
+fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create_new(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// What a whole file holds of a service.
+fn opened(key: &ServiceKey, bytes: &[u8]) -> Option<Copy> {
     let (digest, body) = bytes.strip_prefix(MARK)?.split_at_checked(DIGEST_BYTES)?;
     if *Sha1::digest(body) != *digest {
         return None;
     }
     let copy = Copy::decode(body).ok()?;
-    if copy.key? != v1::ServiceKey::from(&**key) {
-        return None;
-    }
+    (copy.key.as_ref()? == &v1::ServiceKey::from(key)).then_some(copy)
+}
+
+fn decode(key: &Arc<ServiceKey>, bytes: &[u8], known: Known) -> Option<(String, ServiceState)> {
+    let copy = opened(key, bytes)?;
     let snapshot = copy.snapshot?;
     let threshold = snapshot.service.unwrap_or_default().protect_threshold;
     let known = Known {
@@ -207,5 +245,38 @@ mod tests {
         disk.write("e1", &ServiceState::absent(key(), Revision(8)));
         assert!(disk.read(&key()).is_none());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn several_writers_leave_one_whole_state_the_newest() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |offset: u64| {
+            let disk = Disk::new(folder.path(), Arc::default());
+            for turn in 0..20 {
+                let revision = 2 * turn + offset;
+                disk.write("e1", &state(&key(), revision, 1..=300 * offset));
+                assert!(disk.read(&key()).is_some(), "after {revision}");
+            }
+        };
+        std::thread::scope(|threads| {
+            threads.spawn(|| write(1));
+            write(2);
+        });
+        let disk = Disk::new(folder.path(), Arc::default());
+        assert_eq!(disk.read(&key()).unwrap().1.revision(), Revision(40));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn an_older_state_replaces_only_one_of_another_history() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Disk::new(folder.path(), Arc::default());
+        let revision = |disk: &Disk| disk.read(&key()).unwrap().1.revision();
+        disk.write("e1", &state(&key(), 7, 1..=3));
+        disk.write("e1", &state(&key(), 6, 1..=2));
+        disk.write("e1", &ServiceState::absent(key(), Revision(6)));
+        assert_eq!(revision(&disk), Revision(7));
+        disk.write("e2", &state(&key(), 6, 1..=2));
+        assert_eq!(revision(&disk), Revision(6));
     }
 }

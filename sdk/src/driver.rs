@@ -5,11 +5,10 @@
 //! is away, everything that was published stays.
 
 mod connection;
+mod keeping;
 mod membership;
 
-use std::{
-    collections::HashSet, future::Future, ops::ControlFlow, pin::Pin, sync::Arc, time::Duration,
-};
+use std::{future::Future, ops::ControlFlow, pin::Pin, sync::Arc, time::Duration};
 
 use merak_model::ServiceKey;
 use merak_proto::v1;
@@ -25,12 +24,12 @@ use crate::{
     Error, Result, ServiceState,
     backoff::Backoff,
     claims::{Claims, Generation},
-    disk::Disk,
     keepalive::{InstanceKey, KeepAlive, Kept},
     services::{Cell, Services},
     session::{Effect, Session},
 };
 use connection::{Connection, Incoming};
+pub(crate) use keeping::Keeping;
 use membership::Membership;
 
 /// How long one try to connect, or to open a stream, may take.
@@ -41,9 +40,6 @@ const PING: Duration = Duration::from_secs(10);
 
 /// A snapshot of 100,000 instances has some 20 MB.
 const MESSAGE_LIMIT_BYTES: usize = 64 << 20;
-
-/// How often changed states are written to the disk.
-const KEEP_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What the rest of the client asks of the task.
 pub(crate) enum Command {
@@ -95,7 +91,6 @@ pub(crate) struct Driver {
     pub(crate) idle_timeout: Duration,
     /// When services age next: each half of the idle timeout, while there is a connection.
     pub(crate) next_sweep: Pin<Box<Sleep>>,
-    pub(crate) disk: Option<Disk>,
     pub(crate) shared: Shared,
     /// One command for each thing that the application asked for.
     pub(crate) commands: mpsc::UnboundedReceiver<Command>,
@@ -103,8 +98,7 @@ pub(crate) struct Driver {
     pub(crate) session: Session,
     pub(crate) keepalive: KeepAlive,
     pub(crate) started: Instant,
-    /// Services whose state on disk is old.
-    pub(crate) unkept: HashSet<Arc<ServiceKey>>,
+    pub(crate) keeping: Keeping,
 }
 
 /// The endpoint of an address, with our limits.
@@ -133,9 +127,9 @@ impl Driver {
                 break;
             }
         }
-        self.keep_states();
         self.status
             .send_replace(Status::Lost("the client is closed".to_owned()));
+        self.keeping.finish(&self.shared.tasks).await;
     }
 
     /// Connects and serves until the connection is lost, and why it was; breaks at the end.
@@ -194,13 +188,13 @@ impl Driver {
                 () = self.shared.stop.cancelled() => return None,
                 outcome = &mut wait => return Some(outcome),
                 Some(command) = self.commands.recv() => self.take(command, None),
+                () = self.keeping.due() => self.keeping.write(&self.shared.tasks),
             }
         }
     }
 
     /// Moves messages until the connection is lost, and why it was; breaks at the end.
     async fn serve(&mut self, connection: &mut Connection) -> ControlFlow<(), String> {
-        let mut keep = tokio::time::interval(KEEP_INTERVAL);
         let stop = self.shared.stop.clone();
         loop {
             let beat_at = self.keepalive.next_beat().map(|at| self.started + at);
@@ -216,7 +210,7 @@ impl Driver {
                 () = sleep_until(beat_at) => {
                     connection.keep_alive(self.keepalive.beat(self.started.elapsed()));
                 }
-                _ = keep.tick() => self.keep_states(),
+                () = self.keeping.due() => self.keeping.write(&self.shared.tasks),
                 () = &mut self.next_sweep, if connection.is_welcome() => self.sweep(connection),
             }
         }
@@ -294,15 +288,17 @@ impl Driver {
 
     /// Looks on the disk for what an earlier run left, beside the task.
     fn begin(&self, cell: Arc<Cell>) {
-        let (disk, commands) = (self.disk.clone(), self.shared.commands.clone());
+        let disk = self.keeping.disk().cloned();
+        let (has_disk, commands) = (disk.is_some(), self.shared.commands.clone());
         let read = move || {
             let left = disk.and_then(|disk| disk.read(&cell.key));
             // The client may be closed by now.
             let _ = commands.send(Command::Resume(cell, left));
         };
-        match self.disk {
-            Some(_) => drop(self.shared.tasks.spawn_blocking(read)),
-            None => read(),
+        if has_disk {
+            drop(self.shared.tasks.spawn_blocking(read));
+        } else {
+            read();
         }
     }
 
@@ -353,9 +349,8 @@ impl Driver {
     fn publish(&mut self, state: ServiceState) {
         metrics::counter!("merak_sdk_updates_total").increment(1);
         if let Some(cell) = self.find(state.service()) {
-            if self.disk.is_some() {
-                self.unkept.insert(Arc::clone(&cell.key));
-            }
+            let state = Arc::new(state);
+            self.keeping.push(self.session.epoch(), &cell.key, &state);
             cell.publish(state);
         }
     }
@@ -383,24 +378,6 @@ impl Driver {
             let again = self.membership(connection).register_again(kept);
             self.shared.tasks.spawn(again);
         }
-    }
-
-    /// Writes the states that changed to the disk, beside the task.
-    fn keep_states(&mut self) {
-        let Some(disk) = self.disk.clone().filter(|_| !self.unkept.is_empty()) else {
-            return;
-        };
-        let unkept = std::mem::take(&mut self.unkept);
-        let states = unkept
-            .iter()
-            .filter_map(|key| Some(self.find(key)?.state()));
-        let states: Vec<Arc<ServiceState>> = states.collect();
-        let epoch = self.session.epoch().to_owned();
-        self.shared.tasks.spawn_blocking(move || {
-            for state in states {
-                disk.write(&epoch, &state);
-            }
-        });
     }
 }
 

@@ -147,8 +147,7 @@ impl Cell {
     }
 
     /// Replaces the state; everybody who waits is told.
-    pub(crate) fn publish(&self, state: ServiceState) {
-        let state = Arc::new(state);
+    pub(crate) fn publish(&self, state: Arc<ServiceState>) {
         self.news.send_modify(|news| self.replace(news, state));
     }
 
@@ -250,7 +249,7 @@ mod tests {
                     cell.fall_back();
                 });
                 begin.wait();
-                cell.publish(state(&key, 2, 1..=1));
+                cell.publish(Arc::new(state(&key, 2, 1..=1)));
             });
             assert_eq!(cell.state().origin(), Origin::ControlPlane, "turn {turn}");
             let news = cell.watch().borrow().clone().unwrap();

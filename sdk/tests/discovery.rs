@@ -3,12 +3,19 @@
 
 mod support;
 
-use merak_sdk::{Call, Client, Error, Origin, Watch};
+use merak_sdk::{Call, Client, ClientBuilder, Error, Origin, Watch};
 use support::{Plane, snapshot, soon};
 
 /// A client that follows a service, and its discovery stream.
 async fn following(plane: &mut Plane) -> (Client, Watch, support::Sync) {
-    let client = Client::builder(&plane.address).build().unwrap();
+    following_with(Client::builder(&plane.address), plane).await
+}
+
+async fn following_with(
+    builder: ClientBuilder,
+    plane: &mut Plane,
+) -> (Client, Watch, support::Sync) {
+    let client = builder.build().unwrap();
     let answers = async {
         let mut sync = plane.welcome().await;
         let number = sync.subscription().await.subscription;
@@ -62,4 +69,18 @@ async fn a_closed_client_says_so_at_every_first_use() {
         let closed = client.pick(&Call::to("order")).await;
         assert!(matches!(closed, Err(Error::Closed)), "{closed:?}");
     }
+}
+
+#[tokio::test]
+async fn what_was_pushed_before_a_loss_is_kept_on_disk() {
+    let (mut plane, cache) = (Plane::start().await, tempfile::tempdir().unwrap());
+    let builder = Client::builder(&plane.address).cache_dir(cache.path());
+    let (_client, _watch, sync) = following_with(builder, &mut plane).await;
+    drop((plane, sync));
+    let kept = async {
+        while std::fs::read_dir(cache.path()).unwrap().count() == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    soon(kept).await;
 }

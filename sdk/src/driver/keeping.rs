@@ -1,0 +1,80 @@
+//! Which states the disk does not have yet, and the one write that is under way.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use merak_model::ServiceKey;
+use tokio::{
+    task::JoinHandle,
+    time::{Interval, MissedTickBehavior},
+};
+use tokio_util::task::TaskTracker;
+
+use crate::{ServiceState, disk::Disk};
+
+/// How often changed states are written to the disk.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// Keeps states on the disk, each under the history that its revision belongs to.
+pub(crate) struct Keeping {
+    disk: Option<Disk>,
+    unkept: HashMap<Arc<ServiceKey>, (Arc<str>, Arc<ServiceState>)>,
+    writing: Option<JoinHandle<()>>,
+    ticks: Interval,
+}
+
+impl Keeping {
+    /// Keeps nothing where there is no folder for it.
+    pub(crate) fn new(disk: Option<Disk>) -> Self {
+        let mut ticks = tokio::time::interval(INTERVAL);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self {
+            disk,
+            unkept: HashMap::new(),
+            writing: None,
+            ticks,
+        }
+    }
+
+    pub(super) fn disk(&self) -> Option<&Disk> {
+        self.disk.as_ref()
+    }
+
+    /// A state was pushed; it is kept at one of the next ticks.
+    pub(super) fn push(&mut self, epoch: &str, key: &Arc<ServiceKey>, state: &Arc<ServiceState>) {
+        if self.disk.is_some() {
+            let entry = (epoch.into(), Arc::clone(state));
+            self.unkept.insert(Arc::clone(key), entry);
+        }
+    }
+
+    /// Waits until it is time to write; cancelling the wait loses nothing.
+    pub(super) async fn due(&mut self) {
+        self.ticks.tick().await;
+    }
+
+    /// Writes what the disk does not have, beside the task; while a write is under way, the next one waits.
+    pub(super) fn write(&mut self, tasks: &TaskTracker) {
+        let is_writing = |writing: &JoinHandle<()>| !writing.is_finished();
+        if self.unkept.is_empty() || self.writing.as_ref().is_some_and(is_writing) {
+            return;
+        }
+        let Some(disk) = self.disk.clone() else {
+            return;
+        };
+        let unkept = std::mem::take(&mut self.unkept);
+        self.writing = Some(tasks.spawn_blocking(move || {
+            for (epoch, state) in unkept.into_values() {
+                disk.write(&epoch, &state);
+            }
+        }));
+    }
+
+    /// Writes the rest.
+    pub(super) async fn finish(mut self, tasks: &TaskTracker) {
+        if let Some(writing) = self.writing.take() {
+            // A write that panicked has said so.
+            let _ = writing.await;
+        }
+        self.write(tasks);
+    }
+}
