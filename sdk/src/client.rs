@@ -22,7 +22,7 @@ use crate::{
     ServiceState, Watch,
     claims::Turn,
     disk::Disk,
-    driver::{Command, Driver, Keeping, Shared, Status, endpoint},
+    driver::{Command, Driver, Keeping, Membership, Shared, Status, endpoint},
     handles::Leaving,
     keepalive::{InstanceKey, KeepAlive, Kept},
     services::{Cell, Services},
@@ -267,7 +267,7 @@ impl Client {
             let request = request.clone();
             async move { RegistryClient::new(channel).register(request).await }
         };
-        let answer = inner.call(deadline, register).await?;
+        let (channel, answer) = inner.call(deadline, register).await?;
         let generation = turn.claim();
         let is_static = registration.spec.health_check.ttl().is_none();
         let (command, leaving) = if is_static {
@@ -281,7 +281,13 @@ impl Client {
             };
             (Command::KeepAlive(key.clone(), kept), Leaving::Leave)
         };
-        inner.shared.tell(command)?;
+        if let Err(closed) = inner.shared.tell(command) {
+            drop(turn);
+            let shared = inner.shared.clone();
+            let membership = Membership { channel, shared };
+            Box::pin(membership.leave(key, generation)).await;
+            return Err(closed);
+        }
         let revision = Revision(answer.revision);
         let inner = Arc::clone(inner);
         Ok(Registered::new(inner, (key, generation), revision, leaving))
@@ -462,12 +468,13 @@ impl Inner {
         })
     }
 
-    /// Calls the control plane as soon as there is a connection, and again where it is unavailable.
+    /// Calls the control plane as soon as there is a connection, and again where it is unavailable;
+    /// the answer, and the connection that it came on.
     pub(crate) async fn call<T, F>(
         &self,
         deadline: Option<Instant>,
         call: impl Fn(Channel) -> F,
-    ) -> Result<T>
+    ) -> Result<(Channel, T)>
     where
         F: Future<Output = Result<tonic::Response<T>, RpcStatus>>,
     {
@@ -481,8 +488,8 @@ impl Inner {
                     Ok(Status::Connected(channel)) => channel.clone(),
                     Ok(Status::Connecting | Status::Lost(_)) | Err(_) => return Err(Error::Closed),
                 };
-                match Box::pin(call(channel)).await {
-                    Ok(answer) => return Ok(answer.into_inner()),
+                match Box::pin(call(channel.clone())).await {
+                    Ok(answer) => return Ok((channel, answer.into_inner())),
                     Err(status) if is_temporary(&status) => {
                         last = Some(status.message().to_owned())
                     }

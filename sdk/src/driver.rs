@@ -30,7 +30,7 @@ use crate::{
 };
 use connection::{Connection, Incoming};
 pub(crate) use keeping::Keeping;
-use membership::Membership;
+pub(crate) use membership::Membership;
 
 /// How long one try to connect, or to open a stream, may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -150,18 +150,27 @@ impl Driver {
             self.attach_all(&mut connection);
         }
         let ended = self.serve(&mut connection).await;
+        if ended.is_break() {
+            self.leave_all(&mut connection);
+        }
         if matches!(*self.status.borrow(), Status::Connected(_)) {
             backoff.reset();
             metrics::gauge!("merak_sdk_connected").set(0.0);
         }
         self.session.close();
         self.keepalive.close();
-        if ended.is_break() {
-            for (key, generation) in self.keepalive.keys() {
-                self.leave(key, generation, &connection);
-            }
-        }
         ended
+    }
+
+    /// Deregisters every instance at the end, also those that were registered just before it.
+    fn leave_all(&mut self, connection: &mut Connection) {
+        self.commands.close();
+        while let Ok(command) = self.commands.try_recv() {
+            self.take(command, Some(connection));
+        }
+        for (key, generation) in self.keepalive.keys() {
+            self.leave(key, generation, connection);
+        }
     }
 
     fn lose(&mut self, endpoint: &Endpoint, why: String) {

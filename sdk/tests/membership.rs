@@ -113,3 +113,46 @@ async fn a_request_without_an_answer_is_not_called_a_missing_connection() {
     assert!(why.starts_with("connected to one of http://"), "{why}");
     assert!(plane.registrations.try_recv().is_ok());
 }
+
+#[tokio::test]
+async fn closing_right_after_a_registration_leaves_nothing_behind() {
+    for _ in 0..10 {
+        let mut plane = Plane::start().await;
+        let (client, _sync) = connected(&mut plane).await;
+        let _kept = register(&mut plane, &client, pay(1)).await;
+        let ((), id) = tokio::join!(soon(client.close()), left(&mut plane));
+        assert_eq!(id, "1");
+    }
+}
+
+#[tokio::test]
+async fn a_registration_that_is_answered_after_the_close_is_taken_back() {
+    let mut plane = Plane::start().await;
+    let (client, _sync) = connected(&mut plane).await;
+    let registering = Box::pin(client.register(pay(1)));
+    let others = async {
+        let asked = soon(plane.registrations.recv()).await.unwrap();
+        soon(client.clone().close()).await;
+        asked.accept();
+        left(&mut plane).await
+    };
+    let (registered, id) = tokio::join!(registering, others);
+    assert_eq!(
+        registered.err().unwrap().to_string(),
+        "the client is closed"
+    );
+    assert_eq!(id, "1");
+}
+
+#[tokio::test]
+async fn closing_does_not_wait_for_a_registration_that_is_repeated() {
+    let mut plane = Plane::start().await;
+    let (client, _sync) = connected(&mut plane).await;
+    let _kept = register(&mut plane, &client, pay(1)).await;
+    let mut alive = soon(plane.keep_alives.recv()).await.unwrap();
+    let unknown = alive.next().await.unwrap().attach;
+    alive.send(Ok(v1::KeepAliveResponse { unknown }));
+    let _unanswered = soon(plane.registrations.recv()).await.unwrap();
+    let ((), id) = tokio::join!(soon(client.close()), left(&mut plane));
+    assert_eq!(id, "1");
+}

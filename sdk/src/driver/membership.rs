@@ -16,53 +16,53 @@ use crate::{
 const RETRY: Duration = Duration::from_secs(1);
 
 /// Speaks of instances on one connection.
-pub(super) struct Membership {
-    pub(super) channel: Channel,
-    pub(super) shared: Shared,
+pub(crate) struct Membership {
+    pub(crate) channel: Channel,
+    pub(crate) shared: Shared,
 }
 
 impl Membership {
     /// Registers an instance that the control plane no longer knows, if it is still wanted.
     ///
-    /// What is unavailable is tried again: attached once more, the instance is unknown once more.
+    /// What is unavailable, or not answered in time, is tried again: attached once more, the instance is
+    /// unknown once more.
     pub(super) async fn register_again(self, kept: Kept) {
         let registration = kept.registration;
         let key = (registration.service.clone(), registration.instance_id());
         let turn = self.shared.claims.turn(&key).await;
-        if !turn.is_newest(kept.generation) {
+        if !turn.is_newest(kept.generation) || self.shared.stop.is_cancelled() {
             return;
         }
         let mut registry = RegistryClient::new(self.channel);
         let request = v1::RegisterRequest::from(&registration);
-        let answer = registry.register(request).await;
+        let answer = tokio::time::timeout(CONNECT_TIMEOUT, registry.register(request));
+        let Some(answer) = self.shared.stop.run_until_cancelled(answer).await else {
+            return;
+        };
         drop(turn);
+        let (service, instance) = &key;
         match answer {
-            Ok(_) => {
-                info!(service = %key.0, instance = %key.1, "registered again");
-                // The client may be closed by now.
-                let _ = self.shared.tell(Command::Reattach(key));
+            Ok(Ok(_)) => info!(%service, %instance, "registered again"),
+            Ok(Err(status)) if status.code() != Code::Unavailable => {
+                warn!(%service, %instance, "cannot register again: {}", status.message());
+                return;
             }
-            Err(status) if status.code() == Code::Unavailable => {
-                let why = status.message();
-                debug!(service = %key.0, instance = %key.1, "registering again later: {why}");
-                let share = f64::from(fastrand::f32());
-                tokio::select! {
-                    () = self.shared.stop.cancelled() => {}
-                    () = tokio::time::sleep(RETRY.mul_f64(0.5 + share / 2.0)) => {
-                        let _ = self.shared.tell(Command::Reattach(key));
-                    }
+            Ok(Err(_)) | Err(_) => {
+                debug!(%service, %instance, "not taken or not answered, registering again later");
+                let wait = RETRY.mul_f64(0.5 + f64::from(fastrand::f32()) / 2.0);
+                let wait = tokio::time::sleep(wait);
+                if self.shared.stop.run_until_cancelled(wait).await.is_none() {
+                    return;
                 }
             }
-            Err(status) => {
-                let why = status.message();
-                warn!(service = %key.0, instance = %key.1, "cannot register again: {why}");
-            }
         }
+        // The client may be closed by now.
+        let _ = self.shared.tell(Command::Reattach(key));
     }
 
     /// Deregisters an instance whose handle was dropped, unless it was registered since; the end of its
     /// stream says the same, only later.
-    pub(super) async fn leave(self, key: InstanceKey, generation: Generation) {
+    pub(crate) async fn leave(self, key: InstanceKey, generation: Generation) {
         let turn = self.shared.claims.turn(&key).await;
         if !turn.is_newest(generation) {
             return;

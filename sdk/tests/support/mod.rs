@@ -29,7 +29,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 /// Waits for something that happens soon or never.
 pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
-    let limit = Duration::from_secs(30);
+    let limit = Duration::from_secs(10);
     tokio::time::timeout(limit, future).await.unwrap()
 }
 
