@@ -1,35 +1,30 @@
 //! A transport that finds an instance for each request.
 
+mod pool;
+
 use std::{
-    collections::HashMap,
     future::Future,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
-    time::Duration,
 };
 
 use http::{Request, Response, uri::PathAndQuery};
-use merak_model::{Call, Instance, InstanceId, Revision, ServiceKey};
-use parking_lot::Mutex;
-use tonic::{
-    body::Body,
-    transport::{Channel, Endpoint},
-};
+use merak_model::{Call, Instance, ServiceKey};
+use tonic::{body::Body, transport::Channel};
 use tower::Service as _;
 use tracing::debug;
 
 use crate::{Client, Error, Result, driver::describe};
-
-/// How long connecting to an instance may take before another one is tried.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+use pool::{Link, Pool};
 
 /// Instances that are tried for one request.
 const ATTEMPTS: usize = 3;
 
 /// A transport for tonic clients that finds an instance of a service for each request.
 ///
-/// It keeps a connection to each instance that it has called, and closes it when the instance leaves.
+/// It keeps the service subscribed and a connection to each instance that it has called, which all calls
+/// share and which closes when the instance leaves.
 /// Where connecting to an instance fails, the request goes to another one; a request that was sent is
 /// never sent again.
 ///
@@ -48,15 +43,7 @@ const ATTEMPTS: usize = 3;
 pub struct ServiceChannel {
     client: Client,
     key: Arc<ServiceKey>,
-    pool: Arc<Mutex<Pool>>,
-}
-
-/// Connections by instance.
-#[derive(Default)]
-struct Pool {
-    /// The state of the service that was last looked at.
-    revision: Revision,
-    channels: HashMap<InstanceId, (String, Channel)>,
+    pool: Arc<Pool>,
 }
 
 impl ServiceChannel {
@@ -69,7 +56,7 @@ impl ServiceChannel {
     }
 
     async fn send(self, mut request: Request<Body>) -> Result<Response<Body>> {
-        let (instance, mut channel) = self.connect(request.uri().path()).await?;
+        let (instance, link, mut channel) = self.connect(request.uri().path()).await?;
         let path = request.uri().path_and_query().cloned();
         *request.uri_mut() = absolute(&instance, path);
         let sent = async {
@@ -78,65 +65,53 @@ impl ServiceChannel {
         };
         sent.await.map_err(|failure| {
             // The next request connects anew, or learns that the instance is gone.
-            self.pool.lock().channels.remove(&instance.id);
-            self.failed(instance.address(), describe(&failure))
+            self.pool.forget(&instance.id, &link);
+            self.failed(&instance, describe(&failure))
         })
     }
 
     /// An instance for a request, with a connection to it.
-    async fn connect(&self, path: &str) -> Result<(Arc<Instance>, Channel)> {
+    async fn connect(&self, path: &str) -> Result<(Arc<Instance>, Link, Channel)> {
         let mut failed = Vec::new();
+        let mut last = None;
         loop {
             let call = Call::to(self.key.service.as_str())
                 .in_namespace(self.key.namespace.as_str())
                 .path(path)
                 .excluding(&failed);
-            let instance = self.client.pick(&call).await?;
-            self.forget_those_that_left().await?;
-            if let Some(channel) = self.find(&instance) {
-                return Ok((instance, channel));
+            let instance = match (self.client.pick(&call).await, last) {
+                (Ok(instance), _) => instance,
+                // There are no more to try.
+                (Err(Error::NoInstance { .. }), Some(last)) => return Err(last),
+                (Err(failure), _) => return Err(failure),
+            };
+            if !self.pool.is_following() {
+                let news = self.client.news_of(&self.key).await?;
+                self.pool.follow(news, self.client.shared());
             }
-            let address = instance.address();
-            match open(&address).await {
-                Ok(channel) => {
-                    let entry = (address, channel.clone());
-                    self.pool.lock().channels.insert(instance.id.clone(), entry);
-                    return Ok((instance, channel));
-                }
+            let link = self.pool.link(&instance);
+            match link.clone().await {
+                Ok(channel) => return Ok((instance, link, channel)),
                 Err(why) => {
-                    debug!(service = %self.key, address, "cannot connect: {why}");
+                    debug!(service = %self.key, instance = %instance.id, "cannot connect: {why}");
+                    self.pool.forget(&instance.id, &link);
                     failed.push(instance.id.clone());
+                    let failure = self.failed(&instance, why);
                     if failed.len() == ATTEMPTS {
-                        return Err(self.failed(address, why));
+                        return Err(failure);
                     }
+                    last = Some(failure);
                 }
             }
         }
     }
 
-    fn failed(&self, address: String, why: String) -> Error {
+    fn failed(&self, instance: &Instance, why: String) -> Error {
         Error::Instance {
             service: (*self.key).clone(),
-            address,
+            address: instance.address(),
             why,
         }
-    }
-
-    fn find(&self, instance: &Instance) -> Option<Channel> {
-        let pool = self.pool.lock();
-        let (address, channel) = pool.channels.get(&instance.id)?;
-        (*address == instance.address()).then(|| channel.clone())
-    }
-
-    async fn forget_those_that_left(&self) -> Result<()> {
-        let state = self.client.state_of(&self.key).await?;
-        let mut pool = self.pool.lock();
-        if pool.revision != state.revision() {
-            pool.revision = state.revision();
-            pool.channels
-                .retain(|id, _| state.find_instance(id).is_some());
-        }
-        Ok(())
     }
 }
 
@@ -151,18 +126,6 @@ impl tower::Service<Request<Body>> for ServiceChannel {
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         Box::pin(self.clone().send(request))
-    }
-}
-
-async fn open(address: &str) -> Result<Channel, String> {
-    let endpoint = Endpoint::from_shared(format!("http://{address}"));
-    let endpoint = endpoint.map_err(|failure| describe(&failure))?;
-    let endpoint = endpoint.tcp_nodelay(true);
-    let connecting = endpoint.connect();
-    match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
-        Ok(Ok(channel)) => Ok(channel),
-        Ok(Err(failure)) => Err(describe(&failure)),
-        Err(_) => Err(format!("no connection within {CONNECT_TIMEOUT:?}")),
     }
 }
 

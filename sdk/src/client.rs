@@ -25,7 +25,7 @@ use crate::{
     driver::{Command, Driver, Keeping, Membership, Shared, Status, endpoint},
     handles::Leaving,
     keepalive::{InstanceKey, KeepAlive, Kept},
-    services::{Cell, Services},
+    services::{Cell, News, Services},
     session::Session,
 };
 
@@ -351,18 +351,13 @@ impl Client {
         Ok(state)
     }
 
-    /// What is known of a service, whatever it is.
-    pub(crate) async fn state_of(&self, key: &ServiceKey) -> Result<Arc<ServiceState>> {
-        let (namespace, service) = (key.namespace.as_str(), key.service.as_str());
-        let known = self
-            .inner
-            .shared
-            .services
-            .with(namespace, service, Cell::state);
-        match known.filter(|state| state.is_known()) {
-            Some(state) => Ok(state),
-            None => Ok(self.inner.synced(key).await?.state()),
-        }
+    /// Each newest state of a service from now on.
+    pub(crate) async fn news_of(&self, key: &ServiceKey) -> Result<watch::Receiver<News>> {
+        Ok(self.inner.synced(key).await?.watch())
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.inner.shared
     }
 
     /// Follows a service: its state, and then each newest state. A slow reader gets fewer of them and

@@ -1,0 +1,108 @@
+//! Calling instances through a channel by name.
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod support;
+
+use futures_util::future::join_all;
+use http::Request;
+use merak_proto::v1::{HeartbeatRequest, registry_client::RegistryClient};
+use merak_sdk::{Client, Error, ServiceChannel};
+use support::{Plane, snapshot, soon};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::mpsc::{self, UnboundedReceiver},
+    task::JoinSet,
+};
+use tonic::{Code, body::Body};
+use tower::Service as _;
+
+/// A way to a server that says when a connection begins and ends.
+struct Way {
+    port: u16,
+    begun: UnboundedReceiver<()>,
+    ended: UnboundedReceiver<()>,
+    _tasks: JoinSet<()>,
+}
+
+async fn way_to(server: &Plane) -> Way {
+    let target = server.address.strip_prefix("http://").unwrap().to_owned();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let ((begin, begun), (end, ended)) = (mpsc::unbounded_channel(), mpsc::unbounded_channel());
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move {
+        let mut connections = JoinSet::new();
+        loop {
+            let (mut near, _) = listener.accept().await.unwrap();
+            let (target, begin, end) = (target.clone(), begin.clone(), end.clone());
+            connections.spawn(async move {
+                let _ = begin.send(());
+                let mut far = TcpStream::connect(target).await.unwrap();
+                let _ = tokio::io::copy_bidirectional(&mut near, &mut far).await;
+                let _ = end.send(());
+            });
+        }
+    });
+    Way {
+        port,
+        begun,
+        ended,
+        _tasks: tasks,
+    }
+}
+
+/// A channel to a service that has instances at those ports, and its discovery stream with the number
+/// of the subscription.
+async fn channel(plane: &mut Plane, ports: &[u16]) -> (ServiceChannel, support::Sync, u32) {
+    let client = Client::builder(&plane.address).build().unwrap();
+    let (state, (sync, number)) = tokio::join!(client.instances("pay"), async {
+        let mut sync = plane.welcome().await;
+        let number = sync.subscription().await.subscription;
+        sync.update(number, snapshot(3, ports));
+        (sync, number)
+    });
+    assert_eq!(state.unwrap().instances().len(), ports.len());
+    (client.channel("pay").unwrap(), sync, number)
+}
+
+/// Calls; the server answers that it does not serve this.
+async fn call(channel: &ServiceChannel) {
+    let mut registry = RegistryClient::new(channel.clone());
+    let answer = soon(registry.heartbeat(HeartbeatRequest::default())).await;
+    assert_eq!(answer.unwrap_err().code(), Code::Unimplemented);
+}
+
+#[tokio::test]
+async fn concurrent_first_calls_share_one_connection() {
+    let mut plane = Plane::start().await;
+    let mut way = way_to(&plane).await;
+    let (channel, _sync, _) = channel(&mut plane, &[way.port]).await;
+    join_all((0..100).map(|_| call(&channel))).await;
+    call(&channel).await;
+    assert!(way.begun.try_recv().is_ok());
+    assert!(way.begun.try_recv().is_err(), "one connection is enough");
+}
+
+#[tokio::test]
+async fn the_connection_to_an_instance_closes_when_it_leaves() {
+    let mut plane = Plane::start().await;
+    let mut way = way_to(&plane).await;
+    let (channel, sync, number) = channel(&mut plane, &[way.port]).await;
+    call(&channel).await;
+    assert!(way.ended.try_recv().is_err());
+    sync.update(number, snapshot(4, &[]));
+    soon(way.ended.recv()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_call_that_reaches_none_of_few_instances_tells_why() {
+    let mut plane = Plane::start().await;
+    // Nobody listens on the discard port.
+    let (mut channel, _sync, _) = channel(&mut plane, &[9]).await;
+    let failure = soon(channel.call(Request::new(Body::empty()))).await.err();
+    let Some(Error::Instance { address, why, .. }) = failure else {
+        panic!("{failure:?} does not say that it could not connect");
+    };
+    assert_eq!(address, "127.0.0.1:9");
+    assert!(why.contains("refused"), "{why}");
+}
