@@ -170,6 +170,7 @@ impl ClientBuilder {
             session: Session::new(hello, Arc::clone(&caller)),
             keepalive: KeepAlive::default(),
             started: Instant::now(),
+            retry_at: None,
             keeping: Keeping::new(self.disk(&caller)),
         };
         shared.tasks.spawn(driver.run());
@@ -323,7 +324,8 @@ impl Client {
     pub async fn explain(&self, call: &Call<'_>) -> Result<Explanation> {
         let namespace = call.namespace().unwrap_or(self.inner.namespace.as_str());
         let key = ServiceKey::parse(namespace, call.service())?;
-        Ok(self.state_of(&key).await?.explain(call, Some(draw())))
+        let state = self.inner.synced(&key).await?.state();
+        Ok(state.explain(call, Some(draw())))
     }
 
     /// A handle of a service, which picks without waiting and keeps the service subscribed.

@@ -38,6 +38,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How often a connection without traffic is asked whether it is alive, and how long it may take.
 const PING: Duration = Duration::from_secs(10);
 
+/// How long a refused subscription waits before it is tried again.
+const REFUSED_RETRY: Duration = Duration::from_secs(10);
+
 /// A snapshot of 100,000 instances has some 20 MB.
 const MESSAGE_LIMIT_BYTES: usize = 64 << 20;
 
@@ -98,6 +101,8 @@ pub(crate) struct Driver {
     pub(crate) session: Session,
     pub(crate) keepalive: KeepAlive,
     pub(crate) started: Instant,
+    /// When refused subscriptions are tried again, if there are some.
+    pub(crate) retry_at: Option<Instant>,
     pub(crate) keeping: Keeping,
 }
 
@@ -220,6 +225,10 @@ impl Driver {
                     connection.keep_alive(self.keepalive.beat(self.started.elapsed()));
                 }
                 () = self.keeping.due() => self.keeping.write(&self.shared.tasks),
+                () = sleep_until(self.retry_at) => {
+                    self.retry_at = None;
+                    connection.send(self.session.retry());
+                }
                 () = &mut self.next_sweep, if connection.is_welcome() => self.sweep(connection),
             }
         }
@@ -350,6 +359,8 @@ impl Driver {
                     if let Some(cell) = self.find(&key) {
                         cell.refuse(Error::Refused(why));
                     }
+                    let retry_at = Instant::now() + REFUSED_RETRY;
+                    self.retry_at.get_or_insert(retry_at);
                 }
             }
         }

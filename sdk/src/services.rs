@@ -190,7 +190,7 @@ impl Cell {
 mod tests {
     use std::sync::Barrier;
 
-    use merak_model::{ProtectThreshold, Revision};
+    use merak_model::Revision;
 
     use super::*;
     use crate::{Origin, testing::state};
@@ -236,8 +236,7 @@ mod tests {
             Arc::clone(&key),
             Revision(1),
             Origin::Disk,
-            Arc::default(),
-            ProtectThreshold::default(),
+            crate::state::Known::new(Arc::default()),
         ));
         for turn in 0..5_000 {
             let cell = Cell::new(&key);

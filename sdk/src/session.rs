@@ -101,6 +101,22 @@ impl Session {
         self.subscriptions_of(key)
     }
 
+    /// Subscribes again to what was refused.
+    pub(crate) fn retry(&mut self) -> Vec<v1::SyncRequest> {
+        let mut refused = Vec::new();
+        for (key, topic) in &mut self.topics {
+            for aspect in ASPECTS {
+                if !self.numbers.contains_key(&topic.strand(aspect).number) {
+                    refused.push((Arc::clone(key), aspect));
+                }
+            }
+        }
+        let again = refused
+            .iter()
+            .filter_map(|(key, aspect)| self.subscription_of(key, *aspect));
+        again.collect()
+    }
+
     /// Ends the subscriptions to a service and forgets what was held of it.
     pub(crate) fn unsubscribe(&mut self, key: &ServiceKey) -> Vec<v1::SyncRequest> {
         let Some(mut topic) = self.topics.remove(key) else {

@@ -3,6 +3,9 @@
 
 mod support;
 
+use std::time::Duration;
+
+use merak_proto::v1::{Refused, sync_request::Kind, sync_response::Update};
 use merak_sdk::{Call, Client, ClientBuilder, Error, Origin, Watch};
 use support::{Plane, snapshot, soon};
 
@@ -83,4 +86,31 @@ async fn what_was_pushed_before_a_loss_is_kept_on_disk() {
         }
     };
     soon(kept).await;
+}
+
+#[tokio::test]
+async fn a_refused_subscription_is_tried_again() {
+    let mut plane = Plane::start().await;
+    let client = Client::builder(&plane.address).build().unwrap();
+    let refusing = async {
+        let mut sync = plane.welcome().await;
+        let number = sync.subscription().await.subscription;
+        let refused = Refused {
+            reason: "too_many_subscriptions".to_owned(),
+            message: "at most 3".to_owned(),
+        };
+        sync.update(number, Update::Refused(refused));
+        sync
+    };
+    let call = Call::to("pay");
+    let (picked, mut sync) = tokio::join!(client.pick(&call), refusing);
+    assert!(matches!(picked, Err(Error::Refused(_))), "{picked:?}");
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(10)).await;
+    tokio::time::resume();
+    let number = sync.subscription().await.subscription;
+    sync.update(number, snapshot(3, &[1]));
+    let ack = sync.next().await.unwrap();
+    assert!(matches!(ack.kind, Some(Kind::Ack(_))));
+    assert!(client.pick(&call).await.is_ok());
 }

@@ -243,7 +243,7 @@ fn an_unsubscribed_service_is_told_no_more() {
 }
 
 #[test]
-fn a_refusal_is_told_and_not_repeated() {
+fn a_refusal_is_told_and_tried_again_once() {
     let mut session = settled();
     let refused = v1::Refused {
         reason: "too_many_subscriptions".to_owned(),
@@ -253,6 +253,13 @@ fn a_refusal_is_told_and_not_repeated() {
     assert!(
         matches!(&effects[..], [Effect::Refused(_, why)] if why.message().contains("at most 3"))
     );
+    let again = session.retry();
+    assert_eq!(subscription(&again), Some((3, 5)));
+    assert!(session.retry().is_empty(), "it is under way");
+    let effects = session.receive(response(2, delta(5, 6, &[3], &[])));
+    let known = Some((Origin::ControlPlane, 6, vec![1, 2, 3]));
+    assert_eq!(published(&effects), known);
+    assert!(session.retry().is_empty(), "and was taken");
 }
 
 #[test]
