@@ -1,47 +1,30 @@
 //! The client: what applications hold.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+mod builder;
+
+use std::{sync::Arc, time::Duration};
 
 use merak_model::{
-    Call, Instance, Location, Metadata, NamespaceName, Revision, ServiceKey, ServiceName,
-    call::Caller, routing::Explanation,
+    Call, Instance, NamespaceName, Revision, ServiceKey, ServiceName, routing::Explanation,
 };
 use merak_proto::v1::{self, registry_client::RegistryClient};
 use tokio::{
-    sync::{mpsc, watch},
+    sync::watch,
     time::{Instant, timeout, timeout_at},
 };
-use tokio_util::{
-    sync::{CancellationToken, DropGuard},
-    task::TaskTracker,
-};
+use tokio_util::sync::DropGuard;
 use tonic::{Code, Status as RpcStatus, transport::Channel};
 
 use crate::{
     Error, Origin, Refusal, Registered, Registration, Result, Service, ServiceChannel,
     ServiceState, Watch,
     claims::Turn,
-    disk::Disk,
-    driver::{Command, Driver, Keeping, Membership, Shared, Status, endpoint},
+    driver::{Command, Membership, Shared, Status},
     handles::Leaving,
-    keepalive::{InstanceKey, KeepAlive, Kept},
+    keepalive::{InstanceKey, Kept},
     services::{Cell, News, Services},
-    session::Session,
 };
-
-/// How a client is to be; made by [`Client::builder`].
-#[derive(Debug, Clone)]
-pub struct ClientBuilder {
-    addresses: Vec<String>,
-    namespace: String,
-    service: String,
-    labels: Vec<(String, String)>,
-    location: [String; 3],
-    cache_dir: Option<PathBuf>,
-    first_sync_timeout: Duration,
-    request_timeout: Duration,
-    idle_timeout: Duration,
-}
+pub use builder::ClientBuilder;
 
 /// A client of the control plane; clones share one connection.
 ///
@@ -61,192 +44,10 @@ pub(crate) struct Inner {
     _stop_with_the_last: DropGuard,
 }
 
-impl ClientBuilder {
-    /// Adds an address of the control plane; the client uses one of them at a time, in random order.
-    #[must_use]
-    pub fn address(mut self, address: impl Into<String>) -> Self {
-        self.addresses.push(address.into());
-        self
-    }
-
-    /// The namespace of services that are named without one; `default` by default.
-    #[must_use]
-    pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
-        self.namespace = namespace.into();
-        self
-    }
-
-    /// The service that the application itself is, for operators to see and for rules to match; empty by
-    /// default.
-    #[must_use]
-    pub fn service(mut self, service: impl Into<String>) -> Self {
-        self.service = service.into();
-        self
-    }
-
-    /// Adds a label by which operators recognise the application, and rules its calls; at most 64.
-    #[must_use]
-    pub fn label(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
-        self.labels.push((key.into(), value.into()));
-        self
-    }
-
-    /// Where the application runs, for nearby rules: region, zone and campus, empty where unknown.
-    #[must_use]
-    pub fn location(
-        mut self,
-        region: impl Into<String>,
-        zone: impl Into<String>,
-        campus: impl Into<String>,
-    ) -> Self {
-        self.location = [region.into(), zone.into(), campus.into()];
-        self
-    }
-
-    /// A folder for the last good state of each service, which serves a start while the control plane
-    /// is away; none by default.
-    #[must_use]
-    pub fn cache_dir(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.cache_dir = Some(folder.into());
-        self
-    }
-
-    /// How long the first use of a service waits for its state; 5 s by default.
-    #[must_use]
-    pub fn first_sync_timeout(mut self, timeout: Duration) -> Self {
-        self.first_sync_timeout = timeout;
-        self
-    }
-
-    /// How long a registration or deregistration may take, tries included; 5 s by default.
-    #[must_use]
-    pub fn request_timeout(mut self, timeout: Duration) -> Self {
-        self.request_timeout = timeout;
-        self
-    }
-
-    /// How long a service that nobody uses or holds stays subscribed; 10 minutes by default, at least
-    /// 1 s. It ends between one and one and a half times that after the last use.
-    #[must_use]
-    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
-        self.idle_timeout = timeout.max(Duration::from_secs(1));
-        self
-    }
-
-    /// Starts the client, within a tokio runtime. It connects in the background: a control plane that
-    /// is away does not keep an application from starting.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] when an address, a name or the number of labels is not valid.
-    ///
-    /// # Panics
-    /// Outside a tokio runtime.
-    pub fn build(self) -> Result<Client> {
-        let namespace = NamespaceName::parse(&self.namespace)?;
-        let addresses = self.addresses.iter().map(|address| {
-            let expected = "the address of a control plane, such as http://127.0.0.1:8091";
-            let refused = |_| merak_model::Invalid::malformed("address", address, expected);
-            Ok(endpoint(address).map_err(refused)?)
-        });
-        let addresses = addresses.collect::<Result<Vec<_>>>()?;
-        let hello = self.hello(&namespace)?;
-        let caller = Arc::new(self.caller(&namespace)?);
-        let (commands, queue) = mpsc::unbounded_channel();
-        let (tell_status, status) = watch::channel(Status::Connecting);
-        let shared = Shared {
-            services: Arc::default(),
-            claims: Arc::default(),
-            commands,
-            tasks: TaskTracker::new(),
-            stop: CancellationToken::new(),
-        };
-        let driver = Driver {
-            addresses,
-            idle_timeout: self.idle_timeout,
-            next_sweep: Box::pin(tokio::time::sleep(self.idle_timeout / 2)),
-            shared: shared.clone(),
-            commands: queue,
-            status: tell_status,
-            session: Session::new(hello, Arc::clone(&caller)),
-            keepalive: KeepAlive::default(),
-            started: Instant::now(),
-            retry_at: None,
-            keeping: Keeping::new(self.disk(&caller)),
-        };
-        shared.tasks.spawn(driver.run());
-        let inner = Inner {
-            namespace,
-            addresses: self.addresses,
-            first_sync_timeout: self.first_sync_timeout,
-            request_timeout: self.request_timeout,
-            _stop_with_the_last: shared.stop.clone().drop_guard(),
-            shared,
-            status,
-        };
-        Ok(Client {
-            inner: Arc::new(inner),
-        })
-    }
-
-    fn disk(&self, caller: &Arc<Caller>) -> Option<Disk> {
-        let folder = self.cache_dir.as_deref()?;
-        Some(Disk::new(folder, Arc::clone(caller)))
-    }
-
-    /// What rules may look at of the application itself.
-    fn caller(&self, namespace: &NamespaceName) -> Result<Caller> {
-        let [region, zone, campus] = &self.location;
-        let service = Some(self.service.as_str()).filter(|service| !service.is_empty());
-        Ok(Caller {
-            namespace: Some(namespace.clone()),
-            service: service.map(ServiceName::parse).transpose()?,
-            metadata: Metadata::parse(self.labels.iter().map(|(key, value)| (key, value)))?,
-            location: Location::parse(region, zone, campus)?,
-        })
-    }
-
-    fn hello(&self, namespace: &NamespaceName) -> Result<v1::Hello> {
-        /// As many as the control plane takes.
-        const LABEL_LIMIT: usize = 64;
-        let (count, limit) = (self.labels.len(), LABEL_LIMIT);
-        if count > limit {
-            let problem = merak_model::Problem::TooMany { count, limit };
-            return Err(merak_model::Invalid::new("labels", problem).into());
-        }
-        let service = match self.service.as_str() {
-            "" => None,
-            service => Some(ServiceKey::new(
-                namespace.clone(),
-                ServiceName::parse(service)?,
-            )),
-        };
-        // Linux says so; elsewhere operators see the address alone.
-        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-        Ok(v1::Hello {
-            service: service.as_ref().map(Into::into),
-            host: host.trim().to_owned(),
-            sdk: "merak-rust".to_owned(),
-            sdk_version: env!("CARGO_PKG_VERSION").to_owned(),
-            labels: self.labels.iter().cloned().collect(),
-            epoch: String::new(),
-        })
-    }
-}
-
 impl Client {
     /// Begins a client of the control plane at an address such as `http://127.0.0.1:8091`.
     pub fn builder(address: impl Into<String>) -> ClientBuilder {
-        ClientBuilder {
-            addresses: vec![address.into()],
-            namespace: NamespaceName::DEFAULT.to_owned(),
-            service: String::new(),
-            labels: Vec::new(),
-            location: Default::default(),
-            cache_dir: None,
-            first_sync_timeout: Duration::from_secs(5),
-            request_timeout: Duration::from_secs(5),
-            idle_timeout: Duration::from_secs(600),
-        }
+        ClientBuilder::new(address.into())
     }
 
     /// Joins a service, and stays in it until the returned handle is dropped.

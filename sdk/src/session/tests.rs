@@ -256,7 +256,7 @@ fn a_refusal_is_told_and_tried_again_once() {
     let again = session.retry();
     assert_eq!(subscription(&again), Some((3, 5)));
     assert!(session.retry().is_empty(), "it is under way");
-    let effects = session.receive(response(2, delta(5, 6, &[3], &[])));
+    let effects = session.receive(response(3, delta(5, 6, &[3], &[])));
     let known = Some((Origin::ControlPlane, 6, vec![1, 2, 3]));
     assert_eq!(published(&effects), known);
     assert!(session.retry().is_empty(), "and was taken");
