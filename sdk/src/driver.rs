@@ -151,9 +151,7 @@ impl Driver {
             Some(Err(_)) => return ControlFlow::Continue("no answer in time".to_owned()),
         };
         let mut connection = Connection::open(channel, self.session.open());
-        if !self.keepalive.is_empty() {
-            self.attach_all(&mut connection);
-        }
+        connection.keep_alive(self.keepalive.open(self.started.elapsed()));
         let ended = self.serve(&mut connection).await;
         if ended.is_break() {
             self.leave_all(&mut connection);
@@ -243,7 +241,7 @@ impl Driver {
         }
     }
 
-    fn take(&mut self, command: Command, connection: Option<&mut Connection>) {
+    fn take(&mut self, command: Command, mut connection: Option<&mut Connection>) {
         match command {
             Command::Subscribe(cell) => self.begin(cell),
             Command::Resume(cell, left) => {
@@ -253,12 +251,9 @@ impl Driver {
                 }
             }
             Command::KeepAlive(key, kept) => {
-                let was_empty = self.keepalive.is_empty();
-                let request = self.keepalive.add(key, kept);
-                match connection {
-                    Some(connection) if was_empty => self.attach_all(connection),
-                    Some(connection) => connection.keep_alive(request),
-                    None => {}
+                let said = self.keepalive.add(key, kept);
+                if let Some(connection) = connection {
+                    connection.keep_alive(said);
                 }
             }
             Command::Reattach(key) => {
@@ -267,10 +262,10 @@ impl Driver {
                 }
             }
             Command::Forget(key, generation) => {
-                self.forget(&key, generation, connection.as_deref());
+                self.forget(&key, generation, connection);
             }
             Command::Leave(key, generation) => {
-                self.forget(&key, generation, connection.as_deref());
+                self.forget(&key, generation, connection.as_deref_mut());
                 match connection {
                     Some(connection) => self.leave(key, generation, connection),
                     // The end of its stream has told the control plane already.
@@ -284,11 +279,11 @@ impl Driver {
         &mut self,
         key: &InstanceKey,
         generation: Generation,
-        connection: Option<&Connection>,
+        connection: Option<&mut Connection>,
     ) {
-        let request = self.keepalive.remove(key, generation);
+        let said = self.keepalive.remove(key, generation);
         if let Some(connection) = connection {
-            connection.keep_alive(request);
+            connection.keep_alive(said);
         }
     }
 
@@ -378,12 +373,6 @@ impl Driver {
     fn find(&self, key: &ServiceKey) -> Option<Arc<Cell>> {
         let services = &self.shared.services;
         services.find(key.namespace.as_str(), key.service.as_str())
-    }
-
-    /// Opens the stream that keeps instances alive, with all of them attached.
-    fn attach_all(&mut self, connection: &mut Connection) {
-        let requests = self.keepalive.open(self.started.elapsed());
-        connection.open_keep_alive(requests);
     }
 
     /// Registers what the control plane does not know and is still wanted.

@@ -5,6 +5,7 @@ mod support;
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use merak_proto::v1;
 use merak_sdk::{Client, Error, Registration};
 use support::{Plane, soon};
@@ -155,4 +156,50 @@ async fn closing_does_not_wait_for_a_registration_that_is_repeated() {
     let _unanswered = soon(plane.registrations.recv()).await.unwrap();
     let ((), id) = tokio::join!(soon(client.close()), left(&mut plane));
     assert_eq!(id, "1");
+}
+
+#[tokio::test]
+async fn an_instance_that_an_operator_deleted_is_registered_again() {
+    let mut plane = Plane::start().await;
+    let (client, _sync) = connected(&mut plane).await;
+    let _kept = register(&mut plane, &client, pay(1).weight(7)).await;
+    let mut alive = soon(plane.keep_alives.recv()).await.unwrap();
+    let unknown = alive.next().await.unwrap().attach;
+    // Long after the attachment was answered, as the answer to a beat.
+    alive.send(Ok(v1::KeepAliveResponse::default()));
+    alive.send(Ok(v1::KeepAliveResponse { unknown }));
+    let again = plane.accept().await;
+    assert_eq!(
+        (again.id.as_str(), again.spec.unwrap().weight),
+        ("1", Some(7))
+    );
+    assert_eq!(ids(&alive.next().await.unwrap().attach), ["1"]);
+}
+
+#[tokio::test]
+async fn more_instances_than_one_stream_takes_use_another_one() {
+    let mut plane = Plane::start().await;
+    let (client, _sync) = connected(&mut plane).await;
+    let mut kept = Vec::new();
+    for part in 0..11 {
+        let ports = 1 + 1_000 * part..1 + 1_000 * (part + 1);
+        let registering = join_all(ports.map(|port| client.register(pay(port))));
+        let accepting = async {
+            for _ in 0..1_000 {
+                plane.accept().await;
+            }
+        };
+        let (registered, ()) = tokio::join!(registering, accepting);
+        kept.extend(registered.into_iter().map(Result::unwrap));
+    }
+    let mut streams = Vec::new();
+    for expected in [10_000, 1_000] {
+        let mut alive = soon(plane.keep_alives.recv()).await.unwrap();
+        let mut attached = 0;
+        while attached < expected {
+            attached += alive.next().await.unwrap().attach.len();
+        }
+        assert_eq!(attached, expected);
+        streams.push(alive);
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::{future::Future, pin::Pin};
 
+use futures_util::future::select_all;
 use merak_proto::v1::{self, discovery_client::DiscoveryClient, registry_client::RegistryClient};
 use tokio::{
     sync::mpsc::{self, UnboundedSender},
@@ -11,12 +12,14 @@ use tokio_stream::wrappers::UnboundedReceiverStream;
 use tonic::{Response, Status, Streaming, transport::Channel};
 
 use super::{CONNECT_TIMEOUT, MESSAGE_LIMIT_BYTES};
+use crate::keepalive::Said;
 
 /// One connection to the control plane with its streams.
 pub(super) struct Connection {
     pub(super) channel: Channel,
     discovery: Duplex<v1::SyncRequest, v1::SyncResponse>,
-    alive: Option<Duplex<v1::KeepAliveRequest, v1::KeepAliveResponse>>,
+    /// One stream for each so many instances.
+    alive: Vec<Duplex<v1::KeepAliveRequest, v1::KeepAliveResponse>>,
     /// Until when the first answer has to come; none once it has.
     welcome_by: Option<Instant>,
 }
@@ -63,7 +66,7 @@ impl Connection {
         Self {
             channel,
             discovery,
-            alive: None,
+            alive: Vec::new(),
             welcome_by: Some(Instant::now() + CONNECT_TIMEOUT),
         }
     }
@@ -78,33 +81,36 @@ impl Connection {
         self.discovery.send(requests);
     }
 
-    /// Opens the stream that keeps instances alive, with its first requests.
-    pub(super) fn open_keep_alive(&mut self, first: Vec<v1::KeepAliveRequest>) {
+    /// Sends on the streams that keep instances alive; a stream opens when it is first spoken on.
+    pub(super) fn keep_alive(&mut self, said: impl IntoIterator<Item = Said>) {
+        for (stream, request) in said {
+            while self.alive.len() <= stream {
+                let alive = self.open_keep_alive();
+                self.alive.push(alive);
+            }
+            self.alive[stream].send([request]);
+        }
+    }
+
+    fn open_keep_alive(&self) -> Duplex<v1::KeepAliveRequest, v1::KeepAliveResponse> {
         let (requests, queue) = mpsc::unbounded_channel();
         let mut client = RegistryClient::new(self.channel.clone());
         let opening = async move { client.keep_alive(UnboundedReceiverStream::new(queue)).await };
-        let alive = Duplex {
+        Duplex {
             requests,
             answers: Answers::Opening(Box::pin(opening)),
-        };
-        alive.send(first);
-        self.alive = Some(alive);
-    }
-
-    /// Sends on the stream that keeps instances alive, if it is open.
-    pub(super) fn keep_alive(&self, requests: impl IntoIterator<Item = v1::KeepAliveRequest>) {
-        if let Some(alive) = &self.alive {
-            alive.send(requests);
         }
     }
 
     /// Waits for what comes in; cancelling the wait loses nothing.
     pub(super) async fn next(&mut self) -> Incoming {
+        let answers = self.alive.iter_mut().map(|alive| Box::pin(alive.next()));
+        let answers: Vec<_> = answers.collect();
         let alive = async {
-            match &mut self.alive {
-                Some(alive) => alive.next().await,
-                None => std::future::pending().await,
+            if answers.is_empty() {
+                return std::future::pending().await;
             }
+            select_all(answers).await.0
         };
         tokio::select! {
             update = self.discovery.next() => match update {
