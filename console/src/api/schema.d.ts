@@ -87,6 +87,288 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/namespaces/{namespace}/nearby-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the nearby rules of a namespace, sorted by name. */
+        get: operations["list_nearby_rules"];
+        put?: never;
+        /**
+         * Creates a nearby rule.
+         * @description Refused with 409 if it exists. The services that it names need not exist. Its namespace is created
+         *     if it does not exist, unless the control plane is set to refuse that.
+         */
+        post: operations["create_nearby_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/namespaces/{namespace}/nearby-rules/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads a nearby rule. */
+        get: operations["get_nearby_rule"];
+        /**
+         * Creates a nearby rule, or brings it to what the body says.
+         * @description It takes `If-Match` with the ETag of the rule that was read, or `If-None-Match: *` for a new one;
+         *     without either it is refused with 428, and with 412 and the rule as it is if that is another one.
+         *     What the body leaves out gets its default. The same content again writes nothing.
+         */
+        put: operations["put_nearby_rule"];
+        post?: never;
+        /**
+         * Deletes a nearby rule.
+         * @description It takes `If-Match` with the ETag of the rule that was read.
+         */
+        delete: operations["delete_nearby_rule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/namespaces/{namespace}/nearby-rules/{name}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Compares a nearby rule at two revisions. */
+        get: operations["diff_nearby_rule"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/namespaces/{namespace}/nearby-rules/{name}/revisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the changes of a nearby rule, newest first, with who made them.
+         * @description A rule that was deleted has a history as well. The change log is pruned by age and by count.
+         */
+        get: operations["list_nearby_rule_revisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/namespaces/{namespace}/nearby-rules/{name}/revisions/{revision}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads one change of a nearby rule. */
+        get: operations["get_nearby_rule_revision"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/namespaces/{namespace}/nearby-rules/{name}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows how many of the clients that a nearby rule is for obey it, and who lags. */
+        get: operations["get_nearby_rule_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/namespaces/{namespace}/nearby-rules/{name}:revert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Brings a nearby rule back to what it said at a revision.
+         * @description It is a change like any other. It takes `If-Match` with the ETag of the rule as it is, or
+         *     `If-None-Match: *` for one that was deleted.
+         */
+        post: operations["revert_nearby_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/namespaces/{namespace}/routing-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the routing rules of a namespace, sorted by name. */
+        get: operations["list_routing_rules"];
+        put?: never;
+        /**
+         * Creates a routing rule.
+         * @description Refused with 409 if it exists. The services that it names need not exist. Its namespace is created
+         *     if it does not exist, unless the control plane is set to refuse that.
+         */
+        post: operations["create_routing_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/namespaces/{namespace}/routing-rules/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads a routing rule. */
+        get: operations["get_routing_rule"];
+        /**
+         * Creates a routing rule, or brings it to what the body says.
+         * @description It takes `If-Match` with the ETag of the rule that was read, or `If-None-Match: *` for a new one;
+         *     without either it is refused with 428, and with 412 and the rule as it is if that is another one.
+         *     What the body leaves out gets its default. The same content again writes nothing.
+         */
+        put: operations["put_routing_rule"];
+        post?: never;
+        /**
+         * Deletes a routing rule.
+         * @description It takes `If-Match` with the ETag of the rule that was read.
+         */
+        delete: operations["delete_routing_rule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/namespaces/{namespace}/routing-rules/{name}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Compares a routing rule at two revisions. */
+        get: operations["diff_routing_rule"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/namespaces/{namespace}/routing-rules/{name}/revisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the changes of a routing rule, newest first, with who made them.
+         * @description A rule that was deleted has a history as well. The change log is pruned by age and by count.
+         */
+        get: operations["list_routing_rule_revisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/namespaces/{namespace}/routing-rules/{name}/revisions/{revision}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads one change of a routing rule. */
+        get: operations["get_routing_rule_revision"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/namespaces/{namespace}/routing-rules/{name}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows how many of the clients that a routing rule is for obey it, and who lags. */
+        get: operations["get_routing_rule_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/namespaces/{namespace}/routing-rules/{name}:revert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Brings a routing rule back to what it said at a revision.
+         * @description It is a change like any other. It takes `If-Match` with the ETag of the rule as it is, or
+         *     `If-None-Match: *` for one that was deleted.
+         */
+        post: operations["revert_routing_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/namespaces/{namespace}/services": {
         parameters: {
             query?: never;
@@ -817,6 +1099,10 @@ export interface components {
         };
         /** @description A test of a label: a text stands for `exact`. */
         LabelTest: string | components["schemas"]["Test"];
+        /** @description A subscription that has not applied the newest state of a rule. */
+        LaggingSubscriber: components["schemas"]["Subscriber"] & {
+            callee: components["schemas"]["RuleCallee"];
+        };
         /** @description Where an instance runs; empty parts are unknown. */
         Location: {
             /**
@@ -954,6 +1240,25 @@ export interface components {
              */
             revision: number;
         };
+        /**
+         * @description A nearby rule as it is written.
+         * @example {
+         *       "callee": {
+         *         "service": "*"
+         *       },
+         *       "level": "zone",
+         *       "max_level": "region",
+         *       "name": "near",
+         *       "spill_over": 0.3
+         *     }
+         */
+        NearbyRuleBody: components["schemas"]["NearbyRuleSpec"] & {
+            /**
+             * @description 1..=128 letters, digits and `. _ : / -`. Required to POST; may be left out to PUT, where it
+             *     must be the one in the path.
+             */
+            name?: string;
+        };
         /** @description What people say of a nearby rule: instances near the caller first. */
         NearbyRuleSpec: {
             callee: components["schemas"]["CalleeSelector"];
@@ -1086,6 +1391,175 @@ export interface components {
             next_page_token?: string;
         };
         /** @description One page of a list. */
+        Page_NearbyRule: {
+            items: (components["schemas"]["NearbyRuleSpec"] & {
+                /** Format: date-time */
+                created_at: string;
+                /**
+                 * Format: int64
+                 * @description The change that created it.
+                 */
+                created_revision: number;
+                /** Format: date-time */
+                modified_at: string;
+                name: string;
+                namespace: string;
+                /**
+                 * Format: int64
+                 * @description The change that last touched it; its ETag.
+                 */
+                revision: number;
+            })[];
+            /** @description Ask for it as `page_token` to get the next page; absent on the last one. */
+            next_page_token?: string;
+        };
+        /** @description One page of a list. */
+        Page_RoutingRule: {
+            items: (components["schemas"]["RoutingRuleSpec"] & {
+                /** Format: date-time */
+                created_at: string;
+                /**
+                 * Format: int64
+                 * @description The change that created it.
+                 */
+                created_revision: number;
+                /** Format: date-time */
+                modified_at: string;
+                name: string;
+                namespace: string;
+                /**
+                 * Format: int64
+                 * @description The change that last touched it; its ETag.
+                 */
+                revision: number;
+            })[];
+            /** @description Ask for it as `page_token` to get the next page; absent on the last one. */
+            next_page_token?: string;
+        };
+        /** @description One page of a list. */
+        Page_RuleRevision_NearbyRule: {
+            items: {
+                action: components["schemas"]["RuleAction"];
+                /** @description Who asked for it. */
+                actor: string;
+                /** Format: date-time */
+                at: string;
+                /** @description The id of the request; empty if there was none. */
+                request_id: string;
+                /** Format: int64 */
+                revision: number;
+                /**
+                 * @description A nearby rule: instances near the caller first.
+                 * @example {
+                 *       "callee": {
+                 *         "service": "*"
+                 *       },
+                 *       "created_at": "2026-01-02T10:42:07Z",
+                 *       "created_revision": 44,
+                 *       "enabled": true,
+                 *       "level": "zone",
+                 *       "max_level": "region",
+                 *       "modified_at": "2026-01-02T11:00:00Z",
+                 *       "name": "near",
+                 *       "namespace": "default",
+                 *       "priority": 0,
+                 *       "revision": 45,
+                 *       "spill_over": 0.3,
+                 *       "strict": false
+                 *     }
+                 */
+                rule: components["schemas"]["NearbyRuleSpec"] & {
+                    /** Format: date-time */
+                    created_at: string;
+                    /**
+                     * Format: int64
+                     * @description The change that created it.
+                     */
+                    created_revision: number;
+                    /** Format: date-time */
+                    modified_at: string;
+                    name: string;
+                    namespace: string;
+                    /**
+                     * Format: int64
+                     * @description The change that last touched it; its ETag.
+                     */
+                    revision: number;
+                };
+            }[];
+            /** @description Ask for it as `page_token` to get the next page; absent on the last one. */
+            next_page_token?: string;
+        };
+        /** @description One page of a list. */
+        Page_RuleRevision_RoutingRule: {
+            items: {
+                action: components["schemas"]["RuleAction"];
+                /** @description Who asked for it. */
+                actor: string;
+                /** Format: date-time */
+                at: string;
+                /** @description The id of the request; empty if there was none. */
+                request_id: string;
+                /** Format: int64 */
+                revision: number;
+                /**
+                 * @description A routing rule: which of a service's instances a call may get.
+                 * @example {
+                 *       "branches": [
+                 *         {
+                 *           "targets": [
+                 *             {
+                 *               "labels": {
+                 *                 "version": "v1"
+                 *               },
+                 *               "weight": 70
+                 *             },
+                 *             {
+                 *               "labels": {
+                 *                 "version": "v2"
+                 *               },
+                 *               "weight": 30
+                 *             }
+                 *           ]
+                 *         }
+                 *       ],
+                 *       "callee": {
+                 *         "service": "com.shop/pay"
+                 *       },
+                 *       "created_at": "2026-01-02T10:42:07Z",
+                 *       "created_revision": 44,
+                 *       "enabled": true,
+                 *       "modified_at": "2026-01-02T11:00:00Z",
+                 *       "name": "canary",
+                 *       "namespace": "default",
+                 *       "otherwise": "fall_through",
+                 *       "priority": 10,
+                 *       "revision": 45
+                 *     }
+                 */
+                rule: components["schemas"]["RoutingRuleSpec"] & {
+                    /** Format: date-time */
+                    created_at: string;
+                    /**
+                     * Format: int64
+                     * @description The change that created it.
+                     */
+                    created_revision: number;
+                    /** Format: date-time */
+                    modified_at: string;
+                    name: string;
+                    namespace: string;
+                    /**
+                     * Format: int64
+                     * @description The change that last touched it; its ETag.
+                     */
+                    revision: number;
+                };
+            }[];
+            /** @description Ask for it as `page_token` to get the next page; absent on the last one. */
+            next_page_token?: string;
+        };
+        /** @description One page of a list. */
         Page_ServiceSummary: {
             items: (components["schemas"]["Service"] & {
                 /** @description Instances that are healthy, isolated or not. */
@@ -1142,6 +1616,8 @@ export interface components {
         Problem: {
             /** @description What went wrong, for programs. */
             code: components["schemas"]["ProblemCode"];
+            /** @description The thing as it is, when a precondition on a rule failed and the rule exists. */
+            current?: Record<string, never>;
             /**
              * Format: int64
              * @description The revision that the thing is at, when a precondition failed and the thing exists.
@@ -1167,7 +1643,7 @@ export interface components {
          * @description What went wrong, in words that stay the same from release to release.
          * @enum {string}
          */
-        ProblemCode: "invalid_argument" | "not_found" | "no_such_path" | "method_not_allowed" | "conflict" | "gone" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "internal" | "unavailable" | "timeout";
+        ProblemCode: "invalid_argument" | "not_found" | "no_such_path" | "method_not_allowed" | "conflict" | "gone" | "precondition_failed" | "precondition_required" | "payload_too_large" | "unsupported_media_type" | "internal" | "unavailable" | "timeout";
         /** @description One refused part of a request: a place in the body, a parameter or a header. */
         ProblemError: {
             /** @description What is wrong with it. */
@@ -1237,6 +1713,65 @@ export interface components {
              */
             revision: number;
         };
+        /**
+         * @description A routing rule as it is written.
+         * @example {
+         *       "branches": [
+         *         {
+         *           "matches": {
+         *             "all": [
+         *               {
+         *                 "key": "x-user",
+         *                 "on": "header",
+         *                 "op": "in",
+         *                 "values": [
+         *                   "42"
+         *                 ]
+         *               }
+         *             ]
+         *           },
+         *           "name": "vip",
+         *           "targets": [
+         *             {
+         *               "labels": {
+         *                 "version": "v2"
+         *               }
+         *             }
+         *           ]
+         *         },
+         *         {
+         *           "name": "rest",
+         *           "targets": [
+         *             {
+         *               "labels": {
+         *                 "version": "v1"
+         *               },
+         *               "weight": 70
+         *             },
+         *             {
+         *               "labels": {
+         *                 "version": "v2"
+         *               },
+         *               "weight": 30
+         *             }
+         *           ]
+         *         }
+         *       ],
+         *       "callee": {
+         *         "service": "com.shop/pay"
+         *       },
+         *       "name": "canary",
+         *       "otherwise": "fall_through",
+         *       "priority": 10
+         *     }
+         */
+        RoutingRuleBody: components["schemas"]["RoutingRuleSpec"] & {
+            /**
+             * @description 1..=128 letters, digits and `. _ : / -`. Required to POST; may be left out to PUT, where it
+             *     must be the one in the path.
+             */
+            name?: string;
+        };
         /** @description What people say of a routing rule. */
         RoutingRuleSpec: {
             /** @description Tried in order. */
@@ -1258,6 +1793,196 @@ export interface components {
              * @description Lower ones are tried first, equal ones in the order of their names; default 0.
              */
             priority?: number;
+        };
+        /**
+         * @description What became of a rule.
+         * @enum {string}
+         */
+        RuleAction: "created" | "updated" | "deleted";
+        /** @description The service whose rules are subscribed to. */
+        RuleCallee: {
+            name: string;
+            namespace: string;
+        };
+        /** @description What differs between two states of a rule. */
+        RuleDiff: {
+            /**
+             * @description The steps from the first state to the second one: a JSON patch (RFC 6902) that also says what
+             *     was there. A rule that did not exist is `null`.
+             */
+            differences: components["schemas"]["RuleDifference"][];
+            /**
+             * Format: int64
+             * @description The revision of the change that led to the first state; null if the rule did not exist.
+             */
+            from: number | null;
+            /**
+             * Format: int64
+             * @description The revision of the change that led to the second state; null if the rule did not exist.
+             */
+            to: number | null;
+        };
+        /**
+         * @description One step from one state to the other; they are taken in order.
+         * @example {
+         *       "before": 30,
+         *       "op": "replace",
+         *       "path": "/branches/0/targets/1/weight",
+         *       "value": 50
+         *     }
+         */
+        RuleDifference: {
+            /** @description What is at the place before; absent for `add`. */
+            before?: unknown;
+            op: components["schemas"]["RuleDifferenceOperation"];
+            /** @description JSON pointer (RFC 6901) to the place, in the document as the steps before left it. */
+            path: string;
+            /** @description What is at the place after; absent for `remove`. */
+            value?: unknown;
+        };
+        /** @enum {string} */
+        RuleDifferenceOperation: "add" | "remove" | "replace";
+        /**
+         * @description Where to go back to.
+         * @example {
+         *       "revision": 44
+         *     }
+         */
+        RuleRevert: {
+            /**
+             * Format: int64
+             * @description The rule gets what it said right after this revision.
+             */
+            revision: number;
+        };
+        /** @description One state of a rule, with who brought it about. */
+        RuleRevision_NearbyRule: {
+            action: components["schemas"]["RuleAction"];
+            /** @description Who asked for it. */
+            actor: string;
+            /** Format: date-time */
+            at: string;
+            /** @description The id of the request; empty if there was none. */
+            request_id: string;
+            /** Format: int64 */
+            revision: number;
+            /**
+             * @description A nearby rule: instances near the caller first.
+             * @example {
+             *       "callee": {
+             *         "service": "*"
+             *       },
+             *       "created_at": "2026-01-02T10:42:07Z",
+             *       "created_revision": 44,
+             *       "enabled": true,
+             *       "level": "zone",
+             *       "max_level": "region",
+             *       "modified_at": "2026-01-02T11:00:00Z",
+             *       "name": "near",
+             *       "namespace": "default",
+             *       "priority": 0,
+             *       "revision": 45,
+             *       "spill_over": 0.3,
+             *       "strict": false
+             *     }
+             */
+            rule: components["schemas"]["NearbyRuleSpec"] & {
+                /** Format: date-time */
+                created_at: string;
+                /**
+                 * Format: int64
+                 * @description The change that created it.
+                 */
+                created_revision: number;
+                /** Format: date-time */
+                modified_at: string;
+                name: string;
+                namespace: string;
+                /**
+                 * Format: int64
+                 * @description The change that last touched it; its ETag.
+                 */
+                revision: number;
+            };
+        };
+        /** @description One state of a rule, with who brought it about. */
+        RuleRevision_RoutingRule: {
+            action: components["schemas"]["RuleAction"];
+            /** @description Who asked for it. */
+            actor: string;
+            /** Format: date-time */
+            at: string;
+            /** @description The id of the request; empty if there was none. */
+            request_id: string;
+            /** Format: int64 */
+            revision: number;
+            /**
+             * @description A routing rule: which of a service's instances a call may get.
+             * @example {
+             *       "branches": [
+             *         {
+             *           "targets": [
+             *             {
+             *               "labels": {
+             *                 "version": "v1"
+             *               },
+             *               "weight": 70
+             *             },
+             *             {
+             *               "labels": {
+             *                 "version": "v2"
+             *               },
+             *               "weight": 30
+             *             }
+             *           ]
+             *         }
+             *       ],
+             *       "callee": {
+             *         "service": "com.shop/pay"
+             *       },
+             *       "created_at": "2026-01-02T10:42:07Z",
+             *       "created_revision": 44,
+             *       "enabled": true,
+             *       "modified_at": "2026-01-02T11:00:00Z",
+             *       "name": "canary",
+             *       "namespace": "default",
+             *       "otherwise": "fall_through",
+             *       "priority": 10,
+             *       "revision": 45
+             *     }
+             */
+            rule: components["schemas"]["RoutingRuleSpec"] & {
+                /** Format: date-time */
+                created_at: string;
+                /**
+                 * Format: int64
+                 * @description The change that created it.
+                 */
+                created_revision: number;
+                /** Format: date-time */
+                modified_at: string;
+                name: string;
+                namespace: string;
+                /**
+                 * Format: int64
+                 * @description The change that last touched it; its ETag.
+                 */
+                revision: number;
+            };
+        };
+        /** @description How far a rule has come: the clients that call a service which it is for. */
+        RuleStatus: {
+            /** @description Those of them that said they have applied this revision or a later one. */
+            applied_count: number;
+            /** @description The others, by service; up to 100. */
+            lagging: components["schemas"]["LaggingSubscriber"][];
+            /**
+             * Format: int64
+             * @description The change that last touched the rule.
+             */
+            revision: number;
+            /** @description Subscriptions to the rules for a service which it is for. */
+            subscriber_count: number;
         };
         /**
          * @description A service: what callers name, and what instances belong to.
@@ -2139,6 +2864,2268 @@ export interface operations {
             };
             /** @description It is not as the precondition expects */
             412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the control plane */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing was done; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not answered within 30 s; whether it was done is not known */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_nearby_rules: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Filter by name, as a whole or with a trailing `*` by its beginning.
+                 * @example canary*
+                 */
+                name?: string;
+                /**
+                 * @description Filter by a metadata entry, `key:value` or `key:beginning*`; may be repeated.
+                 * @example [
+                 *       "team:shop"
+                 *     ]
+                 */
+                metadata?: string[];
+                /** @description Only rules that are, or are not, enabled. */
+                enabled?: boolean;
+                /**
+                 * @description Only rules for calls to the service of this name, those for `*` included.
+                 * @example com.shop/pay
+                 */
+                callee?: string;
+                /**
+                 * @description The namespace of `callee`; by default the one in the path.
+                 * @example default
+                 */
+                callee_namespace?: string;
+                /**
+                 * @description The state right after this revision, or at this RFC 3339 time, instead of now.
+                 * @example 2026-01-02T10:42:00Z
+                 */
+                as_of?: string;
+                /** @description The most items on a page: 1..=500, default 50. */
+                page_size?: number;
+                /** @description `next_page_token` of the page before. */
+                page_token?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the namespace; `/` is sent as `%2F`.
+                 * @example default
+                 */
+                namespace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of nearby rules */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_NearbyRule"];
+                };
+            };
+            /** @description A part of the request is refused; `errors` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The change log no longer reaches back that far */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the control plane */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing was done; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not answered within 30 s; whether it was done is not known */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_nearby_rule: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Decide and answer as usual, and write nothing; the answer has the header `X-Dry-Run: true`
+                 *     and no ETag. The revisions in it are those that the change would get now.
+                 */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the namespace; `/` is sent as `%2F`.
+                 * @example default
+                 */
+                namespace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NearbyRuleBody"];
+            };
+        };
+        responses: {
+            /** @description It was created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NearbyRule"];
+                };
+            };
+            /** @description A part of the request is refused; `errors` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not as the precondition expects */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not of a media type that is taken here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the control plane */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing was done; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not answered within 30 s; whether it was done is not known */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_nearby_rule: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The state right after this revision, or at this RFC 3339 time, instead of now.
+                 * @example 2026-01-02T10:42:00Z
+                 */
+                as_of?: string;
+            };
+            header?: {
+                /**
+                 * @description The ETag that the client holds: unchanged content is answered 304, without a body.
+                 * @example "42"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description Name of the namespace; `/` is sent as `%2F`.
+                 * @example default
+                 */
+                namespace: string;
+                /**
+                 * @description Name of the rule; `/` is sent as `%2F`.
+                 * @example canary
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rule */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NearbyRule"];
+                };
+            };
+            /** @description It is as the client holds it */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A part of the request is refused; `errors` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The change log no longer reaches back that far */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the control plane */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing was done; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not answered within 30 s; whether it was done is not known */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_nearby_rule: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Decide and answer as usual, and write nothing; the answer has the header `X-Dry-Run: true`
+                 *     and no ETag. The revisions in it are those that the change would get now.
+                 */
+                dry_run?: boolean;
+            };
+            header?: {
+                /**
+                 * @description The ETag that the thing must have, else 412 with `current_revision`.
+                 * @example "42"
+                 */
+                "If-Match"?: string;
+                /**
+                 * @description `*`: the thing must not exist yet, else 412 with `current_revision`.
+                 * @example *
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description Name of the namespace; `/` is sent as `%2F`.
+                 * @example default
+                 */
+                namespace: string;
+                /**
+                 * @description Name of the rule; `/` is sent as `%2F`.
+                 * @example canary
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NearbyRuleBody"];
+            };
+        };
+        responses: {
+            /** @description It was there */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NearbyRule"];
+                };
+            };
+            /** @description It was created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NearbyRule"];
+                };
+            };
+            /** @description A part of the request is refused; `errors` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not as the precondition expects */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not of a media type that is taken here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has neither `If-Match` nor `If-None-Match` */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the control plane */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing was done; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not answered within 30 s; whether it was done is not known */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_nearby_rule: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Decide and answer as usual, and write nothing; the answer has the header `X-Dry-Run: true`
+                 *     and no ETag. The revisions in it are those that the change would get now.
+                 */
+                dry_run?: boolean;
+            };
+            header?: {
+                /**
+                 * @description The ETag that the thing must have, else 412 with `current_revision`.
+                 * @example "42"
+                 */
+                "If-Match"?: string;
+                /**
+                 * @description `*`: the thing must not exist yet, else 412 with `current_revision`.
+                 * @example *
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description Name of the namespace; `/` is sent as `%2F`.
+                 * @example default
+                 */
+                namespace: string;
+                /**
+                 * @description Name of the rule; `/` is sent as `%2F`.
+                 * @example canary
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A part of the request is refused; `errors` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not as the precondition expects */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not of a media type that is taken here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has neither `If-Match` nor `If-None-Match` */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the control plane */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing was done; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not answered within 30 s; whether it was done is not known */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    diff_nearby_rule: {
+        parameters: {
+            query: {
+                /**
+                 * @description The rule as it was right after this revision.
+                 * @example 44
+                 */
+                from: number;
+                /** @description The rule as it was right after this revision; by default as it is. */
+                to?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the namespace; `/` is sent as `%2F`.
+                 * @example default
+                 */
+                namespace: string;
+                /**
+                 * @description Name of the rule; `/` is sent as `%2F`.
+                 * @example canary
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What differs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleDiff"];
+                };
+            };
+            /** @description A part of the request is refused; `errors` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The change log no longer reaches back that far */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the control plane */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing was done; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not answered within 30 s; whether it was done is not known */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_nearby_rule_revisions: {
+        parameters: {
+            query?: {
+                /** @description The most items on a page: 1..=500, default 50. */
+                page_size?: number;
+                /** @description `next_page_token` of the page before. */
+                page_token?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the namespace; `/` is sent as `%2F`.
+                 * @example default
+                 */
+                namespace: string;
+                /**
+                 * @description Name of the rule; `/` is sent as `%2F`.
+                 * @example canary
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of changes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RuleRevision_NearbyRule"];
+                };
+            };
+            /** @description A part of the request is refused; `errors` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the control plane */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing was done; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not answered within 30 s; whether it was done is not known */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_nearby_rule_revision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the namespace; `/` is sent as `%2F`.
+                 * @example default
+                 */
+                namespace: string;
+                /**
+                 * @description Name of the rule; `/` is sent as `%2F`.
+                 * @example canary
+                 */
+                name: string;
+                /**
+                 * @description The revision of one of its changes.
+                 * @example 44
+                 */
+                revision: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The change */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleRevision_NearbyRule"];
+                };
+            };
+            /** @description A part of the request is refused; `errors` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The change log no longer reaches back that far */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the control plane */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing was done; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not answered within 30 s; whether it was done is not known */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_nearby_rule_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the namespace; `/` is sent as `%2F`.
+                 * @example default
+                 */
+                namespace: string;
+                /**
+                 * @description Name of the rule; `/` is sent as `%2F`.
+                 * @example canary
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How far it has come */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleStatus"];
+                };
+            };
+            /** @description A part of the request is refused; `errors` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the control plane */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing was done; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not answered within 30 s; whether it was done is not known */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revert_nearby_rule: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Decide and answer as usual, and write nothing; the answer has the header `X-Dry-Run: true`
+                 *     and no ETag. The revisions in it are those that the change would get now.
+                 */
+                dry_run?: boolean;
+            };
+            header?: {
+                /**
+                 * @description The ETag that the thing must have, else 412 with `current_revision`.
+                 * @example "42"
+                 */
+                "If-Match"?: string;
+                /**
+                 * @description `*`: the thing must not exist yet, else 412 with `current_revision`.
+                 * @example *
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description Name of the namespace; `/` is sent as `%2F`.
+                 * @example default
+                 */
+                namespace: string;
+                /**
+                 * @description Name of the rule; `/` is sent as `%2F`.
+                 * @example canary
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleRevert"];
+            };
+        };
+        responses: {
+            /** @description It was there */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NearbyRule"];
+                };
+            };
+            /** @description It was created again */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NearbyRule"];
+                };
+            };
+            /** @description A part of the request is refused; `errors` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The change log no longer reaches back that far */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not as the precondition expects */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not of a media type that is taken here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has neither `If-Match` nor `If-None-Match` */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the control plane */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing was done; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not answered within 30 s; whether it was done is not known */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_routing_rules: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Filter by name, as a whole or with a trailing `*` by its beginning.
+                 * @example canary*
+                 */
+                name?: string;
+                /**
+                 * @description Filter by a metadata entry, `key:value` or `key:beginning*`; may be repeated.
+                 * @example [
+                 *       "team:shop"
+                 *     ]
+                 */
+                metadata?: string[];
+                /** @description Only rules that are, or are not, enabled. */
+                enabled?: boolean;
+                /**
+                 * @description Only rules for calls to the service of this name, those for `*` included.
+                 * @example com.shop/pay
+                 */
+                callee?: string;
+                /**
+                 * @description The namespace of `callee`; by default the one in the path.
+                 * @example default
+                 */
+                callee_namespace?: string;
+                /**
+                 * @description The state right after this revision, or at this RFC 3339 time, instead of now.
+                 * @example 2026-01-02T10:42:00Z
+                 */
+                as_of?: string;
+                /** @description The most items on a page: 1..=500, default 50. */
+                page_size?: number;
+                /** @description `next_page_token` of the page before. */
+                page_token?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the namespace; `/` is sent as `%2F`.
+                 * @example default
+                 */
+                namespace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of routing rules */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RoutingRule"];
+                };
+            };
+            /** @description A part of the request is refused; `errors` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The change log no longer reaches back that far */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the control plane */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing was done; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not answered within 30 s; whether it was done is not known */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_routing_rule: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Decide and answer as usual, and write nothing; the answer has the header `X-Dry-Run: true`
+                 *     and no ETag. The revisions in it are those that the change would get now.
+                 */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the namespace; `/` is sent as `%2F`.
+                 * @example default
+                 */
+                namespace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoutingRuleBody"];
+            };
+        };
+        responses: {
+            /** @description It was created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutingRule"];
+                };
+            };
+            /** @description A part of the request is refused; `errors` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not as the precondition expects */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not of a media type that is taken here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the control plane */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing was done; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not answered within 30 s; whether it was done is not known */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_routing_rule: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The state right after this revision, or at this RFC 3339 time, instead of now.
+                 * @example 2026-01-02T10:42:00Z
+                 */
+                as_of?: string;
+            };
+            header?: {
+                /**
+                 * @description The ETag that the client holds: unchanged content is answered 304, without a body.
+                 * @example "42"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description Name of the namespace; `/` is sent as `%2F`.
+                 * @example default
+                 */
+                namespace: string;
+                /**
+                 * @description Name of the rule; `/` is sent as `%2F`.
+                 * @example canary
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rule */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutingRule"];
+                };
+            };
+            /** @description It is as the client holds it */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A part of the request is refused; `errors` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The change log no longer reaches back that far */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the control plane */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing was done; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not answered within 30 s; whether it was done is not known */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_routing_rule: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Decide and answer as usual, and write nothing; the answer has the header `X-Dry-Run: true`
+                 *     and no ETag. The revisions in it are those that the change would get now.
+                 */
+                dry_run?: boolean;
+            };
+            header?: {
+                /**
+                 * @description The ETag that the thing must have, else 412 with `current_revision`.
+                 * @example "42"
+                 */
+                "If-Match"?: string;
+                /**
+                 * @description `*`: the thing must not exist yet, else 412 with `current_revision`.
+                 * @example *
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description Name of the namespace; `/` is sent as `%2F`.
+                 * @example default
+                 */
+                namespace: string;
+                /**
+                 * @description Name of the rule; `/` is sent as `%2F`.
+                 * @example canary
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoutingRuleBody"];
+            };
+        };
+        responses: {
+            /** @description It was there */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutingRule"];
+                };
+            };
+            /** @description It was created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutingRule"];
+                };
+            };
+            /** @description A part of the request is refused; `errors` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not as the precondition expects */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not of a media type that is taken here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has neither `If-Match` nor `If-None-Match` */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the control plane */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing was done; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not answered within 30 s; whether it was done is not known */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_routing_rule: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Decide and answer as usual, and write nothing; the answer has the header `X-Dry-Run: true`
+                 *     and no ETag. The revisions in it are those that the change would get now.
+                 */
+                dry_run?: boolean;
+            };
+            header?: {
+                /**
+                 * @description The ETag that the thing must have, else 412 with `current_revision`.
+                 * @example "42"
+                 */
+                "If-Match"?: string;
+                /**
+                 * @description `*`: the thing must not exist yet, else 412 with `current_revision`.
+                 * @example *
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description Name of the namespace; `/` is sent as `%2F`.
+                 * @example default
+                 */
+                namespace: string;
+                /**
+                 * @description Name of the rule; `/` is sent as `%2F`.
+                 * @example canary
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A part of the request is refused; `errors` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not as the precondition expects */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not of a media type that is taken here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has neither `If-Match` nor `If-None-Match` */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the control plane */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing was done; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not answered within 30 s; whether it was done is not known */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    diff_routing_rule: {
+        parameters: {
+            query: {
+                /**
+                 * @description The rule as it was right after this revision.
+                 * @example 44
+                 */
+                from: number;
+                /** @description The rule as it was right after this revision; by default as it is. */
+                to?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the namespace; `/` is sent as `%2F`.
+                 * @example default
+                 */
+                namespace: string;
+                /**
+                 * @description Name of the rule; `/` is sent as `%2F`.
+                 * @example canary
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What differs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleDiff"];
+                };
+            };
+            /** @description A part of the request is refused; `errors` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The change log no longer reaches back that far */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the control plane */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing was done; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not answered within 30 s; whether it was done is not known */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_routing_rule_revisions: {
+        parameters: {
+            query?: {
+                /** @description The most items on a page: 1..=500, default 50. */
+                page_size?: number;
+                /** @description `next_page_token` of the page before. */
+                page_token?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the namespace; `/` is sent as `%2F`.
+                 * @example default
+                 */
+                namespace: string;
+                /**
+                 * @description Name of the rule; `/` is sent as `%2F`.
+                 * @example canary
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of changes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RuleRevision_RoutingRule"];
+                };
+            };
+            /** @description A part of the request is refused; `errors` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the control plane */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing was done; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not answered within 30 s; whether it was done is not known */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_routing_rule_revision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the namespace; `/` is sent as `%2F`.
+                 * @example default
+                 */
+                namespace: string;
+                /**
+                 * @description Name of the rule; `/` is sent as `%2F`.
+                 * @example canary
+                 */
+                name: string;
+                /**
+                 * @description The revision of one of its changes.
+                 * @example 44
+                 */
+                revision: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The change */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleRevision_RoutingRule"];
+                };
+            };
+            /** @description A part of the request is refused; `errors` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The change log no longer reaches back that far */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the control plane */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing was done; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not answered within 30 s; whether it was done is not known */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_routing_rule_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the namespace; `/` is sent as `%2F`.
+                 * @example default
+                 */
+                namespace: string;
+                /**
+                 * @description Name of the rule; `/` is sent as `%2F`.
+                 * @example canary
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How far it has come */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleStatus"];
+                };
+            };
+            /** @description A part of the request is refused; `errors` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the control plane */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing was done; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not answered within 30 s; whether it was done is not known */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revert_routing_rule: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Decide and answer as usual, and write nothing; the answer has the header `X-Dry-Run: true`
+                 *     and no ETag. The revisions in it are those that the change would get now.
+                 */
+                dry_run?: boolean;
+            };
+            header?: {
+                /**
+                 * @description The ETag that the thing must have, else 412 with `current_revision`.
+                 * @example "42"
+                 */
+                "If-Match"?: string;
+                /**
+                 * @description `*`: the thing must not exist yet, else 412 with `current_revision`.
+                 * @example *
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description Name of the namespace; `/` is sent as `%2F`.
+                 * @example default
+                 */
+                namespace: string;
+                /**
+                 * @description Name of the rule; `/` is sent as `%2F`.
+                 * @example canary
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleRevert"];
+            };
+        };
+        responses: {
+            /** @description It was there */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutingRule"];
+                };
+            };
+            /** @description It was created again */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutingRule"];
+                };
+            };
+            /** @description A part of the request is refused; `errors` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The change log no longer reaches back that far */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not as the precondition expects */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not of a media type that is taken here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has neither `If-Match` nor `If-None-Match` */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };

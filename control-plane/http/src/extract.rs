@@ -52,8 +52,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        require_media_type(request.headers(), &["application/json"])?;
-        parse_body(&read_body(request, state).await?).map(Self)
+        parse_body(&read_json(request, state).await?).map(Self)
     }
 }
 
@@ -92,6 +91,15 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Path<T> {
     }
 }
 
+/// The body of a request that says it is JSON.
+pub(crate) async fn read_json<S: Send + Sync>(
+    request: Request,
+    state: &S,
+) -> Result<Bytes, Problem> {
+    require_media_type(request.headers(), &["application/json"])?;
+    read_body(request, state).await
+}
+
 fn require_media_type(headers: &HeaderMap, accepted: &[&str]) -> Result<(), Problem> {
     let given = headers
         .get(header::CONTENT_TYPE)
@@ -121,7 +129,8 @@ async fn read_body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes,
     })
 }
 
-fn parse_body<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+/// Reads a body whole.
+pub(crate) fn parse_body<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let mut json = serde_json::Deserializer::from_slice(body);
     let parsed = serde_path_to_error::deserialize(&mut json);
     let parsed = parsed.map_err(|error| refused_body(error.path(), error.inner()))?;

@@ -74,6 +74,14 @@ impl Mutation {
         Err(Problem::header(header, refused))
     }
 
+    /// Refuses a write that does not say which state of the thing it was made for.
+    pub(crate) fn require_conditional(&self) -> Result<(), Problem> {
+        match self.precondition {
+            Precondition::Absent | Precondition::Revision(_) => Ok(()),
+            Precondition::None => Err(Problem::precondition_required()),
+        }
+    }
+
     /// The same write, of something that must not exist yet.
     pub(crate) fn of_absent(self) -> Result<Self, Problem> {
         match self.precondition {

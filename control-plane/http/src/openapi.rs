@@ -4,9 +4,9 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    Api, about, change, instance, namespace, operations,
+    Api, about, change, instance, namespace, nearby_rule, operations,
     problem::ProblemBody,
-    service, subscriber,
+    routing_rule, service, subscriber,
     watch::{self, Ready},
 };
 
@@ -26,7 +26,8 @@ The admin API of Merak, a control plane for service governance.
 - Errors are `application/problem+json` (RFC 9457) with a stable `code`; `errors` names each refused
   part by JSON pointer, parameter or header.
 - The ETag of a thing is its revision in double quotes. Reads take `If-None-Match`; PUT, PATCH and
-  DELETE take `If-Match`, or `If-None-Match: *` for what must not exist.
+  DELETE take `If-Match`, or `If-None-Match: *` for what must not exist. Rules are not changed without
+  one of them: that is refused with 428, and with 412 and the rule as it is if that is another one.
 - Every write takes `dry_run=true`: it is decided and answered, with `X-Dry-Run: true`, and not done.
 - `as_of` reads the past: the state after a revision or at a time.
 - `X-Request-Id` is taken from the request (1..=128 visible ASCII characters) or made up; it is in the
@@ -36,6 +37,8 @@ The admin API of Merak, a control plane for service governance.
         (name = "services", description = "What callers name"),
         (name = "instances", description = "The processes that serve a service"),
         (name = "subscribers", description = "Who watches a service"),
+        (name = "routing-rules", description = "Which instances a call may get"),
+        (name = "nearby-rules", description = "Instances near the caller first"),
         (name = "changes", description = "Who changed what, and as it happens"),
         (name = "operations", description = "What operators and their machines ask"),
     ),
@@ -50,6 +53,8 @@ pub(crate) fn operations() -> OpenApiRouter<Api> {
         .merge(service::router())
         .merge(instance::router())
         .merge(subscriber::router())
+        .merge(routing_rule::router())
+        .merge(nearby_rule::router())
         .merge(change::router())
         .merge(watch::router())
         .merge(about::router())

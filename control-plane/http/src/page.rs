@@ -24,6 +24,9 @@ pub(crate) enum List {
     NewestChanges = b'c',
     OldestChanges = b'o',
     Subscribers = b'w',
+    RoutingRules = b'r',
+    NearbyRules = b'b',
+    RuleRevisions = b'v',
 }
 
 /// Where a page begins and how long it is.

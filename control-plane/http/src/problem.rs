@@ -16,7 +16,7 @@ use tracing::{error, info};
 use utoipa::ToSchema;
 
 pub(crate) use responses::{
-    DeleteProblems, HistoryProblems, ListProblems, ReadProblems, WriteProblems,
+    ConditionalProblems, DeleteProblems, HistoryProblems, ListProblems, ReadProblems, WriteProblems,
 };
 
 /// The media type of every error.
@@ -41,6 +41,8 @@ pub(crate) enum Code {
     Gone,
     /// 412: the thing is not as the precondition expects; `current_revision` says how it is.
     PreconditionFailed,
+    /// 428: the write takes a precondition, and there is none.
+    PreconditionRequired,
     /// 413: the body is larger than 1 MiB.
     PayloadTooLarge,
     /// 415: the body is not of a media type that is taken here.
@@ -60,6 +62,7 @@ pub(crate) struct Problem {
     detail: String,
     faults: Vec<Fault>,
     current: Option<Revision>,
+    current_state: Option<Box<serde_json::Value>>,
 }
 
 /// Why a request was not carried out (RFC 9457).
@@ -91,6 +94,10 @@ pub(crate) struct ProblemBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     current_revision: Option<u64>,
+    /// The thing as it is, when a precondition on a rule failed and the rule exists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Object, required = false)]
+    current: Option<Box<serde_json::Value>>,
 }
 
 /// One refused part of a request: a place in the body, a parameter or a header.
@@ -127,6 +134,7 @@ impl Code {
             Self::Conflict => StatusCode::CONFLICT,
             Self::Gone => StatusCode::GONE,
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
+            Self::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -144,6 +152,7 @@ impl Code {
             Self::Conflict => "conflict",
             Self::Gone => "gone",
             Self::PreconditionFailed => "precondition_failed",
+            Self::PreconditionRequired => "precondition_required",
             Self::PayloadTooLarge => "payload_too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::Internal => "internal",
@@ -162,6 +171,7 @@ impl Code {
             Self::Conflict => "The state does not allow it",
             Self::Gone => "The change log no longer reaches back that far",
             Self::PreconditionFailed => "It is not as the precondition expects",
+            Self::PreconditionRequired => "It has neither `If-Match` nor `If-None-Match`",
             Self::PayloadTooLarge => "The body is larger than 1 MiB",
             Self::UnsupportedMediaType => "The body is not of a media type that is taken here",
             Self::Internal => "A defect of the control plane",
@@ -178,7 +188,33 @@ impl Problem {
             detail: detail.into(),
             faults: Vec::new(),
             current: None,
+            current_state: None,
         }
+    }
+
+    /// Refuses a write that does not say which state of the thing it was made for.
+    pub(crate) fn precondition_required() -> Self {
+        let detail = "a value is required";
+        let problem = Self::new(Code::PreconditionRequired, format!("If-Match: {detail}"));
+        let fault = Fault {
+            header: Some("If-Match".to_owned()),
+            detail: detail.to_owned(),
+            ..Fault::default()
+        };
+        problem
+            .with(fault)
+            .hint("send the ETag of a read as If-Match, or If-None-Match: * to create")
+    }
+
+    /// Adds the thing as it is, if that is not what was expected.
+    #[must_use]
+    pub(crate) fn with_current<T: Serialize>(mut self, revision: Revision, thing: &T) -> Self {
+        if self.code == Code::PreconditionFailed {
+            let state = serde_json::to_value(thing).expect("answers are plain data");
+            self.current = Some(revision);
+            self.current_state = Some(Box::new(state));
+        }
+        self
     }
 
     /// Refuses a place in the body, named by its JSON pointer.
@@ -268,6 +304,7 @@ impl Problem {
             request_id: request_id.to_owned(),
             errors: self.faults,
             current_revision: self.current.map(Revision::get),
+            current: self.current_state,
         }
     }
 
@@ -368,6 +405,7 @@ mod tests {
             Code::Conflict,
             Code::Gone,
             Code::PreconditionFailed,
+            Code::PreconditionRequired,
             Code::PayloadTooLarge,
             Code::UnsupportedMediaType,
             Code::Internal,

@@ -84,7 +84,7 @@ struct ListSubscribersQuery {
 type Place = (i64, usize);
 
 impl Subscriber {
-    fn of(subscription: Subscription, current: Revision) -> Self {
+    pub(crate) fn of(subscription: Subscription, current: Revision) -> Self {
         let client = &*subscription.client;
         let service = client.service.as_ref().map(|key| ClientService {
             namespace: key.namespace.to_string(),

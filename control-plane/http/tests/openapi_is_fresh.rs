@@ -2,9 +2,17 @@
 //!
 //! `UPDATE_GENERATED=1 cargo test -p merak-http --test openapi_is_fresh` writes it anew.
 
-use std::{env, fs, path::Path};
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
-use serde_json::Value;
+use std::{collections::BTreeSet, env, fs, path::Path};
+
+use merak_model::routing::{
+    BranchDocument, CalleeDocument, CallerDocument, ConditionDocument, FactDocument, FactKind,
+    Level, MatchesDocument, NearbyDocument, Operator, Otherwise, RoutingRuleDocument,
+    TargetDocument, TestDocument, WhenEmpty,
+};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
 #[test]
 fn the_description_is_fresh() {
@@ -41,5 +49,50 @@ fn every_operation_is_described() {
                 assert!(problem.is_object(), "{name} has no problem");
             }
         }
+    }
+}
+
+/// The fields of a type, or its variants, as it names them when it meets another.
+fn names_of<T: DeserializeOwned>(unknown: Value) -> BTreeSet<String> {
+    let refused = serde_json::from_value::<T>(unknown)
+        .err()
+        .unwrap()
+        .to_string();
+    let (_, expected) = refused.split_once("expected ").unwrap();
+    let quoted = expected.split('`').skip(1).step_by(2);
+    quoted.map(str::to_owned).collect()
+}
+
+#[test]
+fn the_description_of_rules_is_what_the_model_reads() {
+    let description: Value = serde_json::from_str(&merak_http::openapi()).unwrap();
+    let schemas = &description["components"]["schemas"];
+    let other = || json!({"?": 1});
+    for (schema, fields) in [
+        ("RoutingRuleSpec", names_of::<RoutingRuleDocument>(other())),
+        ("NearbyRuleSpec", names_of::<NearbyDocument>(other())),
+        ("CallerSelector", names_of::<CallerDocument>(other())),
+        ("CalleeSelector", names_of::<CalleeDocument>(other())),
+        ("Branch", names_of::<BranchDocument>(other())),
+        ("Matches", names_of::<MatchesDocument>(other())),
+        ("Condition", names_of::<ConditionDocument>(other())),
+        ("Test", names_of::<TestDocument>(other())),
+        ("Fact", names_of::<FactDocument>(other())),
+        ("Target", names_of::<TargetDocument>(other())),
+    ] {
+        let described = schemas[schema]["properties"].as_object().unwrap();
+        let described: BTreeSet<String> = described.keys().cloned().collect();
+        assert_eq!(described, fields, "{schema}");
+    }
+    for (schema, words) in [
+        ("FactKind", names_of::<FactKind>(json!("?"))),
+        ("Operator", names_of::<Operator>(json!("?"))),
+        ("WhenEmpty", names_of::<WhenEmpty>(json!("?"))),
+        ("Otherwise", names_of::<Otherwise>(json!("?"))),
+        ("NearbyLevel", names_of::<Level>(json!("?"))),
+    ] {
+        let described = schemas[schema]["enum"].as_array().unwrap().iter();
+        let described = described.map(|word| word.as_str().unwrap().to_owned());
+        assert_eq!(described.collect::<BTreeSet<_>>(), words, "{schema}");
     }
 }

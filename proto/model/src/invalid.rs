@@ -91,8 +91,10 @@ impl Invalid {
     /// field within `items[3]` is `items[3]` itself.
     #[must_use]
     pub fn within(mut self, outer: impl fmt::Display) -> Self {
+        let outer = outer.to_string();
         let separator = match self.field.chars().next() {
             None | Some('[') => "",
+            Some(_) if outer.is_empty() => "",
             Some(_) => ".",
         };
         self.field = format!("{outer}{separator}{}", self.field);
@@ -194,6 +196,7 @@ mod tests {
             invalid.within("instance").to_string(),
             "instance.host: 200 characters, at most 128 are allowed"
         );
+        assert_eq!(Invalid::missing("host").within("").field(), "host");
     }
 
     #[test]

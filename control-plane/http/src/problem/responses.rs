@@ -21,6 +21,9 @@ pub(crate) struct DeleteProblems;
 /// The problems that creating and changing can meet.
 pub(crate) struct WriteProblems;
 
+/// The problems that changing what takes a precondition can meet.
+pub(crate) struct ConditionalProblems;
+
 const ALWAYS: [Code; 4] = [
     Code::InvalidArgument,
     Code::Internal,
@@ -61,6 +64,14 @@ impl IntoResponses for WriteProblems {
             Code::PayloadTooLarge,
             Code::UnsupportedMediaType,
         ])
+    }
+}
+
+impl IntoResponses for ConditionalProblems {
+    fn responses() -> BTreeMap<String, openapi::RefOr<openapi::Response>> {
+        let mut described = described(&[Code::PreconditionRequired]);
+        described.extend(WriteProblems::responses());
+        described
     }
 }
 

@@ -8,6 +8,43 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+/// A routing rule as it is written.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "name": "canary", "priority": 10, "callee": {"service": "com.shop/pay"},
+    "branches": [
+        {"name": "vip", "targets": [{"labels": {"version": "v2"}}],
+         "matches": {"all": [{"on": "header", "key": "x-user", "op": "in", "values": ["42"]}]}},
+        {"name": "rest", "targets": [
+            {"labels": {"version": "v1"}, "weight": 70}, {"labels": {"version": "v2"}, "weight": 30},
+        ]},
+    ],
+    "otherwise": "fall_through",
+}))]
+pub(crate) struct RoutingRuleBody {
+    /// 1..=128 letters, digits and `. _ : / -`. Required to POST; may be left out to PUT, where it
+    /// must be the one in the path.
+    #[schema(nullable = false)]
+    name: Option<String>,
+    #[serde(flatten)]
+    spec: RoutingRuleSpec,
+}
+
+/// A nearby rule as it is written.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "name": "near", "callee": {"service": "*"}, "level": "zone", "max_level": "region",
+    "spill_over": 0.3,
+}))]
+pub(crate) struct NearbyRuleBody {
+    /// 1..=128 letters, digits and `. _ : / -`. Required to POST; may be left out to PUT, where it
+    /// must be the one in the path.
+    #[schema(nullable = false)]
+    name: Option<String>,
+    #[serde(flatten)]
+    spec: NearbyRuleSpec,
+}
+
 /// What people say of a routing rule.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct RoutingRuleSpec {

@@ -12,6 +12,21 @@ use tower::ServiceExt as _;
 
 pub(crate) const PAY: &str = "/api/v1/namespaces/default/services/pay";
 
+pub(crate) const RULES: &str = "/api/v1/namespaces/default/routing-rules";
+pub(crate) const NEARBY: &str = "/api/v1/namespaces/default/nearby-rules";
+
+/// A rule that sends calls to `callee` to its version `v1` and, by `weight`, to `v2`.
+pub(crate) fn canary(callee: &str, weight: u64) -> Value {
+    json!({
+        "callee": {"service": callee},
+        "branches": [{"name": "all", "targets": [
+            {"labels": {"version": "v1"}, "weight": 100 - weight, "priority": 0},
+            {"labels": {"version": "v2"}, "weight": weight, "priority": 0},
+        ], "when_empty": "next_branch"}],
+        "enabled": true, "priority": 0, "otherwise": "fall_through",
+    })
+}
+
 pub(crate) struct TestApi {
     pub(crate) router: Router,
     pub(crate) plane: Arc<ControlPlane>,
@@ -104,6 +119,20 @@ impl TestApi {
 
     pub(crate) async fn delete(&self, path: &str) -> Answer {
         self.send(Method::DELETE, path, &[], Value::Null).await
+    }
+
+    /// Puts what must be at a revision, as its ETag says.
+    pub(crate) async fn put_if(&self, path: &str, etag: &str, body: Value) -> Answer {
+        let header = match etag {
+            "*" => ("if-none-match", "*"),
+            etag => ("if-match", etag),
+        };
+        self.send(Method::PUT, path, &[header], body).await
+    }
+
+    pub(crate) async fn delete_if(&self, path: &str, etag: &str) -> Answer {
+        let headers = [("if-match", etag)];
+        self.send(Method::DELETE, path, &headers, Value::Null).await
     }
 
     /// Puts an instance `pay-<number>` at port `number`.

@@ -13,6 +13,8 @@ mod operations;
 mod paging;
 mod refusals;
 mod routes;
+mod rule_history;
+mod rules;
 mod services;
 mod subscribers;
 mod watch;
