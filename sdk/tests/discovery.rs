@@ -108,7 +108,7 @@ async fn a_refused_subscription_is_tried_again() {
     tokio::time::pause();
     tokio::time::advance(Duration::from_secs(10)).await;
     tokio::time::resume();
-    let number = sync.subscription().await.subscription;
+    let number = sync.any_subscription().await.subscription;
     sync.update(number, snapshot(3, &[1]));
     let ack = sync.next().await.unwrap();
     assert!(matches!(ack.kind, Some(Kind::Ack(_))));

@@ -151,8 +151,21 @@ impl Sync {
         }));
     }
 
-    /// The next subscription; acknowledgements are left out.
+    /// The next subscription to instances; the one to the rules, which follows, is answered with none.
     pub(crate) async fn subscription(&mut self) -> v1::Subscribe {
+        let instances = self.any_subscription().await;
+        let rules = self.any_subscription().await;
+        assert_eq!(
+            (instances.kind(), rules.kind()),
+            (v1::Kind::Instances, v1::Kind::RoutingRules)
+        );
+        let none = Update::Rules(v1::RulesSnapshot::default());
+        self.update(rules.subscription, none);
+        instances
+    }
+
+    /// The next subscription; acknowledgements are left out.
+    pub(crate) async fn any_subscription(&mut self) -> v1::Subscribe {
         loop {
             match self.next().await.unwrap().kind.unwrap() {
                 Kind::Subscribe(subscribe) => return subscribe,
