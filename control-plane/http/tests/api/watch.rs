@@ -9,7 +9,7 @@ use merak_core::{ChangeRetention, Clock as _};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use crate::harness::TestApi;
+use crate::harness::{RULES, TestApi, canary};
 
 /// An open stream of events.
 struct Events {
@@ -195,4 +195,24 @@ async fn a_watch_ends_when_the_server_drains() {
     api.drain.cancel();
     let end = tokio::time::timeout(Duration::from_secs(5), events.next()).await;
     assert_eq!(end.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_watch_shows_rules_before_and_after() {
+    let api = TestApi::new().await;
+    let path = format!("{RULES}/a");
+    let before = api.put_if(&path, "*", canary("pay", 10)).await.json;
+    let mut events = Events::open(&api, "kind=routing_rule", None).await;
+    events.next().await.unwrap();
+    api.put_instance(1).await;
+    let after = api.put_if(&path, "\"2\"", canary("pay", 50)).await.json;
+    let event = events.next().await.unwrap();
+    assert_eq!(
+        (event.name.as_str(), &event.data["rule"]),
+        ("change", &json!("a"))
+    );
+    assert_eq!(
+        (&event.data["before"], &event.data["after"]),
+        (&before, &after)
+    );
 }
