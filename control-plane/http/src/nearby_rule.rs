@@ -18,7 +18,9 @@ use crate::{
     mutation::{Mutation, MutationQuery},
     namespace::NamespacePath,
     page::Page,
-    problem::{ConditionalProblems, HistoryProblems, Problem, ReadProblems, WriteProblems},
+    problem::{
+        ConditionalProblems, DeleteProblems, HistoryProblems, Problem, ReadProblems, WriteProblems,
+    },
     rule::{
         self, ActionPath, DiffQuery, ListRevisionsQuery, ListRulesQuery, RevertBody, RevisionPath,
         RuleBody, RuleDiff, RulePath, RuleRevision, RuleStatus, schema,
@@ -161,6 +163,7 @@ async fn get_nearby_rule(
         (status = 200, description = "It was there", body = NearbyRule, headers(("ETag" = String))),
         (status = 201, description = "It was created", body = NearbyRule,
             headers(("ETag" = String), ("Location" = String))),
+        WriteProblems,
         ConditionalProblems,
     ),
 )]
@@ -179,7 +182,11 @@ async fn put_nearby_rule(
 #[utoipa::path(
     delete, path = "/api/v1/namespaces/{namespace}/nearby-rules/{name}", tag = "nearby-rules",
     params(RulePath, MutationQuery, WriteHeaders),
-    responses((status = 204, description = "It is gone"), ConditionalProblems),
+    responses(
+        (status = 204, description = "It is gone"),
+        DeleteProblems,
+        ConditionalProblems,
+    ),
 )]
 async fn delete_nearby_rule(
     State(api): State<Api>,
@@ -268,6 +275,7 @@ async fn get_nearby_rule_status(
         (status = 200, description = "It was there", body = NearbyRule, headers(("ETag" = String))),
         (status = 201, description = "It was created again", body = NearbyRule,
             headers(("ETag" = String), ("Location" = String))),
+        WriteProblems,
         ConditionalProblems,
         HistoryProblems,
     ),

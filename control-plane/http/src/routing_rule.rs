@@ -18,7 +18,9 @@ use crate::{
     mutation::{Mutation, MutationQuery},
     namespace::NamespacePath,
     page::Page,
-    problem::{ConditionalProblems, HistoryProblems, Problem, ReadProblems, WriteProblems},
+    problem::{
+        ConditionalProblems, DeleteProblems, HistoryProblems, Problem, ReadProblems, WriteProblems,
+    },
     rule::{
         self, ActionPath, DiffQuery, ListRevisionsQuery, ListRulesQuery, RevertBody, RevisionPath,
         RuleBody, RuleDiff, RulePath, RuleRevision, RuleStatus, schema,
@@ -164,6 +166,7 @@ async fn get_routing_rule(
         (status = 200, description = "It was there", body = RoutingRule, headers(("ETag" = String))),
         (status = 201, description = "It was created", body = RoutingRule,
             headers(("ETag" = String), ("Location" = String))),
+        WriteProblems,
         ConditionalProblems,
     ),
 )]
@@ -182,7 +185,11 @@ async fn put_routing_rule(
 #[utoipa::path(
     delete, path = "/api/v1/namespaces/{namespace}/routing-rules/{name}", tag = "routing-rules",
     params(RulePath, MutationQuery, WriteHeaders),
-    responses((status = 204, description = "It is gone"), ConditionalProblems),
+    responses(
+        (status = 204, description = "It is gone"),
+        DeleteProblems,
+        ConditionalProblems,
+    ),
 )]
 async fn delete_routing_rule(
     State(api): State<Api>,
@@ -271,6 +278,7 @@ async fn get_routing_rule_status(
         (status = 200, description = "It was there", body = RoutingRule, headers(("ETag" = String))),
         (status = 201, description = "It was created again", body = RoutingRule,
             headers(("ETag" = String), ("Location" = String))),
+        WriteProblems,
         ConditionalProblems,
         HistoryProblems,
     ),

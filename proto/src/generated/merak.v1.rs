@@ -1403,7 +1403,8 @@ pub struct ServicesSnapshot {
     pub services: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// All rules for calls to a service, each kind in the order in which its rules are tried; those that are
-/// not enabled are among them. Empty is a state like any other.
+/// not enabled are among them. Empty is a state like any other. A rule takes some 100 bytes and what it
+/// says; where a service has very many, raise the limit on received messages.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RulesSnapshot {
     /// The last change of any of them, of what is gone since included; 0 if there was never one.

@@ -21,7 +21,7 @@ pub(crate) struct DeleteProblems;
 /// The problems that creating and changing can meet.
 pub(crate) struct WriteProblems;
 
-/// The problems that changing what takes a precondition can meet.
+/// The problem that a write which takes a precondition can meet beside the others.
 pub(crate) struct ConditionalProblems;
 
 const ALWAYS: [Code; 4] = [
@@ -69,9 +69,7 @@ impl IntoResponses for WriteProblems {
 
 impl IntoResponses for ConditionalProblems {
     fn responses() -> BTreeMap<String, openapi::RefOr<openapi::Response>> {
-        let mut described = described(&[Code::PreconditionRequired]);
-        described.extend(WriteProblems::responses());
-        described
+        described(&[Code::PreconditionRequired])
     }
 }
 
