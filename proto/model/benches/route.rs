@@ -174,5 +174,25 @@ fn others(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, picks, others);
+/// Each caller of a popular service has a rule and a target of its own.
+fn many_targets(criterion: &mut Criterion) {
+    let rules = (0..1000).map(|number| {
+        let labels = json!({"version": "v1", "tenant": number.to_string()});
+        let caller = json!({"service": format!("api-{number}")});
+        let branch = json!({"targets": [{"labels": labels}]});
+        let rest = json!({"callee": {"service": "order"}, "caller": caller,
+            "branches": [branch], "otherwise": "fall_through"});
+        rule(&format!("r{number}"), rest)
+    });
+    let policy = policy(rules.collect());
+    let instances = instances(1000);
+    criterion.bench_function(
+        "compile 1000 instances, 1000 rules of own targets",
+        |bencher| {
+            bencher.iter(|| black_box(Selection::compile(&instances, policy.clone())));
+        },
+    );
+}
+
+criterion_group!(benches, picks, others, many_targets);
 criterion_main!(benches);

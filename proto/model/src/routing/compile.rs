@@ -1,14 +1,16 @@
 //! A list of instances and the rules for it, prepared for picking.
 
-use std::{collections::BTreeMap, sync::Arc};
+mod groups;
+
+use std::sync::Arc;
 
 use super::{
     Condition, Fact, FactKind, Labels, NearbyRule, RoutingRule, Test,
-    group::{Group, Prepared, is_usable},
+    group::{Group, Prepared},
     narrow::Scope,
-    target::label,
 };
 use crate::{Instance, ProtectThreshold, Text, call::Caller};
+use groups::Groups;
 
 /// What decides which instances of a service a call may go to, besides the instances themselves.
 #[derive(Debug, Clone, Default)]
@@ -125,21 +127,19 @@ impl Selection {
             .filter(|rule| rule.spec.enabled)
             .collect();
         rules.sort_by(|one, other| one.precedence().cmp(&other.precedence()));
-        let mut compiler = Compiler {
-            usable: instances.iter().filter(|one| is_usable(one)).collect(),
-            scope: policy.scope(),
-            by_labels: BTreeMap::new(),
-            groups: Vec::new(),
-            keyed: Vec::new(),
-        };
-        compiler.group(&Labels::default());
-        let rules: Box<[CompiledRule]> = rules.into_iter().map(|one| compiler.rule(one)).collect();
+        let every = Labels::default();
+        let mut groups = Groups::new(&instances, policy.scope());
+        groups.of(&every);
+        let rules: Box<[CompiledRule]> = rules
+            .into_iter()
+            .map(|rule| CompiledRule::new(rule, &mut groups))
+            .collect();
         let home_rules = rules
             .iter()
             .enumerate()
             .filter(|(_, compiled)| compiled.may_be_for(&policy.caller))
             .map(|(index, _)| index);
-        let Compiler { groups, keyed, .. } = compiler;
+        let (groups, keyed) = groups.finish();
         Self {
             instances,
             groups,
@@ -190,6 +190,28 @@ impl Policy {
 }
 
 impl CompiledRule {
+    fn new<'c>(rule: &'c Arc<RoutingRule>, groups: &mut Groups<'c>) -> Self {
+        let branches = rule.spec.branches().iter().map(|branch| {
+            let targets = branch.targets().iter().enumerate();
+            let weighted = targets.filter(|(_, target)| target.weight.get() > 0);
+            let mut shares: Vec<Share> = weighted
+                .map(|(index, target)| Share {
+                    target: index,
+                    weight: u64::from(target.weight.get()),
+                    priority: target.priority(),
+                    group: groups.of(target.labels()),
+                })
+                .collect();
+            shares.sort_by_key(|share| share.priority);
+            shares.into()
+        });
+        Self {
+            branches: branches.collect(),
+            caller: rule.spec.caller.conditions().into(),
+            rule: Arc::clone(rule),
+        }
+    }
+
     /// Whether the rule's caller may be this one, whatever labels a call adds to it.
     fn may_be_for(&self, caller: &Caller) -> bool {
         self.caller.iter().all(|condition| match &condition.test {
@@ -214,88 +236,5 @@ impl KeyedGroups {
             candidate.cmp(values.iter().copied())
         });
         found.ok().map(|index| self.groups[index].1)
-    }
-}
-
-/// Groups in the making; equal labels get one group.
-struct Compiler<'c> {
-    usable: Vec<&'c Arc<Instance>>,
-    scope: Scope<'c>,
-    by_labels: BTreeMap<Labels, GroupRef>,
-    groups: Vec<Group>,
-    keyed: Vec<KeyedGroups>,
-}
-
-impl Compiler<'_> {
-    fn rule(&mut self, rule: &Arc<RoutingRule>) -> CompiledRule {
-        let branches = rule.spec.branches().iter().map(|branch| {
-            let targets = branch.targets().iter().enumerate();
-            let weighted = targets.filter(|(_, target)| target.weight.get() > 0);
-            let mut shares: Vec<Share> = weighted
-                .map(|(index, target)| Share {
-                    target: index,
-                    weight: u64::from(target.weight.get()),
-                    priority: target.priority(),
-                    group: self.group(target.labels()),
-                })
-                .collect();
-            shares.sort_by_key(|share| share.priority);
-            shares.into()
-        });
-        CompiledRule {
-            branches: branches.collect(),
-            caller: rule.spec.caller.conditions().into(),
-            rule: Arc::clone(rule),
-        }
-    }
-
-    fn group(&mut self, labels: &Labels) -> GroupRef {
-        if let Some(known) = self.by_labels.get(labels) {
-            return *known;
-        }
-        let compared = labels.iter().filter_map(|(key, test)| match test {
-            Test::SameAs(fact) => Some((key, fact.clone())),
-            Test::Value(_) => None,
-        });
-        let (keys, facts): (Vec<&str>, Vec<Fact>) = compared.unzip();
-        let fitting = self.usable.iter().filter(|one| labels.fit(one));
-        let members: Vec<Arc<Instance>> = fitting.map(|one| Arc::clone(one)).collect();
-        let group = if keys.is_empty() {
-            GroupRef::Fixed(self.push(members))
-        } else {
-            self.keyed_groups(&keys, facts.into(), members)
-        };
-        self.by_labels.insert(labels.clone(), group);
-        group
-    }
-
-    /// Adds a group, and gives its index.
-    fn push(&mut self, members: Vec<Arc<Instance>>) -> usize {
-        let index = self.groups.len();
-        self.groups.push(Group::new(index, members, self.scope));
-        index
-    }
-
-    /// A group for each combination of values that instances have.
-    fn keyed_groups(
-        &mut self,
-        keys: &[&str],
-        facts: Box<[Fact]>,
-        fitting: Vec<Arc<Instance>>,
-    ) -> GroupRef {
-        let mut by_values: BTreeMap<Box<[Text]>, Vec<Arc<Instance>>> = BTreeMap::new();
-        for instance in fitting {
-            let values = keys.iter().map(|key| label(&instance, key).map(Text::from));
-            // An instance without the label equals nothing.
-            let Some(values) = values.collect::<Option<Box<[Text]>>>() else {
-                continue;
-            };
-            by_values.entry(values).or_default().push(instance);
-        }
-        let groups = by_values.into_iter();
-        let groups = groups.map(|(values, members)| (values, self.push(members)));
-        let groups = groups.collect();
-        self.keyed.push(KeyedGroups { facts, groups });
-        GroupRef::Keyed(self.keyed.len() - 1)
     }
 }
