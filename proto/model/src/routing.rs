@@ -13,7 +13,7 @@
 //! | instances prepared by rules, and which one a call gets | [`compile`], [`select`] |
 //! | why it gets that one | [`explain`] |
 //! | the rules of a service | [`index`] |
-//! | what was probably not meant | [`lint`] |
+//! | what was probably not meant | [`mod@lint`] |
 //! | what a rule is expected to do | [`expectation`] |
 
 mod alias;
@@ -24,6 +24,7 @@ pub mod document;
 pub mod expectation;
 pub mod explain;
 pub mod fact;
+mod facts;
 mod group;
 pub mod index;
 pub mod lint;

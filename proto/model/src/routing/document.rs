@@ -63,8 +63,8 @@ fn has_chosen_keys(place: &Segment) -> bool {
     matches!(place, Segment::Map { key } if matches!(key.as_str(), "labels" | "metadata"))
 }
 
-/// The entries of a JSON object in the order given, repeated keys included: [`Entries::parse`]
-/// refuses those.
+/// The entries of a JSON object in the order given, repeated keys included, so that checking them can
+/// refuse those.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entries<V>(pub Vec<(String, V)>);
 

@@ -3,12 +3,13 @@
 use std::{fmt, sync::Arc};
 
 use super::{
-    Condition, Fact, Matches, Otherwise, RoutingRule, Selection, Test, WhenEmpty,
+    Matches, Otherwise, RoutingRule, Selection, WhenEmpty,
     compile::{CompiledRule, GroupRef, Share},
+    facts::{Facts, holds_all, holds_any},
     group::{Group, Pool, View, mix, scale},
-    observe::{Looked, Observer},
+    observe::Observer,
 };
-use crate::{Call, Instance, call::Caller};
+use crate::{Call, Instance};
 
 /// Why a call goes nowhere.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -69,14 +70,6 @@ pub(super) enum Standard {
 pub(super) struct Situation<'c> {
     pub(super) facts: Facts<'c>,
     pub(super) view: View<'c>,
-}
-
-/// A call, and what is known of who calls.
-#[derive(Clone, Copy)]
-pub(super) struct Facts<'c> {
-    call: &'c Call<'c>,
-    /// Who calls, unless the call says otherwise.
-    home: &'c Caller,
 }
 
 impl Selection {
@@ -337,60 +330,4 @@ enum Then<'s, 'c> {
     Decided(Decision<'s, 'c>),
     /// Any instance of the callee.
     All,
-}
-
-impl<'c> Facts<'c> {
-    /// A fact of the call, or of who calls.
-    #[inline]
-    pub(super) fn find(&self, fact: &Fact) -> Option<&'c str> {
-        self.call.find(fact).or_else(|| match self.call.caller() {
-            None => self.home.find(fact),
-            Some(_) => None,
-        })
-    }
-
-    #[inline]
-    fn look(&self, condition: &Condition) -> Looked<'c> {
-        let got = self.find(&condition.fact);
-        match &condition.test {
-            Test::Value(matcher) => Looked {
-                got,
-                other: None,
-                holds: matcher.matches(got),
-            },
-            Test::SameAs(fact) => {
-                let other = self.find(fact);
-                let holds = got.is_some() && got == other;
-                Looked { got, other, holds }
-            }
-        }
-    }
-}
-
-#[inline]
-fn holds_all<O: Observer>(conditions: &[Condition], facts: Facts<'_>, observer: &mut O) -> bool {
-    let mut holds = true;
-    for condition in conditions {
-        let looked = facts.look(condition);
-        observer.condition(condition, looked);
-        holds &= looked.holds;
-        if !holds && !O::IS_THOROUGH {
-            break;
-        }
-    }
-    holds
-}
-
-#[inline]
-fn holds_any<O: Observer>(conditions: &[Condition], facts: Facts<'_>, observer: &mut O) -> bool {
-    let mut holds = false;
-    for condition in conditions {
-        let looked = facts.look(condition);
-        observer.condition(condition, looked);
-        holds |= looked.holds;
-        if holds && !O::IS_THOROUGH {
-            break;
-        }
-    }
-    holds
 }

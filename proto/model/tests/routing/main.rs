@@ -7,6 +7,7 @@ mod expectations;
 mod explanation;
 mod nearness;
 mod oracle;
+mod pools;
 mod properties;
 mod rule_index;
 mod rules;
