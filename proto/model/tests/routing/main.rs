@@ -3,6 +3,7 @@
 
 mod any;
 mod builders;
+mod documentation;
 mod expectations;
 mod explanation;
 mod nearness;
