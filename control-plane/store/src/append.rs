@@ -250,8 +250,9 @@ async fn service_pk(
     Ok(pk)
 }
 
+/// A revision as SQL has it; one that SQL has no number for is later than any.
 pub(crate) fn number(revision: Revision) -> i64 {
-    revision.get().cast_signed()
+    i64::try_from(revision.get()).unwrap_or(i64::MAX)
 }
 
 fn json<T: serde::Serialize>(value: &T) -> String {

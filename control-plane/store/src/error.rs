@@ -33,6 +33,25 @@ pub(crate) fn unknown(path: &Path, failure: sqlx::Error) -> Error {
     Error::new(ErrorKind::Internal, message).caused_by(failure)
 }
 
+/// Whether what is to be written contradicts what is stored: another wrote to the database, or the
+/// memory of the control plane is not what it holds.
+pub(crate) fn is_contradiction(failure: &sqlx::Error) -> bool {
+    use sqlx::error::ErrorKind::Other;
+    match failure.as_database_error() {
+        Some(refused) => !matches!(refused.kind(), Other),
+        // A service that an instance belongs to.
+        None => matches!(failure, sqlx::Error::RowNotFound),
+    }
+}
+
+pub(crate) fn contradiction(path: &Path, failure: sqlx::Error) -> Error {
+    let message = format!(
+        "`{}` holds something else than what the control plane knows: start again",
+        path.display()
+    );
+    Error::new(ErrorKind::Internal, message).caused_by(failure)
+}
+
 /// A copy: the failure does not tell whether it was read or written.
 pub(crate) fn copying(path: &Path, failure: sqlx::Error) -> Error {
     describe(path, failure, "cannot be copied")

@@ -109,13 +109,10 @@ impl Store for SqlStore {
         let Err(failure) = append::append(&mut writer, changes).await else {
             return Ok(());
         };
-        let is_taken = failure
-            .as_database_error()
-            .is_some_and(|refused| refused.is_unique_violation());
-        let refused = error::writing(&self.path, failure);
-        if is_taken {
-            return Err(refused);
+        if error::is_contradiction(&failure) {
+            return Err(error::contradiction(&self.path, failure));
         }
+        let refused = error::writing(&self.path, failure);
         // A full disk makes SQLite end the transaction by itself. sqlx does not learn of it, and would
         // refuse every later one on this connection.
         if let Ok(fresh) = options(&self.path, self.durability).connect().await {

@@ -9,7 +9,7 @@ use merak_model::{
     routing::{NearbyRule, RoutingRule, RuleKey, RuleName},
 };
 
-use crate::{Change, ChangeQuery, Event, Item, Key, Kind, Loaded, Order, Store};
+use crate::{Change, ChangeQuery, ErrorKind, Event, Item, Key, Kind, Loaded, Order, Store};
 
 /// A log under construction, with the state that it folds to.
 struct Log {
@@ -104,21 +104,24 @@ pub async fn what_was_appended_is_loaded(store: &impl Store) {
         losses: 3,
         window_seconds: 600,
     };
-    log.push(
-        Key::Event(pay(), None),
-        None,
-        Some(Item::Event(Arc::new(event))),
-    );
+    let event = Item::Event(Arc::new(event));
+    log.push(Key::Event(pay(), None), None, Some(event.clone()));
     let kept = log.changes[3].clone();
     log.push(kept.key, kept.after, None);
+    log.push(Key::Event(pay(), None), None, Some(event));
     store.append(&log.changes).await.unwrap();
     let loaded = store.load().await.unwrap();
     assert_eq!(
         (loaded.revision, loaded.at),
-        (Revision(7), time(Revision(7)))
+        (Revision(8), time(Revision(8)))
     );
     assert_eq!(loaded.instances, [after]);
-    assert_eq!(loaded.services[0].revision, Revision(7), "a removal counts");
+    let service = &loaded.services[0];
+    assert_eq!(
+        service.revision,
+        Revision(7),
+        "a removal counts, an event does not"
+    );
     assert_eq!(loaded.namespaces.len(), 1);
 }
 
@@ -150,7 +153,12 @@ pub async fn bad_batch_leaves_nothing(store: &impl Store) {
     log.push(removed.key, removed.after, None);
     let mut batch = log.since(5).to_vec();
     batch.push(log.changes[0].clone());
-    assert!(store.append(&batch).await.is_err());
+    let refused = store.append(&batch).await.unwrap_err();
+    assert_eq!(
+        refused.kind(),
+        ErrorKind::Internal,
+        "it must stop the control plane"
+    );
     let loaded = store.load().await.unwrap();
     assert_eq!((loaded.revision, loaded.instances.len()), (Revision(4), 2));
 }
@@ -160,7 +168,7 @@ pub async fn changes_are_listed_by_what_is_asked(store: &impl Store) {
     type Narrow = fn(&mut ChangeQuery);
     let log = Log::begin();
     store.append(&log.changes).await.unwrap();
-    let cases: [(Narrow, &[u64]); 9] = [
+    let cases: [(Narrow, &[u64]); 14] = [
         (|_| {}, &[4, 3, 2, 1]),
         (|query| query.limit = 2, &[4, 3]),
         (|query| query.order = Order::OldestFirst, &[1, 2, 3, 4]),
@@ -182,6 +190,33 @@ pub async fn changes_are_listed_by_what_is_asked(store: &impl Store) {
             |query| (query.after, query.before) = (Some(Revision(1)), Some(Revision(4))),
             &[3, 2],
         ),
+        (
+            |query| {
+                query.service = Some(pay().service.clone());
+                (query.order, query.limit) = (Order::OldestFirst, 2);
+            },
+            &[2, 3],
+        ),
+        (
+            |query| {
+                query.service = Some(pay().service.clone());
+                query.actor = Some("even".to_owned());
+            },
+            &[4, 2],
+        ),
+        (
+            |query| {
+                query.namespace = Some(pay().namespace.clone());
+                query.service = Some(pay().service.clone());
+                query.kind = Some(Kind::Instance);
+            },
+            &[4, 3],
+        ),
+        (|query| query.after = Some(Revision(u64::MAX)), &[]),
+        (
+            |query| query.before = Some(Revision(u64::MAX)),
+            &[4, 3, 2, 1],
+        ),
     ];
     for (narrow, expected) in cases {
         let mut query = ChangeQuery {
@@ -199,18 +234,50 @@ pub async fn changes_are_listed_by_what_is_asked(store: &impl Store) {
     }
     let time_of = |revision| store.find_change_time(Revision(revision));
     assert_eq!(time_of(3).await.unwrap(), Some(time(Revision(3))));
-    assert_eq!(time_of(5).await.unwrap(), None);
+    for never in [0, 5, u64::MAX] {
+        assert_eq!(time_of(never).await.unwrap(), None);
+    }
 }
 
-/// Pruning forgets history and nothing else.
+/// Pruning forgets history and nothing else, and never the newest change.
 pub async fn pruning_keeps_the_state(store: &impl Store) {
     assert_eq!(store.find_oldest_change().await.unwrap(), None);
-    let log = Log::begin();
-    store.append(&log.changes).await.unwrap();
     store.prune_changes(Revision(3)).await.unwrap();
-    assert_eq!(store.find_oldest_change().await.unwrap(), Some(Revision(4)));
+    let mut log = Log::begin();
+    store.append(&log.changes).await.unwrap();
+    for (through, oldest) in [(0, 1), (1, 2), (3, 4), (4, 4), (u64::MAX, 4)] {
+        store.prune_changes(Revision(through)).await.unwrap();
+        let found = store.find_oldest_change().await.unwrap();
+        assert_eq!(found, Some(Revision(oldest)), "pruned through {through}");
+        let loaded = store.load().await.unwrap();
+        assert_eq!(
+            (loaded.revision, loaded.at),
+            (Revision(4), time(Revision(4)))
+        );
+        assert_eq!(
+            (
+                loaded.namespaces.len(),
+                loaded.services.len(),
+                loaded.instances.len()
+            ),
+            (1, 1, 2)
+        );
+    }
+    let event = Item::Event(Arc::new(Event::Flapping {
+        losses: 3,
+        window_seconds: 600,
+    }));
+    log.push(Key::Event(pay(), None), None, Some(event));
+    store.append(log.since(5)).await.unwrap();
+    store.prune_changes(Revision(5)).await.unwrap();
     let loaded = store.load().await.unwrap();
-    assert_eq!((loaded.revision, loaded.instances.len()), (Revision(4), 2));
+    assert_eq!(loaded.revision, Revision(5));
+    let service = &loaded.services[0];
+    assert_eq!(
+        service.revision,
+        Revision(4),
+        "the newest that was forgotten"
+    );
 }
 
 /// Rules are kept, and of each way to name callees when a rule that did so last changed, whatever is

@@ -138,10 +138,10 @@ impl Store for MemoryStore {
     }
 
     async fn prune_changes(&self, through: Revision) -> Result<()> {
-        self.contents
-            .lock()
-            .log
-            .retain(|change| change.revision > through);
+        let mut contents = self.contents.lock();
+        let newest = contents.newest.0;
+        let is_kept = |change: &Change| change.revision > through || change.revision == newest;
+        contents.log.retain(is_kept);
         Ok(())
     }
 }
