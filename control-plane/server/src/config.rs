@@ -81,7 +81,8 @@ settings! {
     /// What an answered write survives: full or normal.
     ///
     /// full: a loss of power, as every commit is flushed to the disk. normal: a crash of the
-    /// process, while a loss of power may take the last commits.
+    /// process, while a loss of power may take the last commits; clients resume nothing after a
+    /// restart, but are sent everything anew.
     durability: Durability = "full", "full|normal",
         value::one_of([("full", Durability::Full), ("normal", Durability::Normal)]);
 

@@ -40,7 +40,9 @@ pub enum Durability {
     /// A power cut: every commit is flushed to the disk.
     #[default]
     Full,
-    /// A killed process, but not a power cut, which may take the last commits.
+    /// A killed process, but not a power cut, which may take the last commits and have their revisions
+    /// given out again. Every start begins another epoch for that, so that after a restart clients
+    /// are sent what they hold already as a whole.
     Normal,
 }
 
@@ -72,12 +74,8 @@ impl SqlStore {
             .run(&mut writer)
             .await
             .map_err(|failure| error::migrating(path, failure))?;
-        let epoch = uuid::Uuid::new_v4().to_string();
-        sqlx::query("INSERT INTO control_plane (id, epoch) VALUES (1, $1) ON CONFLICT DO NOTHING")
-            .bind(epoch)
-            .execute(&mut writer)
-            .await
-            .map_err(|failure| error::opening(path, failure))?;
+        let begun = begin_epoch(&mut writer, durability).await;
+        begun.map_err(|failure| error::opening(path, failure))?;
         Ok(Self {
             path: path.to_owned(),
             durability,
@@ -148,6 +146,28 @@ impl Store for SqlStore {
         let pruned = log::prune(&mut writer, through).await;
         pruned.map_err(|failure| error::writing(&self.path, failure))
     }
+}
+
+/// Begins an epoch in a new database, and where commits of the last one, or of this one, may get lost.
+async fn begin_epoch(
+    writer: &mut SqliteConnection,
+    durability: Durability,
+) -> Result<(), sqlx::Error> {
+    let is_provisional = match durability {
+        Durability::Full => 0_i64,
+        Durability::Normal => 1,
+    };
+    sqlx::query(
+        "INSERT INTO control_plane (id, epoch, is_provisional) VALUES (1, $1, $2) \
+         ON CONFLICT (id) DO UPDATE SET is_provisional = excluded.is_provisional, \
+         epoch = CASE WHEN control_plane.is_provisional = 1 OR excluded.is_provisional = 1 \
+         THEN excluded.epoch ELSE control_plane.epoch END",
+    )
+    .bind(uuid::Uuid::new_v4().to_string())
+    .bind(is_provisional)
+    .execute(writer)
+    .await?;
+    Ok(())
 }
 
 /// A statement that takes longer is logged; loading a million instances takes two seconds.

@@ -128,6 +128,26 @@ async fn the_epoch_outlives_a_restart() {
 }
 
 #[tokio::test]
+async fn commits_that_a_power_cut_may_take_are_of_an_epoch_that_ends_with_the_process() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut epochs = Vec::new();
+    for durability in [
+        Durability::Full,
+        Durability::Normal,
+        Durability::Normal,
+        Durability::Full,
+        Durability::Full,
+    ] {
+        let store = SqlStore::open(&database(&directory), durability).await;
+        epochs.push(store.unwrap().load().await.unwrap().epoch.to_string());
+    }
+    assert_eq!(epochs[3], epochs[4], "what is flushed stays");
+    epochs.pop();
+    let distinct: std::collections::BTreeSet<_> = epochs.iter().collect();
+    assert_eq!(distinct.len(), 4, "{epochs:?}");
+}
+
+#[tokio::test]
 async fn a_second_process_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let _first = open(&directory).await;
