@@ -13,6 +13,7 @@ use merak_model::{
     Instance, InstanceId, NamespaceName, Revision, Service, ServiceKey, ServiceName, Timestamp,
 };
 use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     Catalog, Change, ChangeQuery, ChangeRetention, Error, ErrorKind, Item, Key, Order, Result,
@@ -316,6 +317,17 @@ impl History {
     /// # Errors
     /// When the store refused it; the next time tries again.
     pub async fn prune(&self, retention: ChangeRetention, now: Timestamp) -> Result<u64> {
+        self.prune_until(&CancellationToken::new(), retention, now)
+            .await
+    }
+
+    /// Prunes page by page until it is done or told to stop; the number of changes deleted.
+    pub(crate) async fn prune_until(
+        &self,
+        stop: &CancellationToken,
+        retention: ChangeRetention,
+        now: Timestamp,
+    ) -> Result<u64> {
         let Some(oldest) = self.store.find_oldest_change().await? else {
             return Ok(0);
         };
@@ -328,13 +340,13 @@ impl History {
             .max(by_count)
             .min(newest.get().saturating_sub(1));
         let mut at = oldest.get();
-        while at <= through {
+        while at <= through && !stop.is_cancelled() {
             let last = through.min(at + PRUNE_PAGE - 1);
             self.store.prune_changes(Revision(last)).await?;
             at = last + 1;
             tokio::task::yield_now().await;
         }
-        Ok((through + 1).saturating_sub(oldest.get()))
+        Ok(at - oldest.get())
     }
 }
 

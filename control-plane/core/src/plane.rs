@@ -14,6 +14,10 @@ use crate::{
 /// How often the log is pruned.
 const PRUNE_INTERVAL: Duration = Duration::from_secs(60);
 
+/// How far the wall clock may run ahead of the time that has passed since the start: a clock that jumps
+/// into the future for a moment must not make the whole log old.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(3600);
+
 /// The control plane as a whole.
 pub struct ControlPlane {
     pub registry: Registry,
@@ -139,6 +143,7 @@ async fn prune(
     clock: Arc<dyn Clock>,
     stop: CancellationToken,
 ) {
+    let (began_at, began) = (clock.timestamp(), clock.elapsed());
     let mut ticks = tokio::time::interval(PRUNE_INTERVAL);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -146,7 +151,10 @@ async fn prune(
             () = stop.cancelled() => return,
             _ = ticks.tick() => {}
         }
-        match history.prune(retention, clock.timestamp()).await {
+        let passed = clock.elapsed().saturating_sub(began) + CLOCK_TOLERANCE;
+        let passed_ms = i64::try_from(passed.as_millis()).unwrap_or(i64::MAX);
+        let now = clock.timestamp().min(began_at.plus_ms(passed_ms));
+        match history.prune_until(&stop, retention, now).await {
             Ok(0) => {}
             Ok(pruned) => debug!(pruned, "pruned the change log"),
             Err(failure) => warn!("the change log could not be pruned: {failure}"),

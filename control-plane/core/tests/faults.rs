@@ -7,25 +7,40 @@ mod support;
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
 use async_trait::async_trait;
 use merak_core::{
-    Change, ChangeQuery, Clock, ControlPlane, ErrorKind, Loaded, ManualClock, Outcome,
-    Precondition, Result, Settings, Store, testing::MemoryStore,
+    Change, ChangeQuery, ChangeRetention, Clock, ControlPlane, ErrorKind, Loaded, ManualClock,
+    Outcome, Precondition, Result, Settings, Store, testing::MemoryStore,
 };
 use merak_model::{Revision, ServiceSpec, Timestamp};
-use support::{SECOND, TestPlane, caller, id, pay, registration};
+use tokio::sync::Semaphore;
 
-/// A store with a defect that shows once it is armed.
-#[derive(Default)]
+use support::{SECOND, TestPlane, caller, id, pay, registration, start};
+
+/// A store with a defect that shows once it is armed, and that prunes behind a gate.
 struct BrokenStore {
     inner: MemoryStore,
     is_armed: AtomicBool,
     attempts: AtomicUsize,
+    prunes: AtomicUsize,
+    gate: Semaphore,
+}
+
+impl Default for BrokenStore {
+    fn default() -> Self {
+        Self {
+            inner: MemoryStore::default(),
+            is_armed: AtomicBool::default(),
+            attempts: AtomicUsize::default(),
+            prunes: AtomicUsize::default(),
+            gate: Semaphore::new(1),
+        }
+    }
 }
 
 #[async_trait]
@@ -53,20 +68,24 @@ impl Store for BrokenStore {
     }
 
     async fn prune_changes(&self, through: Revision) -> Result<()> {
+        self.prunes.fetch_add(1, Ordering::SeqCst);
+        let _permit = self.gate.acquire().await.unwrap();
         self.inner.prune_changes(through).await
     }
 }
 
-/// A clock with a defect that shows once it is armed.
+/// A clock with a defect that shows once it is armed, and whose wall time may be wrong.
 #[derive(Default)]
 struct BrokenClock {
     inner: ManualClock,
+    ahead_ms: AtomicI64,
     is_armed: AtomicBool,
 }
 
 impl Clock for BrokenClock {
     fn timestamp(&self) -> Timestamp {
-        self.inner.timestamp()
+        let now = self.inner.timestamp();
+        now.plus_ms(self.ahead_ms.load(Ordering::SeqCst))
     }
 
     fn elapsed(&self) -> Duration {
@@ -175,4 +194,73 @@ async fn health_changes_that_the_store_refuses_are_tried_again_once_a_second() {
     tokio::time::sleep(SECOND * 2).await;
     let found = plane.catalog.find_instance(&pay(), &id(1)).unwrap();
     assert!(!found.health.is_healthy());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_jumps_into_the_future_prunes_nothing() {
+    let clock = Arc::new(BrokenClock::default());
+    let store = MemoryStore::default();
+    let plane = ControlPlane::start(
+        Arc::new(store.clone()),
+        Arc::clone(&clock) as _,
+        Settings::default(),
+    );
+    let plane = plane.await.unwrap();
+    let register = |port| {
+        let registry = plane.registry.clone();
+        async move {
+            registry
+                .register(&caller(), registration(port))
+                .await
+                .unwrap()
+        }
+    };
+    register(1).await;
+    clock
+        .ahead_ms
+        .store(70 * 365 * 86_400_000, Ordering::SeqCst);
+    register(2).await;
+    tokio::time::sleep(SECOND * 61).await;
+    clock.ahead_ms.store(0, Ordering::SeqCst);
+    tokio::time::sleep(SECOND * 61).await;
+    assert_eq!(store.log().len(), 4);
+    clock.inner.advance(SECOND * 86_400 * 8);
+    tokio::time::sleep(SECOND * 61).await;
+    assert_eq!(
+        store.log()[0].revision,
+        Revision(4),
+        "what is old is pruned"
+    );
+}
+
+#[tokio::test]
+async fn the_end_does_not_wait_for_all_that_is_to_be_pruned() {
+    let store = Arc::new(BrokenStore::default());
+    let clock = Arc::new(ManualClock::default());
+    let settings = Settings {
+        change_retention: ChangeRetention {
+            count: 1,
+            ..ChangeRetention::default()
+        },
+        ..Settings::default()
+    };
+    let plane = start(&store.inner, &clock, Settings::default()).await;
+    for port in 1..=11_000 {
+        let registered = plane.registry.register(&caller(), registration(port)).await;
+        registered.unwrap();
+    }
+    plane.shutdown().await;
+    let pause = store.gate.acquire().await.unwrap();
+    let plane = ControlPlane::start(Arc::clone(&store) as _, clock, settings);
+    let plane = plane.await.unwrap();
+    while store.prunes.load(Ordering::SeqCst) == 0 {
+        tokio::task::yield_now().await;
+    }
+    let release = async {
+        tokio::task::yield_now().await;
+        drop(pause);
+    };
+    tokio::join!(plane.shutdown(), release);
+    assert_eq!(store.prunes.load(Ordering::SeqCst), 1);
+    assert!(store.inner.log().len() > 6000);
 }
