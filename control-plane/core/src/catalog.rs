@@ -32,6 +32,16 @@ pub(crate) struct Index {
     pub(crate) namespaces: BTreeMap<NamespaceName, Arc<Namespace>>,
     pub(crate) services: BTreeMap<Arc<ServiceKey>, Arc<ServiceSnapshot>>,
     pub(crate) rules: RuleIndex,
+    names: Names,
+}
+
+/// When the services of a namespace last became others.
+#[derive(Debug, Default)]
+struct Names {
+    /// The newest revision at the start: nothing is known of before.
+    loaded: Revision,
+    /// Of the namespaces to which something happened since, also of those that are gone.
+    changed: BTreeMap<NamespaceName, Revision>,
 }
 
 impl Catalog {
@@ -42,6 +52,10 @@ impl Catalog {
     pub fn load(loaded: Loaded) -> Result<Self> {
         let mut index = Index {
             revision: loaded.revision,
+            names: Names {
+                loaded: loaded.revision,
+                ..Names::default()
+            },
             ..Index::default()
         };
         for namespace in loaded.namespaces {
@@ -174,8 +188,20 @@ impl Index {
         self.rules.set(&key, Some(&rule.item()), revision);
     }
 
+    /// When a service of a namespace was last created or deleted, or the start if that was before it.
+    pub(crate) fn names_changed(&self, namespace: &NamespaceName) -> Revision {
+        let changed = self.names.changed.get(namespace);
+        changed.copied().unwrap_or(self.names.loaded)
+    }
+
     fn apply(&mut self, change: &Change) {
         self.revision = change.revision;
+        if let Key::Service(key) = &change.key
+            && (change.before.is_none() || change.after.is_none())
+        {
+            let namespace = key.namespace.clone();
+            self.names.changed.insert(namespace, change.revision);
+        }
         match (&change.key, &change.after) {
             (_, Some(Item::Namespace(namespace))) => {
                 self.namespaces

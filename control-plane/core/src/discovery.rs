@@ -46,6 +46,7 @@ pub enum Update {
         now: Arc<ServiceSnapshot>,
     },
     Services {
+        /// When a service of the namespace was last created or deleted, or the control plane started.
         revision: Revision,
         names: Vec<String>,
     },
@@ -198,10 +199,14 @@ impl Discovery {
         match topic {
             Topic::Instances(key) => self.newest_instances(key, held),
             Topic::Services(namespace) => {
-                let (revision, services) = self.catalog.list_services(namespace);
-                let name =
-                    |service: &Arc<ServiceSnapshot>| service.service().key.service.to_string();
-                let names = services.iter().map(name).collect();
+                let index = self.catalog.read();
+                let revision = index.names_changed(namespace);
+                // Who holds nothing is told also that there is nothing.
+                if revision == held && held != Revision::ZERO {
+                    return (revision, Update::Unchanged { revision });
+                }
+                let services = index.services_of(namespace);
+                let names = services.map(|(key, _)| key.service.to_string()).collect();
                 (revision, Update::Services { revision, names })
             }
             Topic::Rules(callee) => {

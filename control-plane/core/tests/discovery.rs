@@ -176,3 +176,39 @@ async fn a_revision_that_was_never_given_out_counts_for_nothing() {
     );
     assert!(matches!(subscriber.next().await, (1, Update::Snapshot(_))));
 }
+
+#[tokio::test]
+async fn the_services_of_a_namespace_are_told_when_they_become_others() {
+    let test = TestPlane::new().await;
+    let topic = || Topic::Services(pay().namespace);
+    let next = |number, held| {
+        let subscriber = test.plane.discovery.subscriber(Client::default());
+        assert!(subscriber.subscribe(number, topic(), held));
+        (subscriber.try_next().unwrap().1, subscriber)
+    };
+    let (Update::Services { revision, names }, first) = next(1, Revision::ZERO) else {
+        panic!("no list")
+    };
+    assert_eq!((revision, names.len()), (Revision::ZERO, 0));
+    let created = test.register(1).await.instance.stamp.revision;
+    let Some((1, Update::Services { revision, names })) = first.try_next() else {
+        panic!("no list")
+    };
+    assert_eq!(names, ["pay"]);
+    test.register(2).await;
+    assert!(first.try_next().is_none());
+    assert!(revision < created, "its instances do not count");
+    let (resumed, _subscriber) = next(2, revision);
+    assert!(matches!(resumed, Update::Unchanged { revision: same } if same == revision));
+    test.deregister(1).await;
+    test.deregister(2).await;
+    let registry = &test.plane.registry;
+    registry
+        .delete_service(&caller(), pay(), Precondition::None)
+        .await
+        .unwrap();
+    let (Update::Services { names, .. }, _subscriber) = next(3, revision) else {
+        panic!("no list")
+    };
+    assert_eq!(names, [] as [&str; 0]);
+}
