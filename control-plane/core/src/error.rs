@@ -14,10 +14,24 @@ pub enum ErrorKind {
     PreconditionFailed,
     /// The log no longer reaches back that far.
     Gone,
-    /// Try again later, here or elsewhere; nothing was done.
+    /// Try again later, here or elsewhere. A change was not made.
     Unavailable,
-    /// A defect of the control plane or of its data.
+    /// A defect of the control plane or of its data. Whether a change was made is not known.
     Internal,
+}
+
+impl ErrorKind {
+    /// Whether it is the control plane's fault and not the caller's.
+    pub fn is_fault(self) -> bool {
+        match self {
+            Self::Unavailable | Self::Internal => true,
+            Self::InvalidArgument
+            | Self::NotFound
+            | Self::Conflict
+            | Self::PreconditionFailed
+            | Self::Gone => false,
+        }
+    }
 }
 
 /// An error with a message for the caller and a source for the log.
@@ -76,6 +90,14 @@ impl Error {
     /// Nothing was done; a later try may succeed.
     pub fn unavailable(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Unavailable, message)
+    }
+
+    /// What caused it, outermost first, for the log; empty if it has no cause.
+    pub fn causes(&self) -> String {
+        let first = std::error::Error::source(self);
+        let causes = std::iter::successors(first, |cause| cause.source());
+        let causes: Vec<String> = causes.map(ToString::to_string).collect();
+        causes.join(": ")
     }
 
     /// What callers can do about it.

@@ -63,26 +63,50 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn every_earlier_state_can_be_seen_again(
-        steps in proptest::collection::vec((1_u64..5, 0_u64..4), 1..30)
+    fn every_earlier_state_that_the_log_still_has_can_be_seen_again(
+        steps in proptest::collection::vec((1_u64..5, 0_u64..4), 1..30),
+        kept in 1_u64..40,
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let test = TestPlane::new().await;
-            let mut seen = vec![(Revision::ZERO, test.clock.timestamp(), State::new())];
-            for (port, weight) in steps {
-                test.clock.advance(SECOND);
-                match weight {
-                    0 => deregister(&test, port).await,
-                    _ => register(&test, port, weight).await,
-                }
-                seen.push((test.plane.catalog.revision(), test.clock.timestamp(), present(&test)));
+        runtime.block_on(see_again(steps, kept));
+    }
+}
+
+async fn see_again(steps: Vec<(u64, u64)>, kept: u64) {
+    let test = TestPlane::new().await;
+    let empty = (Revision::ZERO, test.clock.timestamp(), State::new());
+    let mut seen = vec![empty];
+    for (port, weight) in steps {
+        test.clock.advance(SECOND);
+        match weight {
+            0 => deregister(&test, port).await,
+            _ => register(&test, port, weight).await,
+        }
+        let (revision, time) = (test.plane.catalog.revision(), test.clock.timestamp());
+        seen.push((revision, time, present(&test)));
+    }
+    let retention = ChangeRetention {
+        age: SECOND * 3600,
+        count: kept,
+    };
+    let (history, now) = (&test.plane.history, test.clock.timestamp());
+    let pruned = history.prune(retention, now).await.unwrap();
+    let log = test.store.log();
+    let oldest = log.first().map(|change| change.at);
+    for (revision, time, state) in seen {
+        let is_known = revision.get() >= pruned;
+        let is_known_time = pruned == 0 || oldest.is_some_and(|oldest| time >= oldest);
+        for (moment, is_known) in [
+            (Moment::Revision(revision), is_known),
+            (Moment::Time(time), is_known_time),
+        ] {
+            if is_known {
+                assert_eq!(past(&test, moment).await, state, "{moment:?}");
+            } else {
+                let gone = history.revision_at(moment).await.unwrap_err();
+                assert_eq!(gone.kind(), ErrorKind::Gone, "{moment:?}");
             }
-            for (revision, time, state) in seen {
-                assert_eq!(past(&test, Moment::Revision(revision)).await, state);
-                assert_eq!(past(&test, Moment::Time(time)).await, state);
-            }
-        });
+        }
     }
 }
 

@@ -52,15 +52,13 @@ impl Bodies {
         })
     }
 
-    /// The encoded `InstancesDelta`; none where the snapshot does not remember that far back.
-    pub(crate) fn delta(&self, snapshot: &ServiceSnapshot, from: Revision) -> Option<Bytes> {
-        let key = key(snapshot, Some(from));
-        if let Some(body) = self.cache.get(&key) {
-            return Some(body);
-        }
-        let delta = snapshot.delta_since(from)?;
-        let encode = || delta_message(&delta).encode_to_vec().into();
-        Some(self.cache.get_with(key, encode))
+    /// The encoded `InstancesDelta` of a snapshot that remembers `from`.
+    pub(crate) fn delta(&self, snapshot: &ServiceSnapshot, from: Revision) -> Bytes {
+        self.cache.get_with(key(snapshot, Some(from)), || {
+            let delta = snapshot.delta_since(from);
+            let delta = delta.expect("an update is a delta only from what its snapshot remembers");
+            delta_message(&delta).encode_to_vec().into()
+        })
     }
 
     /// The encoded `RulesSnapshot`.

@@ -4,7 +4,7 @@
 //! release: the code of the REST API, in capitals as `google.rpc` spells reasons. A refused value has
 //! a `BadRequest` that names its field, and what may work later a `RetryInfo`.
 
-use std::{collections::HashMap, error::Error as _, time::Duration};
+use std::{collections::HashMap, time::Duration};
 
 use merak_core::{Error, ErrorKind};
 use merak_model::Invalid;
@@ -37,18 +37,10 @@ pub(crate) fn status_of(error: &Error) -> Status {
         ErrorKind::Unavailable => (Code::Unavailable, "UNAVAILABLE"),
         ErrorKind::Internal => (Code::Internal, "INTERNAL"),
     };
-    let causes = causes_of(error);
-    match error.kind() {
-        ErrorKind::Unavailable | ErrorKind::Internal => {
-            error!(reason, causes, "request failed: {error}");
-        }
-        ErrorKind::InvalidArgument
-        | ErrorKind::NotFound
-        | ErrorKind::Conflict
-        | ErrorKind::PreconditionFailed
-        | ErrorKind::Gone => {
-            info!(reason, causes, "request refused: {error}");
-        }
+    let causes = error.causes();
+    match error.kind().is_fault() {
+        true => error!(reason, causes, "request failed: {error}"),
+        false => info!(reason, causes, "request refused: {error}"),
     }
     let current = error.current_revision();
     let metadata = current.map(|current| (CURRENT_REVISION, current.get().to_string()));
@@ -133,12 +125,6 @@ fn details(code: Code, reason: &str, metadata: Option<(&str, String)>) -> ErrorD
     details
 }
 
-fn causes_of(error: &Error) -> String {
-    let causes = std::iter::successors(error.source(), |&cause| cause.source());
-    let causes: Vec<String> = causes.map(ToString::to_string).collect();
-    causes.join(": ")
-}
-
 #[cfg(test)]
 mod tests {
     use merak_model::Revision;
@@ -202,6 +188,6 @@ mod tests {
         assert_eq!(status.message(), "the store is busy");
         let details = String::from_utf8_lossy(status.details());
         assert!(!details.contains("secret"), "{details}");
-        assert_eq!(causes_of(&error), "disk /dev/secret full");
+        assert_eq!(error.causes(), "disk /dev/secret full");
     }
 }

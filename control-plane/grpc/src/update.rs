@@ -20,10 +20,7 @@ pub(crate) fn answer(subscription: u32, update: Update, bodies: &Bodies) -> Answ
     let update = match update {
         Update::Snapshot(snapshot) => return encoded(INSTANCES, bodies.snapshot(&snapshot)),
         Update::Delta { from, now } => {
-            return match bodies.delta(&now, from) {
-                Some(body) => encoded(INSTANCES_DELTA, body),
-                None => encoded(INSTANCES, bodies.snapshot(&now)),
-            };
+            return encoded(INSTANCES_DELTA, bodies.delta(&now, from));
         }
         Update::Rules(rules) => return encoded(RULES, bodies.rules(&rules)),
         Update::Services { revision, names } => Message::Services(v1::ServicesSnapshot {

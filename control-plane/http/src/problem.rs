@@ -5,8 +5,6 @@
 
 mod responses;
 
-use std::error::Error as _;
-
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use merak_core::{Error, ErrorKind};
@@ -331,18 +329,10 @@ impl From<Error> for Problem {
             ErrorKind::Unavailable => Code::Unavailable,
             ErrorKind::Internal => Code::Internal,
         };
-        let causes = causes_of(&error);
-        match error.kind() {
-            ErrorKind::Unavailable | ErrorKind::Internal => {
-                error!(code = code.as_str(), causes, "request failed: {error}");
-            }
-            ErrorKind::InvalidArgument
-            | ErrorKind::NotFound
-            | ErrorKind::Conflict
-            | ErrorKind::PreconditionFailed
-            | ErrorKind::Gone => {
-                info!(code = code.as_str(), causes, "request refused: {error}");
-            }
+        let causes = error.causes();
+        match error.kind().is_fault() {
+            true => error!(code = code.as_str(), causes, "request failed: {error}"),
+            false => info!(code = code.as_str(), causes, "request refused: {error}"),
         }
         match error.invalid() {
             Some(invalid) => Self::from(invalid.clone()),
@@ -385,12 +375,6 @@ pub(crate) fn pointer_token(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
-fn causes_of(error: &Error) -> String {
-    let causes = std::iter::successors(error.source(), |&cause| cause.source());
-    let causes: Vec<String> = causes.map(ToString::to_string).collect();
-    causes.join(": ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -419,7 +403,7 @@ mod tests {
     #[test]
     fn the_cause_is_not_sent() {
         let error = Error::unavailable("the store is busy").caused_by("disk /dev/secret full");
-        assert_eq!(causes_of(&error), "disk /dev/secret full");
+        assert_eq!(error.causes(), "disk /dev/secret full");
         assert_eq!(Problem::from(error).body("").detail, "the store is busy");
     }
 }

@@ -40,7 +40,7 @@ pub mod health_check {
     #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
     pub struct Heartbeat {
         /// Seconds between beats, 1..=60; 0 means the default, 5. The instance is unhealthy after three times that
-        /// without a beat, or two seconds after its stream ended.
+        /// without a beat, or when the grace after the end of its stream is over (see Registry.KeepAlive).
         #[prost(uint32, tag = "1")]
         pub ttl_seconds: u32,
     }
@@ -846,9 +846,16 @@ pub mod registry_client {
         ///
         /// The client attaches instances and then sends beats; one beat renews every instance that is
         /// attached. The answer to a message that attaches names the instances that are unknown; a beat is
-        /// answered only when an instance that was attached is gone meanwhile. The end of the stream is evidence: attached instances that come back neither on
-        /// another stream nor by Heartbeat within two seconds become unhealthy. A stream speaks for at
-        /// most 10000 instances: more end it with RESOURCE_EXHAUSTED, and belong on another stream.
+        /// answered only when an instance that was attached is gone meanwhile.
+        ///
+        /// The end of the stream is evidence: attached instances that come back neither on another stream
+        /// nor by Heartbeat within the grace, a setting of 0 to 60 seconds and by default 2, become
+        /// unhealthy. If more than half of a service's healthy instances, and at least three, lose their
+        /// streams together, that is more likely the network: they become unhealthy only after three times
+        /// their ttl without a beat.
+        ///
+        /// A stream speaks for at most 10000 instances: more end it with RESOURCE_EXHAUSTED, and belong on
+        /// another stream.
         pub async fn keep_alive(
             &mut self,
             request: impl tonic::IntoStreamingRequest<Message = super::KeepAliveRequest>,
@@ -942,9 +949,16 @@ pub mod registry_server {
         ///
         /// The client attaches instances and then sends beats; one beat renews every instance that is
         /// attached. The answer to a message that attaches names the instances that are unknown; a beat is
-        /// answered only when an instance that was attached is gone meanwhile. The end of the stream is evidence: attached instances that come back neither on
-        /// another stream nor by Heartbeat within two seconds become unhealthy. A stream speaks for at
-        /// most 10000 instances: more end it with RESOURCE_EXHAUSTED, and belong on another stream.
+        /// answered only when an instance that was attached is gone meanwhile.
+        ///
+        /// The end of the stream is evidence: attached instances that come back neither on another stream
+        /// nor by Heartbeat within the grace, a setting of 0 to 60 seconds and by default 2, become
+        /// unhealthy. If more than half of a service's healthy instances, and at least three, lose their
+        /// streams together, that is more likely the network: they become unhealthy only after three times
+        /// their ttl without a beat.
+        ///
+        /// A stream speaks for at most 10000 instances: more end it with RESOURCE_EXHAUSTED, and belong on
+        /// another stream.
         async fn keep_alive(
             &self,
             request: tonic::Request<tonic::Streaming<super::KeepAliveRequest>>,
@@ -1306,7 +1320,7 @@ pub struct Subscribe {
     /// Chosen by the client, unique among its live subscriptions on this stream; updates carry it.
     #[prost(uint32, tag = "1")]
     pub subscription: u32,
-    /// A kind that the control plane does not know is answered with "unsupported" for this key alone.
+    /// A kind that the control plane does not know is refused as "unsupported_kind", for this key alone.
     #[prost(enumeration = "Kind", tag = "2")]
     pub kind: i32,
     #[prost(message, optional, tag = "3")]

@@ -4,7 +4,8 @@ mod conformance;
 mod memory;
 
 pub use conformance::{
-    a_thing_deleted_and_made_anew, bad_batch_leaves_nothing, changes_are_listed_by_what_is_asked,
+    a_thing_deleted_and_made_anew, bad_batch_leaves_nothing,
+    changes_are_listed_by_all_that_is_asked, changes_are_listed_by_what_is_asked,
     pruning_keeps_the_state, rules_are_kept_with_their_last_change,
     the_log_of_a_rule_can_be_asked_for, what_was_appended_is_loaded,
 };
@@ -21,6 +22,7 @@ macro_rules! store_conformance {
             a_thing_deleted_and_made_anew,
             bad_batch_leaves_nothing,
             changes_are_listed_by_what_is_asked,
+            changes_are_listed_by_all_that_is_asked,
             pruning_keeps_the_state,
             rules_are_kept_with_their_last_change,
             the_log_of_a_rule_can_be_asked_for
