@@ -15,6 +15,7 @@
 //! it may be due; if it was renewed meanwhile, it moves on to the next such moment.
 
 mod lease;
+mod losses;
 mod session;
 mod wheel;
 
@@ -36,12 +37,6 @@ pub const DISCONNECT_GRACE: Duration = Duration::from_secs(2);
 
 /// How long an unhealthy instance is kept before it is removed.
 pub const UNHEALTHY_RETENTION: Duration = Duration::from_secs(3600);
-
-/// An instance that became unhealthy so often within [`FLAPPING_WINDOW`] flaps.
-pub(crate) const FLAPPING_LOSSES: u32 = 3;
-
-/// The time within which losses count as flapping.
-pub(crate) const FLAPPING_WINDOW: Duration = Duration::from_secs(600);
 
 /// Verdicts that one commit takes, so that the writes of others need not wait long for it.
 pub(crate) const VERDICTS_LIMIT: usize = 1000;

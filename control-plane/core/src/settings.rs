@@ -19,7 +19,8 @@ pub struct Settings {
 /// How much of the change log is kept. What is beyond either bound is pruned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChangeRetention {
-    /// Older changes are pruned; 7 days by default.
+    /// Older changes are pruned; 7 days by default. A wall clock that runs ahead of the time that has
+    /// passed since the start by more than an hour is not believed.
     pub age: Duration,
     /// More changes than this are pruned, oldest first; 1,000,000 by default. The newest is always kept.
     pub count: u64,

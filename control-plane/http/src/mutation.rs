@@ -65,13 +65,11 @@ impl FromRequestParts<Api> for Mutation {
 impl Mutation {
     /// Refuses preconditions, which this write does not heed.
     pub(crate) fn require_unconditional(&self) -> Result<(), Problem> {
-        let header = match self.precondition {
-            Precondition::None => return Ok(()),
-            Precondition::Absent => "If-None-Match",
-            Precondition::Revision(_) => "If-Match",
-        };
-        let refused = "not taken here: use PUT, PATCH or DELETE with a precondition";
-        Err(Problem::header(header, refused))
+        match self.precondition {
+            Precondition::None => Ok(()),
+            Precondition::Absent => Err(not_taken("If-None-Match")),
+            Precondition::Revision(_) => Err(not_taken("If-Match")),
+        }
     }
 
     /// Refuses a write that does not say which state of the thing it was made for.
@@ -89,7 +87,7 @@ impl Mutation {
                 precondition: Precondition::Absent,
                 ..self
             }),
-            Precondition::Revision(_) => self.require_unconditional().map(|()| self),
+            Precondition::Revision(_) => Err(not_taken("If-Match")),
         }
     }
 
@@ -125,4 +123,9 @@ impl Mutation {
         }
         response
     }
+}
+
+fn not_taken(header: &str) -> Problem {
+    let refused = "not taken here: use PUT, PATCH or DELETE with a precondition";
+    Problem::header(header, refused)
 }

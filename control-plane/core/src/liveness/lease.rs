@@ -9,7 +9,10 @@ use std::{
 use merak_model::{Health, Instance, InstanceId, ServiceKey, Ttl};
 
 use super::{
-    FLAPPING_LOSSES, FLAPPING_WINDOW, Terms, VERDICTS_LIMIT, Verdict, session::Pulse, wheel::Wheel,
+    Terms, VERDICTS_LIMIT, Verdict,
+    losses::Losses,
+    session::Pulse,
+    wheel::{Entry, Wheel},
 };
 use crate::Event;
 
@@ -48,19 +51,12 @@ struct Lease {
     generation: u32,
 }
 
-/// How often a lease ran out lately.
-#[derive(Debug, Clone, Copy, Default)]
-struct Losses {
-    count: u32,
-    first_at: Duration,
-}
-
 /// All leases.
 #[derive(Debug)]
 pub(super) struct Leases {
     terms: Terms,
     slots: Vec<Option<Lease>>,
-    free: Vec<(u32, u32)>,
+    free: Vec<Entry>,
     by_key: HashMap<LeaseKey, u32, rapidhash::fast::RandomState>,
     by_service: HashMap<Arc<ServiceKey>, Counts, rapidhash::fast::RandomState>,
     wheel: Wheel,
@@ -98,23 +94,6 @@ impl Lease {
         let expiry = self.last_sign() + self.ttl.expiry();
         self.disconnected_at
             .map_or(expiry, |at| expiry.min(at + terms.disconnect_grace))
-    }
-}
-
-impl Losses {
-    /// Counts one more; some if the instance flaps, once a window.
-    fn add(&mut self, now: Duration) -> Option<Event> {
-        if self.count == 0 || now > self.first_at + FLAPPING_WINDOW {
-            *self = Self {
-                count: 0,
-                first_at: now,
-            };
-        }
-        self.count += 1;
-        (self.count == FLAPPING_LOSSES).then_some(Event::Flapping {
-            losses: self.count,
-            window_seconds: FLAPPING_WINDOW.as_secs(),
-        })
     }
 }
 
@@ -181,7 +160,10 @@ impl Leases {
             return;
         };
         if let Some(lease) = self.slots[slot as usize].take() {
-            self.free.push((slot, lease.generation.wrapping_add(1)));
+            self.free.push(Entry {
+                slot,
+                generation: lease.generation.wrapping_add(1),
+            });
             if let Some(pulse) = &lease.pulse {
                 pulse.attached.lock().remove(key);
                 pulse.lost.lock().insert(key.clone());
@@ -284,11 +266,11 @@ impl Leases {
         }
         let due: Vec<u32> = looked_at
             .into_iter()
-            .filter(|(slot, generation)| {
-                let lease = self.slots[*slot as usize].as_ref();
-                lease.is_some_and(|lease| lease.generation == *generation)
+            .filter(|entry| {
+                let lease = self.slots[entry.slot as usize].as_ref();
+                lease.is_some_and(|lease| lease.generation == entry.generation)
             })
-            .map(|(slot, _)| slot)
+            .map(|entry| entry.slot)
             .collect();
         self.hold_mass_losses(&due, now);
         for slot in due {
@@ -393,9 +375,12 @@ impl Leases {
     }
 
     fn insert(&mut self, key: LeaseKey, ttl: Ttl, health: Health, now: Duration) -> u32 {
-        let (slot, generation) = self.free.pop().unwrap_or_else(|| {
+        let Entry { slot, generation } = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
-            (self.slots.len() as u32 - 1, 0)
+            Entry {
+                slot: self.slots.len() as u32 - 1,
+                generation: 0,
+            }
         });
         let lease = Lease {
             key: key.clone(),
@@ -419,8 +404,9 @@ impl Leases {
     fn schedule(&mut self, slot: u32) {
         if let Some(lease) = self.slots[slot as usize].as_mut() {
             lease.generation = lease.generation.wrapping_add(1);
+            let generation = lease.generation;
             self.wheel
-                .insert(lease.deadline(self.terms), (slot, lease.generation));
+                .insert(lease.deadline(self.terms), Entry { slot, generation });
         }
     }
 

@@ -9,7 +9,11 @@ pub(super) struct Wheel {
 }
 
 /// A lease's slot, and which of its uses is meant.
-pub(super) type Entry = (u32, u32);
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entry {
+    pub(super) slot: u32,
+    pub(super) generation: u32,
+}
 
 const BUCKET: Duration = Duration::from_millis(100);
 
