@@ -203,3 +203,25 @@ async fn more_instances_than_one_stream_takes_use_another_one() {
         streams.push(alive);
     }
 }
+
+#[tokio::test]
+async fn a_repeated_registration_that_nobody_wants_any_more_is_taken_back() {
+    let mut plane = Plane::start().await;
+    let client = Client::builder(&plane.address).first_sync_timeout(Duration::from_millis(200));
+    let client = client.build().unwrap();
+    let sync = plane.welcome().await;
+    let kept = register(&mut plane, &client, pay(1)).await;
+    let mut alive = soon(plane.keep_alives.recv()).await.unwrap();
+    let unknown = alive.next().await.unwrap().attach;
+    alive.send(Ok(v1::KeepAliveResponse { unknown }));
+    let asked = soon(plane.registrations.recv()).await.unwrap();
+    plane.hide();
+    drop((sync, alive));
+    let lost = client.instances("pay").await.unwrap_err();
+    assert!(lost.to_string().contains("not connected"), "{lost}");
+    drop(kept);
+    // The client has taken the departure when it answers what was asked after it.
+    client.instances("order").await.unwrap_err();
+    asked.accept();
+    assert_eq!(left(&mut plane).await, "1");
+}

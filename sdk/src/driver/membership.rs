@@ -33,12 +33,17 @@ impl Membership {
         if !turn.is_newest(kept.generation) || self.shared.stop.is_cancelled() {
             return;
         }
-        let mut registry = RegistryClient::new(self.channel);
+        let mut registry = RegistryClient::new(self.channel.clone());
         let request = v1::RegisterRequest::from(&registration);
         let answer = tokio::time::timeout(CONNECT_TIMEOUT, registry.register(request));
         let Some(answer) = self.shared.stop.run_until_cancelled(answer).await else {
             return;
         };
+        if !turn.is_newest(kept.generation) {
+            // Nobody wants it any more, and it may be there again just now.
+            self.deregister(&key).await;
+            return;
+        }
         drop(turn);
         let (service, instance) = &key;
         match answer {
@@ -67,7 +72,11 @@ impl Membership {
         if !turn.is_newest(generation) {
             return;
         }
-        let (service, id) = &key;
+        self.deregister(&key).await;
+        turn.release(generation);
+    }
+
+    async fn deregister(self, (service, id): &InstanceKey) {
         let instance = Some((service, id).into());
         let request = v1::DeregisterRequest { instance };
         let mut registry = RegistryClient::new(self.channel);
@@ -75,6 +84,5 @@ impl Membership {
         if let Ok(Err(status)) = tokio::time::timeout(CONNECT_TIMEOUT, answer).await {
             debug!(%service, instance = %id, "cannot deregister: {}", status.message());
         }
-        turn.release(generation);
     }
 }

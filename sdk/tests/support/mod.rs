@@ -44,7 +44,7 @@ pub(crate) struct Plane {
     pub(crate) registrations: UnboundedReceiver<Asked<v1::RegisterRequest, v1::RegisterResponse>>,
     pub(crate) deregistrations:
         UnboundedReceiver<Asked<v1::DeregisterRequest, v1::DeregisterResponse>>,
-    _serving: JoinSet<()>,
+    serving: JoinSet<()>,
 }
 
 /// A call that waits for its answer.
@@ -87,8 +87,13 @@ impl Plane {
             keep_alives,
             registrations,
             deregistrations,
-            _serving: serving,
+            serving,
         }
+    }
+
+    /// Takes no more connections; those that are open stay.
+    pub(crate) fn hide(&mut self) {
+        self.serving.abort_all();
     }
 
     /// The next discovery stream, welcomed.
