@@ -81,6 +81,37 @@ async fn what_one_application_registers_another_one_discovers_and_follows() {
 }
 
 #[tokio::test]
+async fn a_registration_can_be_replaced_and_repeated() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path()).await;
+    let (provider, consumer) = (client(&server), client(&server));
+    let mut kept = provider.register(pay(1)).await.unwrap();
+    let mut watch = consumer.watch("pay").await.unwrap();
+    for weight in 1..=20 {
+        // The assignment drops the older handle after the newer one is there.
+        kept = provider.register(pay(1).weight(weight)).await.unwrap();
+    }
+    for _ in 0..20 {
+        drop(kept);
+        kept = provider.register(pay(1).weight(7)).await.unwrap();
+    }
+    // What was asked for before is done before.
+    let other = provider.register(pay(2)).await.unwrap();
+    until(&mut watch, &[1, 2]).await;
+    drop(other);
+    let seen = until(&mut watch, &[1]).await;
+    let weight = |state: &ServiceState| {
+        let mut instances = state.instances();
+        instances.next().unwrap().spec.weight.get()
+    };
+    assert_eq!(weight(seen.last().unwrap()), 7);
+    let (gone, ()) = tokio::join!(until(&mut watch, &[]), async { drop(kept) });
+    assert_eq!(gone.last().unwrap().instances().len(), 0);
+    consumer.close().await;
+    assert!(soon(watch.next()).await.is_none());
+}
+
+#[tokio::test]
 async fn concurrent_first_uses_make_one_subscription() {
     let data = tempfile::tempdir().unwrap();
     let server = Server::start(data.path()).await;
