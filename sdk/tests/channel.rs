@@ -3,12 +3,15 @@
 
 mod support;
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use http::Request;
 use merak_proto::v1::{HeartbeatRequest, registry_client::RegistryClient};
 use merak_sdk::{Client, Error, ServiceChannel};
 use support::{Plane, snapshot, soon};
 use tokio::{
+    io::AsyncReadExt as _,
     net::{TcpListener, TcpStream},
     sync::mpsc::{self, UnboundedReceiver},
     task::JoinSet,
@@ -105,4 +108,43 @@ async fn a_call_that_reaches_none_of_few_instances_tells_why() {
     };
     assert_eq!(address, "127.0.0.1:9");
     assert!(why.contains("refused"), "{why}");
+}
+
+/// Reads what a client says until it has sent a request.
+async fn requested(stream: &mut TcpStream) {
+    const PREFACE_BYTES: usize = 24;
+    const HEADERS: u8 = 1;
+    stream.read_exact(&mut [0; PREFACE_BYTES]).await.unwrap();
+    loop {
+        let mut head = [0; 9];
+        stream.read_exact(&mut head).await.unwrap();
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+        let mut rest = vec![0; usize::try_from(length).unwrap()];
+        stream.read_exact(&mut rest).await.unwrap();
+        if head[3] == HEADERS {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_call_to_an_instance_that_fell_silent_ends() {
+    let mut plane = Plane::start().await;
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let (mut channel, _sync, _) = channel(&mut plane, &[port]).await;
+    let mut calls = JoinSet::new();
+    calls.spawn(channel.call(Request::new(Body::empty())));
+    let (mut stream, _) = soon(silent.accept()).await.unwrap();
+    soon(requested(&mut stream)).await;
+    tokio::time::pause();
+    let limit = tokio::time::sleep(Duration::from_secs(60));
+    let answered = tokio::select! {
+        answered = calls.join_next() => answered.unwrap().unwrap(),
+        () = limit => panic!("the call waits for ever"),
+    };
+    let Err(Error::Instance { why, .. }) = answered else {
+        panic!("nobody has answered");
+    };
+    assert!(why.contains("timed out"), "{why}");
 }

@@ -78,3 +78,31 @@ impl Keeping {
         self.write(tasks);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::state;
+
+    #[tokio::test]
+    async fn each_state_is_kept_under_the_history_that_it_came_with() {
+        let folder = tempfile::tempdir().unwrap();
+        let (disk, tasks) = (Disk::new(folder.path()), TaskTracker::new());
+        let mut keeping = Keeping::new(Some(disk.clone()));
+        let key = |name| Arc::new(ServiceKey::parse("default", name).unwrap());
+        let (pay, order) = (key("pay"), key("order"));
+        keeping.push("e1", &pay, &Arc::new(state(&pay, 7, 1..=2)));
+        keeping.push("e2", &order, &Arc::new(state(&order, 5, 1..=2)));
+        keeping.write(&tasks);
+        // Whether or not the first write is over.
+        keeping.push("e2", &order, &Arc::new(state(&order, 6, 1..=3)));
+        keeping.write(&tasks);
+        keeping.finish(&tasks).await;
+        tasks.close();
+        tasks.wait().await;
+        for (key, epoch, revision) in [(&pay, "e1", 7), (&order, "e2", 6)] {
+            let (of, kept) = disk.read(key).unwrap();
+            assert_eq!((of.as_str(), kept.revision().get()), (epoch, revision));
+        }
+    }
+}
