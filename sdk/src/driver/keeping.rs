@@ -47,8 +47,11 @@ impl Keeping {
         }
     }
 
-    /// Waits until it is time to write; cancelling the wait loses nothing.
+    /// Waits until there is something to write and it is time to; cancelling the wait loses nothing.
     pub(super) async fn due(&mut self) {
+        if self.unkept.is_empty() {
+            return std::future::pending().await;
+        }
         self.ticks.tick().await;
     }
 
