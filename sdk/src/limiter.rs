@@ -9,6 +9,7 @@
 
 mod admission;
 mod explain;
+mod layer;
 mod rules;
 mod table;
 
@@ -18,12 +19,14 @@ use arc_swap::ArcSwap;
 use merak_model::{
     Call, Invalid, Problem, ServiceKey,
     limiting::{Moment, admit},
+    routing::RuleKey,
 };
 use parking_lot::Mutex;
 
 use admission::Holding;
 pub use admission::{Admission, Permit, Rejected, Wait};
 pub use explain::{AmountStanding, LimitExplanation, RuleStanding, Verdict};
+pub use layer::{Grpc, Http, LimitLayer, Limited};
 pub use merak_model::limiting::{Amount, RateLimitRule, ResponseSpec};
 use rules::Rules;
 use table::Table;
@@ -156,6 +159,12 @@ impl Limiter {
     pub fn explain_limit(&self, call: &Call<'_>) -> LimitExplanation {
         let rules = self.inner.rules.load();
         explain::explain(&rules, call, &self.inner.table, self.now())
+    }
+
+    /// What is left of the amounts that a call is counted on, with their rules.
+    fn standing(&self, call: &Call<'_>) -> Vec<(RuleKey, AmountStanding)> {
+        let rules = self.inner.rules.load();
+        explain::standing(&rules, call, &self.inner.table, self.now())
     }
 
     /// Forgets the counters that are as good as new, and gives their memory back.

@@ -21,7 +21,7 @@ pub mod rule;
 
 pub use amount::{Amount, AmountDocument, WarmUp, WarmUpDocument};
 pub use bucket::{Moment, Pace};
-pub use counter::{Cause, Claim, Counter, Limits, Refusal, UnderWay, admit, foresee};
+pub use counter::{Cause, Claim, Counter, Left, Limits, Refusal, UnderWay, admit, foresee};
 pub use policy::{Action, ActionDocument, AmountMode, Failover, Scope, ScopeKind};
 pub use response::{ResponseDocument, ResponseSpec};
 pub use rule::{RateLimitRule, RateLimitRuleDocument, RateLimitRuleSpec};

@@ -50,6 +50,8 @@ pub struct AmountStanding {
     pub burst: u32,
     /// Calls that may come at once now.
     pub left: u32,
+    /// The time until as many may come as after a pause.
+    pub full_in: Duration,
 }
 
 /// What would become of a call.
@@ -165,7 +167,30 @@ fn amounts(limits: &Limits, counter: &Counter, now: Moment) -> Vec<AmountStandin
         .map(|((amount, pace), left)| AmountStanding {
             amount,
             burst: pace.burst(),
-            left,
+            left: left.calls,
+            full_in: left.full_in,
         })
         .collect()
+}
+
+/// The amounts that a call is counted on, and what is left of them.
+pub(super) fn standing(
+    rules: &Rules,
+    call: &Call<'_>,
+    table: &Table,
+    now: Moment,
+) -> Vec<(RuleKey, AmountStanding)> {
+    let mut all = Vec::new();
+    for rule in &rules.rules {
+        if !rule.rule.spec.matches(call) {
+            continue;
+        }
+        if let Some(held) = rule.find(call, table) {
+            let claim = held.entry().claim();
+            let amounts = amounts(claim.limits, claim.counter, now);
+            let key = &rule.rule.key;
+            all.extend(amounts.into_iter().map(|amount| (key.clone(), amount)));
+        }
+    }
+    all
 }

@@ -179,6 +179,11 @@ impl Bucket {
         u32::try_from(tokens).unwrap_or(u32::MAX).min(pace.burst)
     }
 
+    /// How long after a moment it will be full.
+    pub(super) fn full_in(&self, at: u64) -> u64 {
+        self.full_at().saturating_sub(at)
+    }
+
     /// How long after a moment it will be as good as new, a warm-up included.
     pub(super) fn rest(&self, pace: &Pace, at: u64) -> u64 {
         let warm_up = pace.warm_up.map_or(0, |warm_up| nanos(warm_up.period()));

@@ -28,6 +28,15 @@ pub struct Counter {
     under_way: Option<Arc<UnderWay>>,
 }
 
+/// What is left of an amount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Left {
+    /// Calls that would go through at once.
+    pub calls: u32,
+    /// The time until nothing is missing.
+    pub full_in: Duration,
+}
+
 /// The calls that are under way.
 #[derive(Debug, Default)]
 pub struct UnderWay(AtomicU32);
@@ -112,10 +121,13 @@ impl Limits {
 }
 
 impl Counter {
-    /// Calls that each amount would let through at once at a moment.
-    pub fn left(&self, limits: &Limits, now: Moment) -> impl Iterator<Item = u32> {
+    /// What is left of each amount at a moment.
+    pub fn left(&self, limits: &Limits, now: Moment) -> impl Iterator<Item = Left> {
         let buckets = self.buckets.iter().zip(&limits.paces);
-        buckets.map(move |(bucket, (_, pace))| bucket.left(pace, now.nanos()))
+        buckets.map(move |(bucket, (_, pace))| Left {
+            calls: bucket.left(pace, now.nanos()),
+            full_in: Duration::from_nanos(bucket.full_in(now.nanos())),
+        })
     }
 
     /// The calls under way, where they are limited.

@@ -60,6 +60,7 @@ impl One {
     }
 
     pub(crate) fn left(&self, now: Moment) -> Vec<u32> {
-        self.counter.left(&self.limits, now).collect()
+        let left = self.counter.left(&self.limits, now);
+        left.map(|left| left.calls).collect()
     }
 }
