@@ -4,7 +4,7 @@
 //! database while the control plane goes on writing. The copy appears under its name when it is
 //! complete and on the disk, or not at all.
 
-use std::{fs::File, io, path::Path, time::Duration};
+use std::{io, path::Path, time::Duration};
 
 use merak_core::{Error, ErrorKind, Result};
 use merak_model::Revision;
@@ -14,7 +14,10 @@ use sqlx::{
 };
 use tempfile::NamedTempFile;
 
-use crate::error;
+use crate::{
+    database::{NO_EPOCH, folder, sync_folder},
+    error,
+};
 
 /// How long a control plane that is just starting or ending is waited for.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -29,15 +32,16 @@ pub struct Backup {
 
 /// Copies a database to a file that does not exist yet; starting on the copy restores it.
 ///
-/// The copy gets an epoch of its own: what is committed after a restore has other content than
-/// what clients know under the same revisions.
+/// The copy has no epoch until it is started on, and takes one of its own then: what is committed after
+/// a restore has other content than what clients know under the same revisions, from the original or
+/// from another restore.
 ///
 /// # Errors
 /// When there is no such database, or the copy exists already or cannot be written.
 pub async fn backup(from: &Path, to: &Path) -> Result<Backup> {
     let unfinished = create_beside(from, to)?;
     copy(from, unfinished.path()).await?;
-    let revision = begin_epoch(from, unfinished.path()).await?;
+    let revision = clear_epoch(from, unfinished.path()).await?;
     let to = to.to_owned();
     let size_bytes = tokio::task::spawn_blocking(move || publish(unfinished, &to))
         .await
@@ -89,7 +93,7 @@ async fn copy(from: &Path, to: &Path) -> Result<()> {
     closed.map_err(|failure| error::reading(from, failure))
 }
 
-async fn begin_epoch(from: &Path, unfinished: &Path) -> Result<Revision> {
+async fn clear_epoch(from: &Path, unfinished: &Path) -> Result<Revision> {
     let failed = |failure| error::copying(from, failure);
     // An unfinished copy is thrown away, so that its changes need no journal.
     let mut copy = SqliteConnectOptions::new()
@@ -99,7 +103,7 @@ async fn begin_epoch(from: &Path, unfinished: &Path) -> Result<Revision> {
         .await
         .map_err(failed)?;
     sqlx::query("UPDATE control_plane SET epoch = $1")
-        .bind(uuid::Uuid::new_v4().to_string())
+        .bind(NO_EPOCH)
         .execute(&mut copy)
         .await
         .map_err(failed)?;
@@ -124,17 +128,8 @@ fn publish(unfinished: NamedTempFile, to: &Path) -> Result<u64> {
         }
         failed(refused.error)
     })?;
-    let synced = File::open(folder(to)).and_then(|folder| folder.sync_all());
-    synced.map_err(failed)?;
+    sync_folder(to).map_err(failed)?;
     Ok(copy.metadata().map_err(failed)?.len())
-}
-
-/// The folder that a file is in; the working directory for a bare name.
-fn folder(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    }
 }
 
 fn exists(path: &Path) -> Error {

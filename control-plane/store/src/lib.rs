@@ -5,6 +5,7 @@
 
 mod append;
 mod backup;
+mod database;
 mod error;
 mod load;
 mod log;
@@ -62,20 +63,17 @@ impl SqlStore {
     /// Opens a database file, creating it if it is missing, and brings its schema up to date.
     ///
     /// # Errors
-    /// When the folder is missing, the file is in use, cannot be written, is no database, or has
-    /// the schema of a newer Merak.
+    /// When the folder is missing, the file is in use, cannot be written, is damaged or no database of
+    /// Merak, or has the schema of a newer Merak.
     pub async fn open(path: &Path, durability: Durability) -> Result<Self> {
         let lock = lock(path).await?;
+        database::ensure(path).await?;
         let mut writer = options(path, durability)
             .connect()
             .await
             .map_err(|failure| error::opening(path, failure))?;
-        sqlx::migrate!("../../migrations")
-            .run(&mut writer)
-            .await
-            .map_err(|failure| error::migrating(path, failure))?;
-        let begun = begin_epoch(&mut writer, durability).await;
-        begun.map_err(|failure| error::opening(path, failure))?;
+        database::migrate(&mut writer, path).await?;
+        database::begin_epoch(&mut writer, path, durability).await?;
         Ok(Self {
             path: path.to_owned(),
             durability,
@@ -148,28 +146,6 @@ impl Store for SqlStore {
     }
 }
 
-/// Begins an epoch in a new database, and where commits of the last one, or of this one, may get lost.
-async fn begin_epoch(
-    writer: &mut SqliteConnection,
-    durability: Durability,
-) -> Result<(), sqlx::Error> {
-    let is_provisional = match durability {
-        Durability::Full => 0_i64,
-        Durability::Normal => 1,
-    };
-    sqlx::query(
-        "INSERT INTO control_plane (id, epoch, is_provisional) VALUES (1, $1, $2) \
-         ON CONFLICT (id) DO UPDATE SET is_provisional = excluded.is_provisional, \
-         epoch = CASE WHEN control_plane.is_provisional = 1 OR excluded.is_provisional = 1 \
-         THEN excluded.epoch ELSE control_plane.epoch END",
-    )
-    .bind(uuid::Uuid::new_v4().to_string())
-    .bind(is_provisional)
-    .execute(writer)
-    .await?;
-    Ok(())
-}
-
 /// A statement that takes longer is logged; loading a million instances takes two seconds.
 const SLOW: Duration = Duration::from_secs(5);
 
@@ -180,7 +156,6 @@ fn options(path: &Path, durability: Durability) -> SqliteConnectOptions {
     };
     SqliteConnectOptions::new()
         .filename(path)
-        .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(synchronous)
         .foreign_keys(true)

@@ -79,6 +79,23 @@ async fn a_copy_has_the_content_and_another_epoch() {
 }
 
 #[tokio::test]
+async fn each_restore_of_a_copy_begins_a_history_that_restarts_keep() {
+    let (folder, database, copy) = folder();
+    start(&database).await.register(1).await;
+    backup(&database, &copy).await.unwrap();
+    let again = folder.path().join("again.db");
+    std::fs::copy(&copy, &again).unwrap();
+    let epoch = async |database| {
+        let store = SqlStore::open(database, Durability::Full).await.unwrap();
+        store.load().await.unwrap().epoch
+    };
+    let (first, second) = (epoch(&copy).await, epoch(&again).await);
+    assert_ne!(first, second);
+    assert_ne!(&*first.0, "");
+    assert_eq!((epoch(&copy).await, epoch(&again).await), (first, second));
+}
+
+#[tokio::test]
 async fn a_copy_taken_while_writes_go_on_is_one_moment_of_them() {
     let (_folder, database, copy) = folder();
     let running = start(&database).await;

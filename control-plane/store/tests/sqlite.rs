@@ -2,7 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use merak_core::{
     Caller, ControlPlane, Error, ErrorKind, InstancePatch, Loaded, ManualClock, Precondition,
@@ -10,6 +14,7 @@ use merak_core::{
 };
 use merak_model::{Host, Instance, InstanceSpec, Metadata, Port, Registration, ServiceKey, Weight};
 use merak_store::{Durability, SqlStore};
+use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 
 async fn empty() -> (TempDir, SqlStore) {
@@ -182,21 +187,83 @@ async fn a_missing_folder_is_named() {
     assert!(refusal.to_string().contains("/nonexistent"), "{refusal}");
 }
 
+/// Does something to a database that no control plane would.
+async fn tamper(database: &Path, sql: &'static str) {
+    let options = SqliteConnectOptions::new().filename(database);
+    let mut connection = options.create_if_missing(true).connect().await.unwrap();
+    sqlx::query(sql).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+}
+
 #[tokio::test]
-async fn a_newer_schema_is_refused() {
-    use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
+async fn a_database_of_another_program_is_refused_and_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    tamper(&database(&directory), "CREATE TABLE change (id INTEGER)").await;
+    let before = std::fs::read(database(&directory)).unwrap();
+    let refusal = refused(&directory).await;
+    let message = refusal.to_string();
+    assert!(message.contains("of another program"), "{message}");
+    assert_eq!(std::fs::read(database(&directory)).unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_database_that_does_not_say_whose_it_is_is_known_by_its_tables() {
     let directory = tempfile::tempdir().unwrap();
     drop(open(&directory).await);
-    let options = SqliteConnectOptions::new().filename(database(&directory));
-    let mut connection = options.connect().await.unwrap();
-    sqlx::query(
-        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
-         VALUES (9999, 'from the future', 1, x'00', 0)",
-    )
-    .execute(&mut connection)
-    .await
-    .unwrap();
-    connection.close().await.unwrap();
+    tamper(&database(&directory), "PRAGMA application_id = 0").await;
+    drop(open(&directory).await);
+    tamper(&database(&directory), "PRAGMA application_id = 7").await;
+    let refusal = refused(&directory).await;
+    assert_eq!(refusal.kind(), ErrorKind::InvalidArgument);
+}
+
+#[tokio::test]
+async fn an_empty_file_is_no_empty_registry() {
+    let directory = tempfile::tempdir().unwrap();
+    drop(open(&directory).await);
+    File::create(database(&directory)).unwrap();
+    let refusal = refused(&directory).await;
+    assert!(refusal.to_string().contains("is empty"), "{refusal}");
+    assert_eq!(database(&directory).metadata().unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn what_an_interrupted_first_start_left_does_not_matter() {
+    let directory = tempfile::tempdir().unwrap();
+    let unfinished = directory.path().join("merak.db.partial");
+    std::fs::write(&unfinished, "SQLite format 3\0 and no more").unwrap();
+    drop(open(&directory).await);
+    assert!(!unfinished.exists());
+}
+
+#[tokio::test]
+async fn a_database_that_is_missing_beside_its_log_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = directory.path().join("merak.db-wal");
+    std::fs::write(&log, "commits").unwrap();
+    let refusal = refused(&directory).await;
+    assert!(refusal.to_string().contains("is missing"), "{refusal}");
+    assert_eq!(std::fs::read_to_string(&log).unwrap(), "commits");
+    assert!(!database(&directory).exists());
+}
+
+#[tokio::test]
+async fn a_database_without_its_epoch_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    drop(open(&directory).await);
+    tamper(&database(&directory), "DELETE FROM control_plane").await;
+    let refusal = refused(&directory).await;
+    let message = refusal.to_string();
+    assert!(message.contains("`control_plane`"), "{message}");
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    drop(open(&directory).await);
+    let sql = "INSERT INTO _sqlx_migrations (version, description, success, checksum, \
+               execution_time) VALUES (9999, 'from the future', 1, x'00', 0)";
+    tamper(&database(&directory), sql).await;
     let refusal = refused(&directory).await;
     assert!(
         refusal.to_string().contains("schema 9999, which is newer"),
