@@ -7,6 +7,7 @@ mod append;
 mod backup;
 mod database;
 mod error;
+mod files;
 mod load;
 mod log;
 
@@ -25,6 +26,8 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use tokio::sync::Mutex;
+
+use crate::files::Files;
 
 pub use backup::{Backup, backup};
 
@@ -52,6 +55,7 @@ pub enum Durability {
 pub struct SqlStore {
     path: PathBuf,
     durability: Durability,
+    files: Files,
     writer: Mutex<SqliteConnection>,
     /// Connections that read the log beside the writer.
     readers: SqlitePool,
@@ -74,9 +78,11 @@ impl SqlStore {
             .map_err(|failure| error::opening(path, failure))?;
         database::migrate(&mut writer, path).await?;
         database::begin_epoch(&mut writer, path, durability).await?;
+        let files = Files::of(path)?;
         Ok(Self {
             path: path.to_owned(),
             durability,
+            files,
             writer: Mutex::new(writer),
             readers: SqlitePoolOptions::new()
                 .max_connections(READERS)
@@ -103,7 +109,7 @@ impl Store for SqlStore {
         };
         let mut writer = self.writer.lock().await;
         let Err(failure) = append::append(&mut writer, changes).await else {
-            return Ok(());
+            return self.files.require_in_place();
         };
         if error::is_contradiction(&failure) {
             return Err(error::contradiction(&self.path, failure));
@@ -117,7 +123,7 @@ impl Store for SqlStore {
         // A commit that failed may have reached the disk all the same: the log knows.
         match log::find_time(&mut writer, first.revision).await {
             Ok(None) => Err(refused),
-            Ok(Some(_)) => Ok(()),
+            Ok(Some(_)) => self.files.require_in_place(),
             Err(unknown) => Err(error::unknown(&self.path, unknown)),
         }
     }

@@ -258,6 +258,28 @@ async fn a_database_without_its_epoch_is_refused() {
 }
 
 #[tokio::test]
+async fn a_file_that_was_removed_takes_no_write() {
+    for removed in ["merak.db", "merak.db-wal"] {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Arc::new(open(&directory).await);
+        let plane = start(&store).await;
+        let register = async |port| {
+            let registration = registration("pay", port);
+            plane.registry.register(&caller(), registration).await
+        };
+        register(1).await.unwrap();
+        std::fs::remove_file(directory.path().join(removed)).unwrap();
+        let refusal = register(2).await.unwrap_err();
+        let message = refusal.to_string();
+        assert!(message.contains("was removed or replaced"), "{message}");
+        assert!(plane.failed.is_cancelled());
+        let key = ServiceKey::parse("default", "pay").unwrap();
+        let pay = plane.catalog.find_service(&key).unwrap();
+        assert_eq!(pay.instances().count(), 1);
+    }
+}
+
+#[tokio::test]
 async fn a_newer_schema_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     drop(open(&directory).await);
