@@ -7,6 +7,7 @@ mod demo;
 mod latency;
 mod process;
 mod serve;
+mod stop;
 
 use clap::{Parser, Subcommand};
 
@@ -63,9 +64,9 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the control plane until SIGTERM or SIGINT
+    /// Run the control plane until SIGTERM, SIGINT or SIGHUP
     #[command(after_help = format!("{SETTINGS}\n{SERVE_EXAMPLES}"))]
-    Serve(Flags),
+    Serve(serve::Serve),
     /// Print the settings in force as TOML, each with where it was given
     #[command(after_help = format!("{SETTINGS}\n{CONFIG_EXAMPLES}"))]
     Config(Flags),
@@ -87,7 +88,7 @@ impl Cli {
         match self.command {
             Command::Bench(bench) => bench.run(),
             Command::Demo(demo) => demo.run(),
-            Command::Serve(flags) => serve::run(&flags),
+            Command::Serve(serve) => serve.run(),
             Command::Config(flags) => config::run(&flags),
             Command::Backup(backup) => backup.run(),
             Command::Version => {

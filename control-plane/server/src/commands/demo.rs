@@ -22,12 +22,17 @@ use serde_json::json;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::duration;
+use super::{duration, stop::StopSignals};
 use system::System;
 use traffic::{Tally, Traffic};
 
 /// Requests under way at the same time.
 const CALLERS: usize = 8;
+
+/// How long a call may take; who calls waits longer than who is called, and learns why it failed.
+const CALL_LIMIT: Duration = Duration::from_millis(2000);
+const ORDER_LIMIT: Duration = Duration::from_millis(1600);
+const PAY_LIMIT: Duration = Duration::from_millis(1200);
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -36,7 +41,7 @@ pub(crate) struct Demo {
     #[arg(long, default_value = "20s", value_parser = duration)]
     duration: Duration,
     /// Stop after so many requests, if that comes first
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
     requests: Option<u64>,
     /// Kill a replica on the way: micro-order-1, micro-order-2, micro-pay-1 or micro-pay-2
     #[arg(long, value_name = "REPLICA")]
@@ -75,7 +80,12 @@ impl Demo {
     }
 
     async fn play(&self) -> anyhow::Result<()> {
-        let mut system = System::start().await?;
+        self.require_possible()?;
+        let mut signals = StopSignals::listen()?;
+        let mut system = tokio::select! {
+            system = System::start() => system?,
+            signal = signals.next() => anyhow::bail!("ended by {signal} before it began"),
+        };
         if let Some(replica) = &self.kill {
             system.require(replica)?;
         }
@@ -83,15 +93,34 @@ impl Demo {
         let stop = CancellationToken::new();
         let traffic = Arc::new(Traffic::new(&system.api, self.requests.unwrap_or(u64::MAX)));
         let callers = traffic.drive(CALLERS, &stop);
-        let outcome = self.watch_over(&mut system, &traffic).await;
+        let outcome = self.watch_over(&mut system, &traffic, &mut signals).await;
         stop.cancel();
         callers.join_all().await;
         system.end().await?;
         self.conclude(&traffic.tally(), outcome?)
     }
 
+    /// Refuses what could not be shown.
+    fn require_possible(&self) -> anyhow::Result<()> {
+        let (duration, after) = (self.duration, self.after);
+        anyhow::ensure!(
+            !duration.is_zero(),
+            "--duration 0s: expected more than nothing"
+        );
+        anyhow::ensure!(
+            self.kill.is_none() || after < duration,
+            "--after {after:?}: the run ends after {duration:?}, before anything is killed"
+        );
+        Ok(())
+    }
+
     /// Prints what happens until the time is over, and kills the replica on the way.
-    async fn watch_over(&self, system: &mut System, traffic: &Traffic) -> anyhow::Result<Loss> {
+    async fn watch_over(
+        &self,
+        system: &mut System,
+        traffic: &Traffic,
+        signals: &mut StopSignals,
+    ) -> anyhow::Result<Loss> {
         let client = Client::builder(format!("http://{}", system.grpc)).build()?;
         let mut watched = match &self.kill {
             Some(replica) => Some(client.watch(service_of(replica)).await?),
@@ -107,6 +136,10 @@ impl Demo {
             tokio::select! {
                 () = sleep_until(end) => return Ok(loss),
                 () = traffic.is_done() => return Ok(loss),
+                signal = signals.next() => {
+                    self.say(&format!("stopping on {signal}"));
+                    return Ok(loss);
+                }
                 _ = prints.tick() => self.say(&traffic.tally().table(started.elapsed())),
                 () = sleep_until(kill_at), if loss.killed.is_none() && self.kill.is_some() => {
                     let replica = self.kill.as_deref().unwrap_or_default();
@@ -152,6 +185,9 @@ impl Demo {
             println!("{summary}");
         } else {
             println!("{}", tally.summary(noticed_after));
+        }
+        if let (Some(replica), None) = (&self.kill, loss.killed) {
+            anyhow::bail!("the run ended before {replica} was killed (--after)");
         }
         if loss.killed.is_some() && loss.noticed.is_none() {
             anyhow::bail!(

@@ -11,8 +11,23 @@ use tokio::{
 /// Any free port of this machine alone.
 pub(super) const ANY: &str = "127.0.0.1:0";
 
-/// How long a process may take to say that it serves, or to end.
+/// A control plane in the directory that it is started in, which ends when this process does.
+pub(super) const SERVE: [&str; 8] = [
+    "serve",
+    "--with-parent",
+    "--data",
+    ".",
+    "--http",
+    ANY,
+    "--grpc",
+    ANY,
+];
+
+/// How long a process may take to say that it serves.
 const LIMIT: Duration = Duration::from_secs(30);
+
+/// How long a process may take to end, which includes to leave its services.
+const END_LIMIT: Duration = Duration::from_secs(3);
 
 /// A process of this very binary; dropping it kills it.
 pub(super) struct Process {
@@ -34,6 +49,8 @@ impl Process {
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .kill_on_drop(true)
+            // A Ctrl-C reaches this process alone, which ends them in their order.
+            .process_group(0)
             .spawn()
             .with_context(|| format!("start `merak {}`", arguments.join(" ")))?;
         let output = child.stdout.take().context("read a process's output")?;
@@ -70,7 +87,7 @@ impl Process {
     /// Asks it to end, and waits until it has; one that does not is killed.
     pub(super) async fn end(mut self) -> anyhow::Result<()> {
         drop(self.input.take());
-        match tokio::time::timeout(LIMIT, self.child.wait()).await {
+        match tokio::time::timeout(END_LIMIT, self.child.wait()).await {
             Ok(ended) => ended.map(drop).context("wait for a process"),
             Err(_) => self.kill().await,
         }

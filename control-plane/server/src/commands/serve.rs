@@ -1,30 +1,51 @@
 //! `merak serve`: the control plane until it is told to stop.
 
 use std::{
+    future::Future,
     io::{IsTerminal as _, Write as _, stderr, stdout},
     net::SocketAddr,
     sync::Arc,
 };
 
 use anyhow::Context as _;
+use clap::Args;
 use merak_core::{ControlPlane, SystemClock};
 use merak_store::SqlStore;
-use tokio::{
-    net::TcpListener,
-    signal::unix::{Signal, SignalKind, signal},
-    task::JoinSet,
-};
+use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
+use super::stop::{StopSignals, parent_ended};
 use crate::config::{Config, Flags, LogFormat};
 
-pub(super) fn run(flags: &Flags) -> anyhow::Result<()> {
-    let mut config = Config::load(flags)?;
-    log_to_stderr(std::mem::take(&mut config.log), config.log_format);
-    tokio::runtime::Runtime::new()
-        .context("start the runtime")?
-        .block_on(serve(&config))
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    flags: Flags,
+    /// End with the process that holds the other end of standard input
+    #[arg(long, hide = true)]
+    with_parent: bool,
+}
+
+impl Serve {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        let mut config = Config::load(&self.flags)?;
+        log_to_stderr(std::mem::take(&mut config.log), config.log_format);
+        let runtime = tokio::runtime::Runtime::new().context("start the runtime")?;
+        runtime.block_on(async {
+            // Before anything else, so that a signal never finds the process without a listener.
+            let mut signals = StopSignals::listen()?;
+            let stop = async {
+                tokio::select! {
+                    signal = signals.next() => tracing::info!("stopping on {signal}"),
+                    () = parent_ended(), if self.with_parent => {
+                        tracing::info!("stopping with the process that started this one");
+                    }
+                }
+            };
+            serve(&config, stop).await
+        })
+    }
 }
 
 fn log_to_stderr(filter: EnvFilter, format: LogFormat) {
@@ -38,13 +59,11 @@ fn log_to_stderr(filter: EnvFilter, format: LogFormat) {
     }
 }
 
-async fn serve(config: &Config) -> anyhow::Result<()> {
-    // Before anything else, so that a signal never finds the process without a listener.
-    let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
-    let store = open_store(config).await?;
+async fn serve(config: &Config, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+    // Before the store, so that a port that is taken leaves no directory behind.
     let http = bind("HTTP", config.http).await?;
     let grpc = bind("gRPC", config.grpc).await?;
+    let store = open_store(config).await?;
     let clock = Arc::new(SystemClock::start());
     let plane = ControlPlane::start(Arc::clone(&store) as _, clock, config.settings());
     let plane = Arc::new(plane.await.context("start the control plane")?);
@@ -63,7 +82,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     listeners.spawn(async { serving.await.context("serve gRPC") });
     let mut outcome = Ok(());
     tokio::select! {
-        () = stop_signal(&mut terminate, &mut interrupt) => {}
+        () = stop => {}
         () = plane.failed.cancelled() => {
             outcome = Err(anyhow::anyhow!("the control plane failed: see the log, and start again"));
         }
@@ -99,11 +118,4 @@ async fn open_store(config: &Config) -> anyhow::Result<Arc<SqlStore>> {
     let store = SqlStore::open(&path, config.durability).await;
     let store = store.with_context(|| format!("open {}", path.display()))?;
     Ok(Arc::new(store))
-}
-
-async fn stop_signal(terminate: &mut Signal, interrupt: &mut Signal) {
-    tokio::select! {
-        _ = terminate.recv() => tracing::info!("stopping on SIGTERM"),
-        _ = interrupt.recv() => tracing::info!("stopping on SIGINT"),
-    }
 }

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use tonic::transport::{Channel, Endpoint};
 
 use super::LIMIT;
-use crate::commands::process::{ANY, Process};
+use crate::commands::process::{Process, SERVE};
 
 /// The control plane that is measured: a running one, or one of our own.
 pub(super) struct Target {
@@ -39,8 +39,7 @@ impl Target {
     /// Starts this very binary on a temporary store, as durable as by default.
     pub(super) async fn start() -> anyhow::Result<Self> {
         let data = tempfile::tempdir().context("create a temporary directory")?;
-        let serve = ["serve", "--data", ".", "--http", ANY, "--grpc", ANY];
-        let mut server = Process::start(data.path(), &serve)?;
+        let mut server = Process::start(data.path(), &SERVE)?;
         let address = server.line("grpc listening on ").await?;
         Ok(Self {
             endpoint: endpoint(&address)?,

@@ -2,6 +2,7 @@
 
 use std::{future::Future, sync::Arc};
 
+use anyhow::Context as _;
 use axum::{
     Json, Router,
     extract::State,
@@ -17,9 +18,9 @@ use hyper_util::{
 };
 use merak_sdk::{Call, Client};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, time::timeout};
 
-use super::order::CreateOrder;
+use super::{ORDER_LIMIT, order::CreateOrder};
 
 /// Instances that are tried for one request.
 const ATTEMPTS: usize = 3;
@@ -70,10 +71,20 @@ impl Api {
                 http::Request::post(format!("http://{}/order/create", instance.address()))
                     .header(http::header::CONTENT_TYPE, "application/json")
                     .body(Full::new(body.clone()))?;
-            match self.http.request(request).await {
-                Ok(answer) => {
-                    let status = answer.status();
-                    let body = answer.into_body().collect().await?.to_bytes();
+            let exchange = async {
+                let answer = self.http.request(request).await?;
+                let status = answer.status();
+                let body = answer
+                    .into_body()
+                    .collect()
+                    .await
+                    .map(|body| body.to_bytes());
+                Ok::<_, hyper_util::client::legacy::Error>((status, body))
+            };
+            let exchange = timeout(ORDER_LIMIT, exchange).await;
+            match exchange.with_context(|| format!("no order within {ORDER_LIMIT:?}"))? {
+                Ok((status, body)) => {
+                    let body = body?;
                     anyhow::ensure!(status.is_success(), "{}", String::from_utf8_lossy(&body));
                     return Ok(serde_json::from_slice(&body)?);
                 }

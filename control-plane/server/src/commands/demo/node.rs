@@ -5,11 +5,18 @@ use std::{io::Write as _, time::Duration};
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use merak_sdk::{Client, Registration};
-use tokio::{io::AsyncReadExt as _, net::TcpListener};
+use tokio::{net::TcpListener, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{api, order, pay};
-use crate::commands::{duration, process::ANY};
+use crate::commands::{
+    duration,
+    process::ANY,
+    stop::{StopSignals, parent_ended},
+};
+
+/// How long leaving the service may take.
+const LEAVE_LIMIT: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Args)]
 pub(super) struct Node {
@@ -53,8 +60,9 @@ impl Role {
 }
 
 impl Node {
-    /// Serves, registers, and leaves when standard input ends.
+    /// Serves, registers, and leaves on a signal and when standard input ends.
     pub(super) async fn serve(&self) -> anyhow::Result<()> {
+        let mut signals = StopSignals::listen()?;
         let client = Client::builder(&self.control_plane)
             .service(self.service.service())
             .label("replica", &self.name)
@@ -79,11 +87,14 @@ impl Node {
                     .metadata("replica", &self.name);
             let registered = client.register(registration).await?;
             writeln!(std::io::stdout(), "serving on {address}")?;
-            // Ends with the process that started this one.
-            let mut nothing = Vec::new();
-            tokio::io::stdin().read_to_end(&mut nothing).await?;
-            registered.deregister().await?;
+            tokio::select! {
+                _ = signals.next() => {}
+                () = parent_ended() => {}
+            }
+            // The control plane may have ended already.
+            let left = timeout(LEAVE_LIMIT, registered.deregister()).await;
             stop.cancel();
+            left.context("leave the service")??;
             anyhow::Ok(())
         };
         tokio::try_join!(serving, living)?;

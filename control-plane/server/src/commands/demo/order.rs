@@ -19,7 +19,9 @@ use merak_proto::demo::{DoPayRequest, pay_client::PayClient};
 use merak_sdk::{Client, ServiceChannel};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, time::timeout};
+
+use super::PAY_LIMIT;
 
 /// An order as it is asked for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -76,7 +78,10 @@ impl Orders {
             amount: order.amount,
             channel: order.channel,
         };
-        let paid = self.pay.clone().do_pay(payment).await?.into_inner();
+        let mut pay = self.pay.clone();
+        let paid = timeout(PAY_LIMIT, pay.do_pay(payment)).await;
+        let late = |_| tonic::Status::deadline_exceeded(format!("not paid within {PAY_LIMIT:?}"));
+        let paid = paid.map_err(late)??.into_inner();
         Ok(json!({
             "orderId": order_id,
             "businessId": order.business_id,

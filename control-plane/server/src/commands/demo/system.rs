@@ -1,12 +1,16 @@
 //! The processes of the demonstration.
 
 use anyhow::Context as _;
+use futures_util::future::join_all;
 use tempfile::TempDir;
 
-use crate::commands::process::{ANY, Process};
+use crate::commands::process::{Process, SERVE};
 
 /// Replicas of micro-order and of micro-pay.
 pub(super) const REPLICAS: usize = 2;
+
+/// How often a node says that it lives, so that one which hangs is noticed after three seconds.
+const TTL: &str = "1s";
 
 /// The processes of the demonstration.
 pub(super) struct System {
@@ -24,8 +28,7 @@ impl System {
     /// Starts the control plane on a temporary store, and then the services from the last to the first.
     pub(super) async fn start() -> anyhow::Result<Self> {
         let data = tempfile::tempdir().context("create a temporary directory")?;
-        let serve = ["serve", "--data", ".", "--http", ANY, "--grpc", ANY];
-        let mut control_plane = Process::start(data.path(), &serve)?;
+        let mut control_plane = Process::start(data.path(), &SERVE)?;
         let http = control_plane.line("http listening on ").await?;
         let grpc = control_plane.line("grpc listening on ").await?;
         let mut system = Self {
@@ -57,6 +60,8 @@ impl System {
             name,
             "--control-plane",
             &address,
+            "--ttl",
+            TTL,
         ];
         let mut process = Process::start(self._data.path(), &node)?;
         let address = process.line("serving on ").await;
@@ -107,9 +112,9 @@ impl System {
 
     /// Ends everything, the control plane last.
     pub(super) async fn end(mut self) -> anyhow::Result<()> {
-        for (_, process) in self.nodes.drain(..).rev() {
-            process.end().await?;
-        }
-        self.control_plane.kill().await
+        let nodes = self.nodes.drain(..);
+        let ended = join_all(nodes.map(|(_, process)| process.end())).await;
+        self.control_plane.kill().await?;
+        ended.into_iter().collect()
     }
 }

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use anyhow::Context as _;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::{
@@ -17,10 +18,14 @@ use hyper_util::{
 };
 use parking_lot::Mutex;
 use serde_json::Value;
-use tokio::{sync::Notify, task::JoinSet, time::Instant};
+use tokio::{
+    sync::Notify,
+    task::JoinSet,
+    time::{Instant, timeout},
+};
 use tokio_util::sync::CancellationToken;
 
-use super::order::CreateOrder;
+use super::{CALL_LIMIT, order::CreateOrder};
 use crate::commands::latency::Latencies;
 
 /// The pause of a caller between two calls, so that the demonstration leaves the machine usable.
@@ -96,7 +101,10 @@ impl Traffic {
 
     async fn call_once(&self) {
         let began = Instant::now();
-        let outcome = self.create_order().await;
+        let outcome = timeout(CALL_LIMIT, self.create_order()).await;
+        let outcome = outcome
+            .with_context(|| format!("no answer within {CALL_LIMIT:?}"))
+            .flatten();
         let mut tally = self.tally.lock();
         match outcome {
             Ok(answer) => {
