@@ -56,7 +56,7 @@ Examples:
 
 /// Service discovery and governance in one binary.
 #[derive(Debug, Parser)]
-#[command(name = "merak", after_help = EXAMPLES)]
+#[command(name = "merak", version, after_help = EXAMPLES)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -137,6 +137,55 @@ async fn serve_refuses_an_unknown_key_and_touches_nothing() {
 }
 
 #[tokio::test]
+async fn the_version_is_told_however_it_is_asked() {
+    let directory = tempfile::tempdir().unwrap();
+    let expected = format!("merak {}\n", env!("CARGO_PKG_VERSION"));
+    for asked in ["version", "--version", "-V"] {
+        let output = run(merak(directory.path(), &[asked])).await;
+        assert_eq!(printed(&output), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_leaves_no_directory_behind() {
+    let directory = tempfile::tempdir().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for flag in ["--http", "--grpc"] {
+        let mut command = merak(directory.path(), &["serve", flag, &address]);
+        let other = if flag == "--http" { "--grpc" } else { "--http" };
+        command.args([other, "127.0.0.1:0"]);
+        let output = run(command).await;
+        let refusal = refusal(&output);
+        assert!(refusal.contains(&format!("`{flag} ADDR`")), "{refusal}");
+        assert_eq!(directory.path().read_dir().unwrap().count(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_hangup_ends_the_server_as_the_other_signals_do() {
+    let directory = tempfile::tempdir().unwrap();
+    for name in ["HUP", "TERM", "INT"] {
+        let mut server = support::Server::start(directory.path()).await;
+        support::signal(&server.child, name);
+        assert!(soon(server.child.wait()).await.unwrap().success(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_is_removed_while_it_is_served_ends_the_server() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut server = support::Server::start(directory.path()).await;
+    let services = "/api/v1/namespaces/default/services";
+    let (status, _) = server.http("POST", services, r#"{"name": "pay"}"#).await;
+    assert_eq!(status, 201);
+    std::fs::remove_dir_all(directory.path().join("data")).unwrap();
+    let (status, _) = server.http("POST", services, r#"{"name": "order"}"#).await;
+    assert_eq!(status, 500);
+    assert!(!soon(server.child.wait()).await.unwrap().success());
+}
+
+#[tokio::test]
 async fn serve_refuses_registrations_for_missing_services_when_told_to() {
     let directory = tempfile::tempdir().unwrap();
     let server = Server::start(directory.path(), &["--missing-service", "refuse"]).await;
