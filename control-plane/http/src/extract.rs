@@ -1,5 +1,8 @@
 //! What comes in: bodies, queries and paths, each refusal a problem that names the place.
 
+mod strict;
+mod words;
+
 use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, RawPathParams, Request},
@@ -11,6 +14,7 @@ use serde::{
 };
 use serde_path_to_error::{Path as Place, Segment};
 
+use self::{strict::Strict, words::plain};
 use crate::problem::{Code, Problem, pointer_token};
 
 /// Larger bodies are refused.
@@ -132,7 +136,7 @@ async fn read_body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes,
 /// Reads a body whole.
 pub(crate) fn parse_body<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let mut json = serde_json::Deserializer::from_slice(body);
-    let parsed = serde_path_to_error::deserialize(&mut json);
+    let parsed = serde_path_to_error::deserialize(Strict(&mut json));
     let parsed = parsed.map_err(|error| refused_body(error.path(), error.inner()))?;
     json.end().map_err(|error| not_json(&error))?;
     Ok(parsed)
@@ -164,7 +168,7 @@ fn refused_body(place: &Place, error: &serde_json::Error) -> Problem {
         Some((detail, expected)) if detail.starts_with("unknown ") => {
             Problem::pointer(pointer, detail).hint(format!("expected {expected}"))
         }
-        _ => Problem::pointer(pointer, message),
+        _ => Problem::pointer(pointer, plain(message)),
     }
 }
 
@@ -195,7 +199,11 @@ fn refused_parameter(place: &Place, message: &str) -> Problem {
         .strip_prefix("unknown field ")
         .and_then(|rest| rest.split_once(", "))
     {
-        return Problem::parameter(parameter, "unknown parameter").hint(expected);
+        let hint = match expected {
+            "there are no fields" => "this operation takes none",
+            expected => expected,
+        };
+        return Problem::parameter(parameter, "unknown parameter").hint(hint);
     }
     if let Some(missing) = message.strip_prefix("missing field ") {
         return Problem::parameter(missing.trim_matches('`'), "a value is required");

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{Api, service};
+use crate::{Api, extract::not_null, service};
 
 /// The operations on instances.
 pub(crate) fn router() -> OpenApiRouter<Api> {
@@ -129,7 +129,12 @@ pub(crate) struct Location {
 
 /// How the control plane knows the health of an instance.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(
+    tag = "type",
+    rename_all = "snake_case",
+    deny_unknown_fields,
+    try_from = "HealthCheckBody"
+)]
 pub(crate) enum HealthCheck {
     /// The instance beats; three missed beats, or a lost stream, make it unhealthy.
     Heartbeat {
@@ -140,6 +145,36 @@ pub(crate) enum HealthCheck {
     },
     /// A static instance: its health is what somebody last said, healthy at first.
     None {},
+}
+
+/// A health check as it comes in: serde reads an enum whose tag is a field from a list too.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HealthCheckBody {
+    r#type: HealthCheckType,
+    #[serde(default, deserialize_with = "not_null")]
+    ttl_seconds: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum HealthCheckType {
+    Heartbeat,
+    None,
+}
+
+impl TryFrom<HealthCheckBody> for HealthCheck {
+    type Error = &'static str;
+
+    fn try_from(body: HealthCheckBody) -> Result<Self, Self::Error> {
+        match (body.r#type, body.ttl_seconds) {
+            (HealthCheckType::Heartbeat, given) => Ok(Self::Heartbeat {
+                ttl_seconds: given.unwrap_or_else(default_ttl_seconds),
+            }),
+            (HealthCheckType::None, None) => Ok(Self::None {}),
+            (HealthCheckType::None, Some(_)) => Err("ttl_seconds is for type heartbeat alone"),
+        }
+    }
 }
 
 /// Whether an instance can take calls.

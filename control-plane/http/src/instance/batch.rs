@@ -35,12 +35,38 @@ pub(super) struct BatchBody {
 
 /// One operation: register, patch or delete.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", try_from = "ItemBody")]
 #[schema(as = InstanceBatchItem)]
 enum Item {
     Register(RegistrationBody),
     Patch(PatchItem),
     Delete(DeleteItem),
+}
+
+/// An operation as it comes in, so that none and several are refused in words.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ItemBody {
+    #[serde(default, deserialize_with = "not_null")]
+    register: Option<RegistrationBody>,
+    #[serde(default, deserialize_with = "not_null")]
+    patch: Option<PatchItem>,
+    #[serde(default, deserialize_with = "not_null")]
+    delete: Option<DeleteItem>,
+}
+
+impl TryFrom<ItemBody> for Item {
+    type Error = &'static str;
+
+    fn try_from(body: ItemBody) -> Result<Self, Self::Error> {
+        match (body.register, body.patch, body.delete) {
+            (Some(body), None, None) => Ok(Self::Register(body)),
+            (None, Some(patch), None) => Ok(Self::Patch(patch)),
+            (None, None, Some(delete)) => Ok(Self::Delete(delete)),
+            (None, None, None) => Err("no operation: expected register, patch or delete"),
+            _ => Err("several operations: expected one of register, patch and delete an item"),
+        }
+    }
 }
 
 /// Changes parts of an instance; what is left out stays.

@@ -57,7 +57,7 @@ async fn a_body_of_another_form_does_nothing() {
             json!([ok, {"register": {"host": "h", "port": 1, "wieght": 1}}]),
             "/items/1/register/wieght",
         ),
-        (json!([ok, {"rename": {"id": "a"}}]), "/items/1"),
+        (json!([ok, {"rename": {"id": "a"}}]), "/items/1/rename"),
         (json!(vec![ok; 501]), "/items"),
     ] {
         let refused = api.post(&path, json!({"items": items})).await;

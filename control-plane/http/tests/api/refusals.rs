@@ -24,13 +24,13 @@ const REFUSED_FIELDS: &[(&str, &str, &str, &str)] = &[
         "port",
         r#""80""#,
         "/port",
-        "invalid type: string \"80\", expected u64",
+        "expected a whole number, 0 or more, found \"80\"",
     ),
     (
         "port",
         "-1",
         "/port",
-        "invalid value: integer `-1`, expected u64",
+        "expected a whole number, 0 or more, found -1",
     ),
     ("host", r#""""#, "/host", "a value is required"),
     (
@@ -40,19 +40,19 @@ const REFUSED_FIELDS: &[(&str, &str, &str, &str)] = &[
         "\"1.2.3\" is not an IP address or a DNS name",
     ),
     ("id", r#""a b""#, "/id", NAME_RULE),
-    ("id", "null", "/id", "invalid type: null, expected a string"),
+    ("id", "null", "/id", "expected a string, found null"),
     ("weight", "10001", "/weight", "10001 is outside 0..=10000"),
     (
         "weight",
         "null",
         "/weight",
-        "invalid type: null, expected u64",
+        "expected a whole number, 0 or more, found null",
     ),
     (
         "metadata",
         r#"{"a/b": 1}"#,
         "/metadata/a~1b",
-        "invalid type: integer `1`, expected a string",
+        "expected a string, found 1",
     ),
     (
         "location",
@@ -165,6 +165,107 @@ async fn a_refused_field_of_a_service_is_pointed_at() {
             refused.text
         );
     }
+}
+
+#[tokio::test]
+async fn what_is_no_object_is_refused_at_every_depth() {
+    let api = TestApi::new().await;
+    api.put_instance(1).await;
+    let revision = api.revision();
+    let instance = format!("{PAY}/instances/pay-1");
+    for (body, pointer) in [
+        (json!([7]), ""),
+        (json!("x"), ""),
+        (json!(null), ""),
+        (
+            json!({"host": "h", "port": 1, "location": ["eu"]}),
+            "/location",
+        ),
+        (
+            json!({"host": "h", "port": 1, "health_check": ["none"]}),
+            "/health_check",
+        ),
+        (
+            json!({"host": "h", "port": 1, "metadata": ["a", "b"]}),
+            "/metadata",
+        ),
+    ] {
+        let headers = [("content-type", "application/json")];
+        let mut request = Request::put(&instance);
+        request = request.header(headers[0].0, headers[0].1);
+        let refused = api
+            .ask(request.body(Body::from(body.to_string())).unwrap())
+            .await;
+        assert_eq!(
+            refused.problem(),
+            (400, "invalid_argument", pointer),
+            "{body}"
+        );
+        assert!(
+            refused.detail().contains("expected an object"),
+            "{}",
+            refused.text
+        );
+    }
+    let patched = api.patch(&instance, json!([7])).await;
+    assert_eq!(
+        patched.detail(),
+        "the body: expected an object, found a list"
+    );
+    assert_eq!(api.revision(), revision);
+}
+
+#[tokio::test]
+async fn an_item_that_is_no_object_is_refused() {
+    let api = TestApi::new().await;
+    for (item, pointer) in [
+        (json!([]), "/items/0"),
+        (json!("register"), "/items/0"),
+        (json!({"register": ["h", 1]}), "/items/0/register"),
+        (json!({"patch": ["pay-1", 7]}), "/items/0/patch"),
+        (json!({"delete": ["pay-1"]}), "/items/0/delete"),
+    ] {
+        let refused = api
+            .post(&format!("{PAY}/instances:batch"), json!({"items": [item]}))
+            .await;
+        assert_eq!(
+            refused.problem(),
+            (400, "invalid_argument", pointer),
+            "{}",
+            refused.text
+        );
+        assert!(
+            refused.detail().contains("expected an object"),
+            "{}",
+            refused.text
+        );
+    }
+    assert_eq!(api.revision(), 0);
+}
+
+#[tokio::test]
+async fn an_item_is_one_operation() {
+    let api = TestApi::new().await;
+    for (item, detail) in [
+        (
+            json!({}),
+            "/items/1: no operation: expected register, patch or delete",
+        ),
+        (
+            json!({"delete": {"id": "a"}, "patch": {"id": "a"}}),
+            "/items/1: several operations: expected one of register, patch and delete an item",
+        ),
+        (
+            json!({"remove": {"id": "a"}}),
+            "/items/1/remove: unknown field `remove`",
+        ),
+    ] {
+        let items = json!({"items": [{"register": {"host": "h", "port": 1}}, item]});
+        let refused = api.post(&format!("{PAY}/instances:batch"), items).await;
+        assert_eq!(refused.status, 400);
+        assert_eq!(refused.detail(), detail);
+    }
+    assert_eq!(api.revision(), 0);
 }
 
 #[tokio::test]
