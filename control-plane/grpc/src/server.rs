@@ -13,6 +13,7 @@ use crate::{
     discovery::DiscoveryService,
     incoming::incoming,
     limits::{HEADER_BYTES, REQUEST_BYTES, STREAMS},
+    reflection,
     registry::RegistryService,
     sync::SyncServer,
     transport::PreciseLayer,
@@ -46,10 +47,11 @@ pub async fn serve(
         .set_serving::<RegistryServer<RegistryService>>()
         .await;
     health.set_serving::<SyncServer>().await;
-    let reflection = tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(merak_proto::FILE_DESCRIPTOR_SET)
-        .build_v1()
-        .expect("the checked-in descriptor set is well formed");
+    let well_formed = "the checked-in descriptor sets are well formed";
+    let reflection = reflection::description().build_v1().expect(well_formed);
+    // Python's client library and older tools ask for the version that came before.
+    let older_reflection = reflection::description().build_v1alpha();
+    let older_reflection = older_reflection.expect(well_formed);
     let drained = {
         let drain = drain.clone();
         async move {
@@ -72,6 +74,7 @@ pub async fn serve(
         .add_service(registry.max_decoding_message_size(REQUEST_BYTES))
         .add_service(discovery)
         .add_service(health_service.max_decoding_message_size(REQUEST_BYTES))
+        .add_service(older_reflection.max_decoding_message_size(REQUEST_BYTES))
         .add_service(reflection.max_decoding_message_size(REQUEST_BYTES))
         .serve_with_incoming_shutdown(incoming(listener), drained);
     let overdue = async {

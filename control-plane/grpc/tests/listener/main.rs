@@ -6,3 +6,4 @@ mod details;
 mod harness;
 mod keepalive;
 mod limits;
+mod reflection;
