@@ -191,8 +191,8 @@ impl Connection {
                 Ok(None)
             }
             Some(Message::Hello(_)) => {
-                let expected = "sent once, as the first request";
-                Err(refused(Invalid::malformed("hello", "again", expected)))
+                let why = "sent again, and a stream begins with the only one";
+                Err(refused(Invalid::refused("hello", why)))
             }
             // Also how a request that this version does not know arrives.
             None => Err(refused(Invalid::missing("kind"))),

@@ -3,7 +3,7 @@
 use std::{pin::Pin, sync::Arc};
 
 use futures_util::{Stream, StreamExt as _, stream};
-use merak_core::{ControlPlane, Outcome, Precondition, Session};
+use merak_core::{Catalog, ControlPlane, Outcome, Precondition, Session};
 use merak_model::{InstanceId, Invalid, Problem, Registration, ServiceKey};
 use merak_proto::v1::{self, register_response, registry_server::Registry};
 use tokio_util::sync::CancellationToken;
@@ -71,13 +71,17 @@ impl Registry for RegistryService {
         &self,
         request: Request<Streaming<v1::KeepAliveRequest>>,
     ) -> Result<Response<Answers>, Status> {
+        let catalog = Arc::clone(&self.plane.catalog);
         let open = Some((request.into_inner(), self.plane.liveness.open_session()));
-        let answers = stream::unfold(open, |open| async move {
-            let (mut requests, session) = open?;
-            match next_answer(&mut requests, &session).await {
-                Ok(None) => None,
-                Ok(Some(answer)) => Some((Ok(answer), Some((requests, session)))),
-                Err(status) => Some((Err(status), None)),
+        let answers = stream::unfold(open, move |open| {
+            let catalog = Arc::clone(&catalog);
+            async move {
+                let (mut requests, session) = open?;
+                match next_answer(&mut requests, &session, &catalog).await {
+                    Ok(None) => None,
+                    Ok(Some(answer)) => Some((Ok(answer), Some((requests, session)))),
+                    Err(status) => Some((Err(status), None)),
+                }
             }
         });
         let drained = self.drain.clone().cancelled_owned();
@@ -97,7 +101,7 @@ impl Registry for RegistryService {
         let instances = parse_keys("instances", instances)?;
         let unknown = self.plane.liveness.heartbeat(instances);
         Ok(Response::new(v1::HeartbeatResponse {
-            unknown: unknown_keys(&unknown),
+            unknown: unknown_keys(&self.plane.catalog, unknown),
         }))
     }
 }
@@ -106,6 +110,7 @@ impl Registry for RegistryService {
 async fn next_answer(
     requests: &mut Streaming<v1::KeepAliveRequest>,
     session: &Session,
+    catalog: &Catalog,
 ) -> Result<Option<v1::KeepAliveResponse>, Status> {
     while let Some(request) = requests.message().await.map_err(unread)? {
         let attach = parse_keys("attach", request.attach)?;
@@ -123,8 +128,8 @@ async fn next_answer(
             }
         }
         unknown.append(&mut session.take_lost());
+        let unknown = unknown_keys(catalog, unknown);
         if attaches || !unknown.is_empty() {
-            let unknown = unknown_keys(&unknown);
             return Ok(Some(v1::KeepAliveResponse { unknown }));
         }
     }
@@ -152,7 +157,14 @@ fn parse_keys(
     keys.collect()
 }
 
-fn unknown_keys(unknown: &[(ServiceKey, InstanceId)]) -> Vec<v1::InstanceKey> {
-    let keys = unknown.iter();
+/// Those without a lease that are to be registered again; static instances are known and need no beats.
+fn unknown_keys(catalog: &Catalog, unknown: Vec<(ServiceKey, InstanceId)>) -> Vec<v1::InstanceKey> {
+    let is_static = |service: &ServiceKey, id: &InstanceId| {
+        let found = catalog.find_instance(service, id);
+        found.is_some_and(|instance| instance.spec.health_check.ttl().is_none())
+    };
+    let keys = unknown
+        .iter()
+        .filter(|(service, id)| !is_static(service, id));
     keys.map(|(service, id)| (service, id).into()).collect()
 }

@@ -164,8 +164,8 @@ impl InstancePatch {
         after.spec.metadata = self.patched_metadata(&before.spec.metadata)?;
         if let Some(health) = self.health {
             if before.spec.health_check.ttl().is_some() {
-                let expected = "for static instances only: this one's heartbeats decide its health";
-                return Err(Invalid::malformed("health", health, expected).into());
+                let why = "set for static instances alone: this one's is what its heartbeats say";
+                return Err(Invalid::refused("health", why).into());
             }
             after.health = health;
         }

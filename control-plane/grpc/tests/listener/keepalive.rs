@@ -38,6 +38,27 @@ async fn one_beat_renews_all_that_a_stream_attached() {
 }
 
 #[tokio::test]
+async fn a_static_instance_that_beats_is_not_to_be_registered_again() {
+    let server = TestServer::start().await;
+    let none = v1::health_check::Kind::None(v1::health_check::None {});
+    let request = v1::RegisterRequest {
+        service: key("static").service,
+        id: "static".to_owned(),
+        spec: Some(v1::InstanceSpec {
+            host: "10.0.0.2".to_owned(),
+            port: 80,
+            health_check: Some(v1::HealthCheck { kind: Some(none) }),
+            ..v1::InstanceSpec::default()
+        }),
+    };
+    soon(server.registry().register(request)).await.unwrap();
+    assert_eq!(heartbeat(&server, &["static", "gone"]).await, ["gone"]);
+    let mut stream = server.keep_alive().await;
+    assert_eq!(stream.attach(&["static", "gone"]).await, ["gone"]);
+    assert!(server.is_healthy_after("static", 60.0).await);
+}
+
+#[tokio::test]
 async fn the_end_of_a_stream_is_evidence_after_the_grace() {
     let (server, stream) = attached("a").await;
     stream.end().await;
