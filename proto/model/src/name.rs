@@ -8,7 +8,7 @@ use crate::{Invalid, Problem};
 
 const ALLOWED: &str = "letters, digits and . _ : / -";
 
-/// Checks a name against `^[0-9A-Za-z._:/-]+$` and a length.
+/// Checks a name against `^[0-9A-Za-z._:/-]+$` and a length; `.` and `..` are no names.
 pub(crate) fn checked_name(field: &str, value: &str, limit: usize) -> Result<Arc<str>, Invalid> {
     if value.is_empty() {
         return Err(Invalid::missing(field));
@@ -16,6 +16,10 @@ pub(crate) fn checked_name(field: &str, value: &str, limit: usize) -> Result<Arc
     let length = value.chars().count();
     if length > limit {
         return Err(Invalid::new(field, Problem::TooLong { length, limit }));
+    }
+    if matches!(value, "." | "..") {
+        let expected = "a name: URLs cannot hold a path segment of dots alone";
+        return Err(Invalid::malformed(field, value, expected));
     }
     let refused = value
         .char_indices()
@@ -52,7 +56,7 @@ macro_rules! name_type {
             /// Parses a name.
             ///
             /// # Errors
-            /// When it is empty, too long, or has a character outside `0-9A-Za-z._:/-`.
+            /// When it is empty, too long, `.` or `..`, or has a character outside `0-9A-Za-z._:/-`.
             pub fn parse(value: &str) -> Result<Self, Invalid> {
                 $crate::name::checked_name($field, value, $limit).map(Self)
             }
@@ -163,6 +167,7 @@ mod tests {
             "micro-pay",
             "com.shop:pay/v1",
             "_x",
+            "...",
             "A9",
             &"n".repeat(128),
         ] {
@@ -177,6 +182,10 @@ mod tests {
             (
                 "a b",
                 "service: ' ' at position 1 is not allowed, use letters, digits and . _ : / -",
+            ),
+            (
+                "..",
+                "service: \"..\" is not a name: URLs cannot hold a path segment of dots alone",
             ),
             (
                 "支付",
