@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use crate::{Caller, Catalog, Change, Clock, Draft, Error, ErrorKind, Result, Store};
+use crate::{Caller, Catalog, Change, Clock, CommitTally, Draft, Error, ErrorKind, Result, Store};
 
 /// Decisions that may wait for the committer; more callers wait for a place.
 const QUEUE_LIMIT: usize = 4096;
@@ -60,6 +60,7 @@ pub(crate) struct CommitTask {
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) followers: Vec<Arc<dyn Follow>>,
+    pub(crate) tally: Arc<CommitTally>,
     /// When the newest change happened: time in the log never goes back, whatever the clock does.
     pub(crate) newest_at: Timestamp,
     /// Why the store refused the last transaction, if it did.
@@ -165,7 +166,14 @@ impl CommitTask {
                 "the control plane failed and is stopping",
             ));
         }
+        let begun = self.clock.elapsed();
         let written = self.store.append(changes).await;
+        match &written {
+            Ok(()) => self
+                .tally
+                .note_committed(self.clock.elapsed().saturating_sub(begun)),
+            Err(_) => self.tally.note_failed(),
+        }
         if let Err(failure) = &written
             && failure.kind() == ErrorKind::Internal
         {

@@ -19,7 +19,13 @@ mod losses;
 mod session;
 mod wheel;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use merak_model::{Instance, InstanceId, ServiceKey};
 use parking_lot::Mutex;
@@ -51,6 +57,8 @@ pub const TICK: Duration = Duration::from_millis(100);
 pub struct Liveness {
     clock: Arc<dyn Clock>,
     leases: Mutex<Leases>,
+    /// Sessions that are open.
+    sessions: AtomicU64,
 }
 
 /// What the leases have decided and the log does not say yet.
@@ -90,12 +98,18 @@ impl Liveness {
         Self {
             clock,
             leases: Mutex::new(leases),
+            sessions: AtomicU64::new(0),
         }
     }
 
     /// Opens the session of a stream that will keep instances alive; its drop is the stream's end.
     pub fn open_session(self: &Arc<Self>) -> Session {
         Session::new(Arc::clone(self))
+    }
+
+    /// Streams that keep instances alive now.
+    pub fn count_sessions(&self) -> u64 {
+        self.sessions.load(Ordering::Relaxed)
     }
 
     /// Renews instances once; returns those that are unknown or do not beat.

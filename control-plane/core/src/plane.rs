@@ -7,8 +7,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{debug, warn};
 
 use crate::{
-    Catalog, ChangeRetention, Clock, Committer, Discovery, History, Liveness, Registry, Result,
-    Settings, Store, committer::CommitTask,
+    Catalog, ChangeRetention, Clock, CommitTally, Committer, Discovery, History, Liveness,
+    Registry, Result, Settings, Store, committer::CommitTask,
 };
 
 /// How often the log is pruned.
@@ -30,6 +30,8 @@ pub struct ControlPlane {
     pub epoch: Epoch,
     /// Cancelled when the store or one of the tasks failed in a way that only a restart can clear up.
     pub failed: CancellationToken,
+    /// What was committed since the start.
+    pub commits: Arc<CommitTally>,
     committer: Committer,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -54,6 +56,7 @@ impl ControlPlane {
         let history = Arc::new(history);
         let (committer, queue) = Committer::channel();
         let (failed, stop) = (CancellationToken::new(), CancellationToken::new());
+        let commits = Arc::new(CommitTally::default());
         let tasks = TaskTracker::new();
         let task = CommitTask {
             queue,
@@ -65,6 +68,7 @@ impl ControlPlane {
                 Arc::clone(&discovery) as _,
                 Arc::new(live) as _,
             ],
+            tally: Arc::clone(&commits),
             newest_at,
             refusal: None,
             failed: failed.clone(),
@@ -96,6 +100,7 @@ impl ControlPlane {
             clock,
             epoch,
             failed,
+            commits,
             committer,
             tasks,
             stop,

@@ -2,6 +2,8 @@
 //!
 //! The registry belongs to one router, so that several of them, as in tests, do not meet.
 
+mod format;
+
 use std::{sync::Arc, time::Duration};
 
 use axum::{
@@ -10,11 +12,11 @@ use axum::{
     response::Response,
 };
 use http::Method;
-use merak_core::{ControlPlane, Rule, Told, Topic};
+use merak_core::{CommitTally, Commits, ControlPlane, Rule, Told, Topic};
 use merak_model::routing::{NearbyRule, RoutingRule};
 use prometheus_client::{
     collector::Collector,
-    encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text},
+    encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, NoLabelSet, text},
     metrics::{
         MetricType,
         counter::{ConstCounter, Counter},
@@ -27,9 +29,7 @@ use prometheus_client::{
 use tokio::time::Instant;
 
 use crate::Api;
-
-/// The text format of OpenMetrics, which Prometheus reads since version 2.
-pub(crate) const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+pub(crate) use format::{Format, OPEN_METRICS, PROMETHEUS};
 
 /// Upper bounds of the duration histogram, in seconds: from a read in memory to a slow disk.
 const BUCKETS: [f64; 12] = [
@@ -94,10 +94,10 @@ impl Metrics {
     }
 
     /// Everything as text, counted now.
-    pub(crate) fn encode(&self) -> String {
+    pub(crate) fn encode(&self, format: Format) -> String {
         let mut text = String::new();
         text::encode(&mut text, &self.registry).expect("writing to a String cannot fail");
-        text
+        format.write(text)
     }
 
     fn record(&self, labels: RequestLabels, duration: Duration) {
@@ -176,6 +176,13 @@ impl Collector for Holdings {
         let (name, help) = ("merak_subscribers", "Clients with a Sync stream");
         encode_gauge(&mut encoder, (name, help), told.subscribers)?;
         encode_told(&mut encoder, told)?;
+        let sessions = self.0.liveness.count_sessions();
+        let name = (
+            "merak_keepalive_streams",
+            "Streams that keep instances alive",
+        );
+        encode_gauge(&mut encoder, name, sessions)?;
+        encode_commits(&mut encoder, &self.0.commits.commits())?;
         if let Some(bytes) = resident_memory_bytes() {
             let name = (
                 "process_resident_memory_bytes",
@@ -262,6 +269,35 @@ fn encode_told(encoder: &mut DescriptorEncoder<'_>, told: Told) -> Result<(), st
         ConstCounter::new(count).encode(family.encode_family(&labels)?)?;
     }
     Ok(())
+}
+
+fn encode_commits(
+    encoder: &mut DescriptorEncoder<'_>,
+    commits: &Commits,
+) -> Result<(), std::fmt::Error> {
+    for (name, help, count) in [
+        (
+            "merak_commits",
+            "Transactions that are durable",
+            commits.committed,
+        ),
+        (
+            "merak_failed_commits",
+            "Transactions that the store refused",
+            commits.failed,
+        ),
+    ] {
+        let encoder = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+        ConstCounter::new(count).encode(encoder)?;
+    }
+    let bounds = CommitTally::BOUNDS.into_iter().chain([f64::INFINITY]);
+    let buckets: Vec<(f64, u64)> = bounds.zip(commits.by_bound.iter().copied()).collect();
+    let help = "Time that the store takes to make a transaction durable";
+    let name = "merak_commit_duration";
+    let seconds = Some(&Unit::Seconds);
+    let mut encoder = encoder.encode_descriptor(name, help, seconds, MetricType::Histogram)?;
+    let taken = commits.taken.as_secs_f64();
+    encoder.encode_histogram::<NoLabelSet>(taken, commits.committed, &buckets, None)
 }
 
 /// What Linux says of this process; none elsewhere.

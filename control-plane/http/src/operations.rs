@@ -6,7 +6,7 @@ use axum::{
     extract::State,
     response::{IntoResponse as _, Response},
 };
-use http::{StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 use merak_core::Error;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -60,21 +60,24 @@ async fn get_readiness(State(api): State<Api>) -> Result<axum::Json<Status>, Pro
     Ok(axum::Json(OK))
 }
 
-/// Reads the metrics, in the text format that Prometheus scrapes (OpenMetrics 1.0).
+/// Reads the metrics, in the text format of Prometheus, or of OpenMetrics 1.0 if `Accept` names it.
 #[utoipa::path(
     get, path = "/metrics", tag = "operations",
     responses(
-        (status = 200, description = "The metrics", body = String,
-            content_type = metrics::MEDIA_TYPE, example = "merak_revision 44\n# EOF\n"),
+        (status = 200, description = "The metrics", content(
+            (String = metrics::PROMETHEUS, example = "merak_revision 44\n"),
+            (String = metrics::OPEN_METRICS, example = "merak_revision 44\n# EOF\n"),
+        )),
         ListProblems,
     ),
 )]
-async fn get_metrics(State(api): State<Api>) -> Result<Response, Problem> {
+async fn get_metrics(State(api): State<Api>, headers: HeaderMap) -> Result<Response, Problem> {
     // Counting goes through every instance, which takes more than a moment when there are many.
+    let format = metrics::Format::of(&headers);
     let metrics = Arc::clone(&api.metrics);
-    let text = tokio::task::spawn_blocking(move || metrics.encode()).await;
+    let text = tokio::task::spawn_blocking(move || metrics.encode(format)).await;
     let text = text.map_err(|_| Error::unavailable("the metrics could not be counted"))?;
-    Ok(([(header::CONTENT_TYPE, metrics::MEDIA_TYPE)], text).into_response())
+    Ok(([(header::CONTENT_TYPE, format.media_type())], text).into_response())
 }
 
 /// Reads the description of this API: OpenAPI 3.1, generated from the code that serves it.

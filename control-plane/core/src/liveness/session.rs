@@ -50,6 +50,7 @@ impl Session {
     pub(super) fn new(liveness: Arc<Liveness>) -> Self {
         let pulse = Arc::new(Pulse::default());
         pulse.beat_at(liveness.clock.elapsed());
+        liveness.sessions.fetch_add(1, Ordering::Relaxed);
         Self { liveness, pulse }
     }
 
@@ -112,6 +113,7 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
+        self.liveness.sessions.fetch_sub(1, Ordering::Relaxed);
         let attached = std::mem::take(&mut *self.pulse.attached.lock());
         self.liveness.with_leases(|leases, now| {
             for key in &attached {

@@ -46,15 +46,18 @@ async fn metrics_show_requests_and_state() {
     .await;
     api.get("/made/up").await;
     let metrics = api.get("/metrics").await;
-    assert!(
-        metrics
-            .header("content-type")
-            .starts_with("application/openmetrics-text")
-    );
+    let content_type = metrics.header("content-type");
+    assert_eq!(content_type, "text/plain; version=0.0.4; charset=utf-8");
     let route = "/api/v1/namespaces/{namespace}/services/{service}/instances/{id}";
     for line in [
         "# HELP merak_revision Revision of the newest change".to_owned(),
         "merak_revision 5".to_owned(),
+        "merak_commits_total 3".to_owned(),
+        "merak_failed_commits_total 0".to_owned(),
+        r#"merak_commit_duration_seconds_bucket{le="0.0001"} 3"#.to_owned(),
+        r#"merak_commit_duration_seconds_bucket{le="+Inf"} 3"#.to_owned(),
+        "merak_commit_duration_seconds_count 3".to_owned(),
+        "merak_keepalive_streams 0".to_owned(),
         "merak_namespaces 1".to_owned(),
         "merak_services 1".to_owned(),
         "merak_routing_rules 0".to_owned(),
@@ -74,7 +77,32 @@ async fn metrics_show_requests_and_state() {
             metrics.text
         );
     }
-    assert!(metrics.text.ends_with("# EOF\n"));
+}
+
+#[tokio::test]
+async fn open_metrics_are_for_those_who_ask_for_them() {
+    let api = TestApi::new().await;
+    let accept = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5";
+    let given = [("accept", accept)];
+    let asked = api.send(Method::GET, "/metrics", &given, Value::Null).await;
+    let content_type = asked.header("content-type");
+    assert!(content_type.starts_with("application/openmetrics-text"));
+    assert!(asked.text.contains("# TYPE merak_commits counter\n"));
+    assert!(asked.text.ends_with("# EOF\n"));
+    let text = api.get("/metrics").await.text;
+    assert!(text.contains("# TYPE merak_commits_total counter\n"));
+    assert!(!text.contains("# EOF") && !text.contains("# UNIT"));
+}
+
+#[tokio::test]
+async fn a_commit_that_fails_is_counted() {
+    let api = TestApi::new().await;
+    let _session = api.plane.liveness.open_session();
+    api.store.fill();
+    api.put(PAY, json!({})).await;
+    let text = api.get("/metrics").await.text;
+    assert!(text.contains("\nmerak_failed_commits_total 1\n"), "{text}");
+    assert!(text.contains("\nmerak_keepalive_streams 1\n"), "{text}");
 }
 
 #[tokio::test]
@@ -98,6 +126,15 @@ async fn the_description_is_served() {
     let served = api.get("/openapi.json").await;
     assert_eq!(served.header("content-type"), "application/json");
     assert_eq!(served.text, merak_http::openapi());
+}
+
+#[tokio::test]
+async fn a_changed_service_fits_its_description() {
+    let api = TestApi::new().await;
+    let description = api.get("/openapi.json").await.json;
+    let changed = &description["components"]["schemas"]["Changed"];
+    assert_eq!(changed["anyOf"].as_array().unwrap().len(), 4, "{changed}");
+    assert_eq!(changed["oneOf"], Value::Null);
 }
 
 #[tokio::test]
