@@ -41,8 +41,12 @@ pub enum Precondition {
     None,
     /// It does not exist.
     Absent,
+    /// It exists.
+    Present,
     /// It was last changed at this revision.
     Revision(Revision),
+    /// It was last changed at one of these revisions, of which some may repeat.
+    AnyRevision([Revision; Precondition::REVISIONS]),
 }
 
 /// A thing as it is after a write.
@@ -112,12 +116,24 @@ impl Registry {
 }
 
 impl Precondition {
+    /// The revisions that one precondition may name.
+    pub const REVISIONS: usize = 8;
+
     /// Refuses a write of `what` unless its current state is the expected one.
     fn check(self, what: impl std::fmt::Display, current: Option<Stamp>) -> Result<()> {
         let current = current.map(|stamp| stamp.revision);
         let problem = match (self, current) {
-            (Self::None, _) | (Self::Absent, None) => return Ok(()),
+            (Self::None, _) | (Self::Absent, None) | (Self::Present, Some(_)) => return Ok(()),
             (Self::Revision(expected), Some(current)) if expected == current => return Ok(()),
+            (Self::AnyRevision(expected), Some(current)) if expected.contains(&current) => {
+                return Ok(());
+            }
+            (Self::AnyRevision(_), Some(current)) => {
+                format!("{what} is at revision {current}, which is not expected: read it again")
+            }
+            (Self::Present | Self::AnyRevision(_), None) => {
+                format!("{what} does not exist, and was expected to")
+            }
             (Self::Absent, Some(current)) => {
                 format!("{what} exists already, at revision {current}")
             }

@@ -30,7 +30,8 @@ pub(crate) struct ReadHeaders {
     reason = "describes headers that are read from the header map"
 )]
 pub(crate) struct WriteHeaders {
-    /// The ETag that the thing must have, else 412 with `current_revision`.
+    /// The ETag that the thing must have, up to 8 of which it must have one, or `*` for a thing that must
+    /// exist; else 412 with `current_revision`.
     #[param(rename = "If-Match", nullable = false, example = "\"42\"")]
     if_match: Option<String>,
     /// `*`: the thing must not exist yet, else 412 with `current_revision`.
@@ -92,14 +93,34 @@ pub(crate) fn precondition(headers: &HeaderMap) -> Result<Precondition, Problem>
             "If-Match",
             "not together with If-None-Match",
         )),
-        (Some(tag), None) => match unquoted(tag).and_then(|number| number.parse().ok()) {
-            Some(revision) => Ok(Precondition::Revision(Revision(revision))),
-            None => {
-                let refused = format!("`{tag}` is not one revision in double quotes");
-                Err(Problem::header("If-Match", refused)
-                    .hint("send the ETag of a read, as in \"42\""))
-            }
-        },
+        (Some("*"), None) => Ok(Precondition::Present),
+        (Some(tags), None) => wanted_revisions(tags),
+    }
+}
+
+fn wanted_revisions(tags: &str) -> Result<Precondition, Problem> {
+    let revision = |tag: &str| match unquoted(tag).and_then(|number| number.parse().ok()) {
+        Some(number) => Ok(Revision(number)),
+        None => {
+            let refused = format!("`{tag}` is not a revision in double quotes");
+            Err(Problem::header("If-Match", refused)
+                .hint("send the ETag of a read, as in \"42\", or `*` for whatever is there"))
+        }
+    };
+    let revisions = tags.split(',').map(|tag| revision(tag.trim()));
+    let revisions: Vec<Revision> = revisions.collect::<Result<_, _>>()?;
+    match revisions[..] {
+        [one] => Ok(Precondition::Revision(one)),
+        [first, ..] if revisions.len() <= Precondition::REVISIONS => {
+            let mut any = [first; Precondition::REVISIONS];
+            any[..revisions.len()].copy_from_slice(&revisions);
+            Ok(Precondition::AnyRevision(any))
+        }
+        _ => {
+            let (count, limit) = (revisions.len(), Precondition::REVISIONS);
+            let refused = format!("{count} ETags, at most {limit} are allowed");
+            Err(Problem::header("If-Match", refused))
+        }
     }
 }
 
@@ -132,6 +153,8 @@ mod tests {
     #[test]
     fn a_precondition_is_one_revision_or_absence() {
         let (wanted, unwanted) = (header::IF_MATCH, header::IF_NONE_MATCH);
+        let mut any = [Revision(7); Precondition::REVISIONS];
+        any[1] = Revision(8);
         for (given, expected) in [
             (headers(&[]), Some(Precondition::None)),
             (
@@ -143,10 +166,17 @@ mod tests {
                 Some(Precondition::Absent),
             ),
             (headers(&[(wanted.clone(), "7")]), None),
-            (headers(&[(wanted.clone(), "*")]), None),
+            (
+                headers(&[(wanted.clone(), "*")]),
+                Some(Precondition::Present),
+            ),
             (headers(&[(wanted.clone(), "\"x\"")]), None),
             (headers(&[(wanted.clone(), "W/\"7\"")]), None),
-            (headers(&[(wanted.clone(), "\"7\", \"8\"")]), None),
+            (
+                headers(&[(wanted.clone(), "\"7\", \"8\"")]),
+                Some(Precondition::AnyRevision(any)),
+            ),
+            (headers(&[(wanted.clone(), &["\"7\""; 9].join(","))]), None),
             (
                 headers(&[(wanted.clone(), "\"7\""), (wanted.clone(), "\"8\"")]),
                 None,

@@ -68,15 +68,20 @@ impl Mutation {
         match self.precondition {
             Precondition::None => Ok(()),
             Precondition::Absent => Err(not_taken("If-None-Match")),
-            Precondition::Revision(_) => Err(not_taken("If-Match")),
+            Precondition::Present | Precondition::Revision(_) | Precondition::AnyRevision(_) => {
+                Err(not_taken("If-Match"))
+            }
         }
     }
 
     /// Refuses a write that does not say which state of the thing it was made for.
     pub(crate) fn require_conditional(&self) -> Result<(), Problem> {
         match self.precondition {
-            Precondition::Absent | Precondition::Revision(_) => Ok(()),
             Precondition::None => Err(Problem::precondition_required()),
+            Precondition::Absent
+            | Precondition::Present
+            | Precondition::Revision(_)
+            | Precondition::AnyRevision(_) => Ok(()),
         }
     }
 
@@ -87,7 +92,9 @@ impl Mutation {
                 precondition: Precondition::Absent,
                 ..self
             }),
-            Precondition::Revision(_) => Err(not_taken("If-Match")),
+            Precondition::Present | Precondition::Revision(_) | Precondition::AnyRevision(_) => {
+                Err(not_taken("If-Match"))
+            }
         }
     }
 

@@ -124,6 +124,24 @@ async fn preconditions_guard_writes() {
 }
 
 #[tokio::test]
+async fn a_write_may_expect_existence_or_one_of_several_revisions() {
+    let api = TestApi::new().await;
+    let put = async |tags: &str| {
+        let body = json!({"comment": tags});
+        let headers = [("if-match", tags)];
+        let answer = api.send(Method::PUT, SHOP, &headers, body).await;
+        answer.status.as_u16()
+    };
+    assert_eq!(put("*").await, 412);
+    assert_eq!(put("\"1\", \"2\"").await, 412);
+    api.put(SHOP, json!({})).await;
+    assert_eq!(put("*").await, 200);
+    assert_eq!(put("\"1\", \"2\"").await, 200);
+    assert_eq!(put("\"1\", \"2\"").await, 412);
+    assert_eq!(api.revision(), 3);
+}
+
+#[tokio::test]
 async fn what_the_client_holds_is_not_sent_again() {
     let api = TestApi::new().await;
     api.put(SHOP, json!({})).await;
