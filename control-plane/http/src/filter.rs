@@ -1,8 +1,9 @@
 //! The one filter grammar of every list.
 //!
 //! A filter is a query parameter. Text matches as a whole, by its beginning when the filter ends with
-//! `*`, or anywhere when it begins with `*` as well. Metadata matches by `metadata=key:value`, once for each entry that is wanted. A row is
-//! listed when it matches every filter.
+//! `*`, or anywhere when it begins with `*` as well. Metadata matches by `metadata=key:value`, once for
+//! each entry that is wanted. A row is listed when it matches every filter. A backslash takes the meaning
+//! from a `*`, a `:` or a backslash that follows it.
 
 use merak_model::{Invalid, Metadata};
 use serde::Deserialize;
@@ -26,12 +27,12 @@ pub(crate) struct MetadataFilter {
 
 impl From<String> for TextFilter {
     fn from(text: String) -> Self {
-        match text.strip_suffix('*') {
+        match text.strip_suffix('*').filter(|rest| !is_escaping(rest)) {
             Some(beginning) => match beginning.strip_prefix('*') {
-                Some(part) => Self::Part(part.to_owned()),
-                None => Self::Beginning(beginning.to_owned()),
+                Some(part) => Self::Part(unescaped(part)),
+                None => Self::Beginning(unescaped(beginning)),
             },
-            None => Self::Whole(text),
+            None => Self::Whole(unescaped(&text)),
         }
     }
 }
@@ -50,9 +51,11 @@ impl TryFrom<String> for MetadataFilter {
     type Error = Invalid;
 
     fn try_from(text: String) -> Result<Self, Invalid> {
-        match text.split_once(':') {
+        let mut colons = text.match_indices(':');
+        let colon = colons.find(|(at, _)| !is_escaping(&text[..*at]));
+        match colon.map(|(at, _)| (&text[..at], &text[at + 1..])) {
             Some((key, value)) if !key.is_empty() => Ok(Self {
-                key: key.to_owned(),
+                key: unescaped(key),
                 value: value.to_owned().into(),
             }),
             _ => Err(Invalid::malformed(
@@ -70,6 +73,23 @@ impl MetadataFilter {
             .get(&self.key)
             .is_some_and(|value| self.value.matches(value))
     }
+}
+
+/// Whether the character after this text has lost its meaning: an odd number of backslashes is before it.
+fn is_escaping(text: &str) -> bool {
+    let backslashes = text.len() - text.trim_end_matches('\\').len();
+    backslashes % 2 == 1
+}
+
+/// Takes the backslashes away that are before a `*`, a `:` or a backslash; others stand for themselves.
+fn unescaped(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        let escaped = characters.next_if(|next| character == '\\' && "*:\\".contains(*next));
+        plain.push(escaped.unwrap_or(character));
+    }
+    plain
 }
 
 /// Whether metadata has every wanted entry.
@@ -100,6 +120,12 @@ mod tests {
             ("*", "", true),
             ("", "", true),
             ("", "pay", false),
+            (r"pay\*", "pay*", true),
+            (r"pay\*", "payment", false),
+            (r"pay\\*", r"pay\ment", true),
+            (r"\*pay*", "*payment", true),
+            (r"\*pay*", "repayment", false),
+            (r"c:\temp", r"c:\temp", true),
         ] {
             let matches = TextFilter::from(filter.to_owned()).matches(text);
             assert_eq!(matches, expected, "{filter} {text}");
@@ -108,13 +134,23 @@ mod tests {
 
     #[test]
     fn metadata_matches_by_entry() {
-        let metadata = Metadata::parse([("env", "prod"), ("url", "http://x")]).unwrap();
+        let entries = [
+            ("env", "prod"),
+            ("url", "http://x"),
+            ("x:y", "z*"),
+            (r"a\", "b"),
+        ];
+        let metadata = Metadata::parse(entries).unwrap();
         for (filter, expected) in [
             ("env:prod", true),
             ("env:pr*", true),
             ("env:dev", false),
             ("zone:*", false),
             ("url:http://x", true),
+            (r"x\:y:z\*", true),
+            ("x:y:z*", false),
+            (r"x\:y:z", false),
+            (r"a\\:b", true),
         ] {
             let filter = MetadataFilter::try_from(filter.to_owned()).unwrap();
             assert_eq!(filter.matches(&metadata), expected, "{filter:?}");

@@ -102,7 +102,8 @@ pub(crate) struct ListNamespacesQuery {
     /// Filter by name, as a whole, `text*` by its beginning, `*text*` anywhere.
     #[param(value_type = Option<String>, example = "prod*")]
     name: Option<TextFilter>,
-    /// Filter by a metadata entry, `key:value` or `key:beginning*`; may be repeated.
+    /// Filter by a metadata entry, `key:value` or `key:beginning*`; may be repeated. A backslash before a
+    /// `:` of the key, or before a `*` that is meant, takes its meaning away.
     #[serde(default)]
     #[param(value_type = Vec<String>, required = false, example = json!(["team:platform"]))]
     metadata: Vec<MetadataFilter>,

@@ -38,7 +38,8 @@ pub(super) struct ListInstancesQuery {
     /// Filter by protocol, as a whole, `text*` by its beginning, `*text*` anywhere.
     #[param(value_type = Option<String>, example = "grpc")]
     protocol: Option<TextFilter>,
-    /// Filter by a metadata entry, `key:value` or `key:beginning*`; may be repeated.
+    /// Filter by a metadata entry, `key:value` or `key:beginning*`; may be repeated. A backslash before a
+    /// `:` of the key, or before a `*` that is meant, takes its meaning away.
     #[serde(default)]
     #[param(value_type = Vec<String>, required = false, example = json!(["env:prod"]))]
     metadata: Vec<MetadataFilter>,
