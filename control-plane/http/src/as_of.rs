@@ -1,11 +1,11 @@
 //! Reading the past: `as_of` as a revision or a time.
 
-use merak_core::{Error, ErrorKind, Moment, PastService};
-use merak_model::{Invalid, Revision, ServiceKey, Timestamp};
+use merak_core::{ChangeQuery, Error, ErrorKind, Kind, Moment, Order, PastService};
+use merak_model::{Invalid, NamespaceName, Revision, ServiceKey, Timestamp};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::{Api, problem::Problem, service};
+use crate::{Api, namespace, problem::Problem, service};
 
 /// An earlier moment, as a client names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -57,6 +57,32 @@ impl AsOf {
         found
             .map_err(Self::refused)?
             .ok_or_else(|| service::not_found(key))
+    }
+
+    /// Refuses a namespace that did not exist then.
+    pub(crate) async fn require_namespace(
+        self,
+        api: &Api,
+        name: &NamespaceName,
+    ) -> Result<(), Problem> {
+        let history = &api.plane.history;
+        let revision = history.revision_at(self.moment(api)?).await;
+        let first_later = ChangeQuery {
+            kind: Some(Kind::Namespace),
+            namespace: Some(name.clone()),
+            after: Some(revision.map_err(Self::refused)?),
+            order: Order::OldestFirst,
+            limit: 1,
+            ..ChangeQuery::default()
+        };
+        let did_exist = match history.list_changes(&first_later).await?.first() {
+            Some(change) => change.before.is_some(),
+            None => api.plane.catalog.find_namespace(name).is_some(),
+        };
+        match did_exist {
+            true => Ok(()),
+            false => Err(namespace::not_found(name)),
+        }
     }
 
     /// What the history refuses of a moment is the parameter's fault.

@@ -155,7 +155,8 @@ pub(crate) struct ListServicesQuery {
     /// Filter by name, as a whole, `text*` by its beginning, `*text*` anywhere.
     #[param(value_type = Option<String>, example = "com.shop*")]
     name: Option<TextFilter>,
-    /// Filter by a metadata entry, `key:value` or `key:beginning*`; may be repeated.
+    /// Filter by a metadata entry, `key:value` or `key:beginning*`; may be repeated. A backslash before a
+    /// `:` of the key, or before a `*` that is meant, takes its meaning away.
     #[serde(default)]
     #[param(value_type = Vec<String>, required = false, example = json!(["tier:1"]))]
     metadata: Vec<MetadataFilter>,
@@ -286,10 +287,12 @@ async fn find_services(
 ) -> Result<Vec<Found>, Problem> {
     if let Some(as_of) = as_of {
         let history = &api.plane.history;
-        let past = history
-            .list_services_at(namespace, as_of.moment(api)?)
-            .await;
+        let moment = as_of.moment(api)?;
+        let past = history.list_services_at(namespace, moment).await;
         let past = past.map_err(AsOf::refused)?;
+        if past.is_empty() {
+            as_of.require_namespace(api, namespace).await?;
+        }
         return Ok(past.into_iter().map(|service| (service, None)).collect());
     }
     let (_, snapshots) = api.plane.catalog.list_services(namespace);

@@ -47,6 +47,25 @@ async fn as_of_reads_an_earlier_state() {
 }
 
 #[tokio::test]
+async fn a_namespace_that_did_not_exist_then_is_not_an_empty_one() {
+    let api = TestApi::new().await;
+    api.put("/api/v1/namespaces/other", json!({})).await;
+    api.put_instance(1).await;
+    api.delete("/api/v1/namespaces/other").await;
+    for (name, as_of, status) in [
+        ("nowhere", 3, 404),
+        ("default", 1, 404),
+        ("default", 2, 200),
+        ("other", 1, 200),
+        ("other", 4, 200),
+        ("other", 5, 404),
+    ] {
+        let path = format!("/api/v1/namespaces/{name}/services?as_of={as_of}");
+        assert_eq!(api.get(&path).await.status, status, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn what_has_not_come_yet_or_was_pruned_is_refused() {
     let api = TestApi::new().await;
     for number in 1..=5 {
