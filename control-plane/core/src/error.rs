@@ -92,12 +92,13 @@ impl Error {
         Self::new(ErrorKind::Unavailable, message)
     }
 
-    /// What caused it, outermost first, for the log; empty if it has no cause.
-    pub fn causes(&self) -> String {
+    /// What caused it, outermost first, for the log; none if that says nothing more than its message.
+    pub fn causes(&self) -> Option<String> {
         let first = std::error::Error::source(self);
         let causes = std::iter::successors(first, |cause| cause.source());
-        let causes: Vec<String> = causes.map(ToString::to_string).collect();
-        causes.join(": ")
+        let causes = causes.map(ToString::to_string);
+        let causes: Vec<String> = causes.filter(|cause| *cause != self.message).collect();
+        (!causes.is_empty()).then(|| causes.join(": "))
     }
 
     /// What callers can do about it.

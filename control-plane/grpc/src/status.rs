@@ -188,6 +188,6 @@ mod tests {
         assert_eq!(status.message(), "the store is busy");
         let details = String::from_utf8_lossy(status.details());
         assert!(!details.contains("secret"), "{details}");
-        assert_eq!(error.causes(), "disk /dev/secret full");
+        assert_eq!(error.causes().as_deref(), Some("disk /dev/secret full"));
     }
 }

@@ -8,7 +8,10 @@ use merak_model::{
     InstanceId, Invalid, NamespaceName, Revision, ServiceName, Timestamp, routing::RuleName,
 };
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{
+    IntoParams, ToSchema,
+    openapi::{OpenApi, RefOr, Schema, schema::AnyOf},
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
@@ -96,6 +99,22 @@ pub(crate) enum Changed {
     Event(Event),
     RoutingRule(Box<RoutingRule>),
     NearbyRule(Box<NearbyRule>),
+}
+
+/// Describes a [`Changed`] as what fits one of its forms or several: a service has all that a namespace
+/// must have, so that it would fit none of them alone.
+pub(crate) fn describe_changed(description: &mut OpenApi) {
+    let schemas = description.components.iter_mut();
+    let mut schemas = schemas.filter_map(|components| components.schemas.get_mut("Changed"));
+    let Some(changed) = schemas.next() else {
+        return;
+    };
+    if let RefOr::T(Schema::OneOf(one_of)) = changed {
+        let mut any_of = AnyOf::new();
+        any_of.items = std::mem::take(&mut one_of.items);
+        any_of.description = one_of.description.take();
+        *changed = RefOr::T(Schema::AnyOf(any_of));
+    }
 }
 
 /// What happened that is no change of a thing.

@@ -3,6 +3,8 @@
 mod strict;
 mod words;
 
+use std::time::Duration;
+
 use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, RawPathParams, Request},
@@ -19,6 +21,9 @@ use crate::problem::{Code, Problem, pointer_token};
 
 /// Larger bodies are refused.
 pub(crate) const BODY_LIMIT_BYTES: usize = 1024 * 1024;
+
+/// A body that has not arrived by then is given up, before the request as a whole is.
+const BODY_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A body of `application/json`.
 pub(crate) struct Json<T>(pub(crate) T);
@@ -112,7 +117,7 @@ fn require_media_type(headers: &HeaderMap, accepted: &[&str]) -> Result<(), Prob
         .and_then(|given| given.split(';').next())
         .map(str::trim);
     if essence.is_some_and(|given| accepted.iter().any(|one| one.eq_ignore_ascii_case(given))) {
-        return Ok(());
+        return require_utf8(given.unwrap_or_default());
     }
     let accepted = accepted.join(" or ");
     let detail = match given {
@@ -122,8 +127,28 @@ fn require_media_type(headers: &HeaderMap, accepted: &[&str]) -> Result<(), Prob
     Err(Problem::new(Code::UnsupportedMediaType, detail))
 }
 
+/// Refuses another character set than the one of JSON, if one is named.
+fn require_utf8(media_type: &str) -> Result<(), Problem> {
+    let parameters = media_type.split(';').skip(1);
+    let mut named = parameters.filter_map(|parameter| parameter.split_once('='));
+    let charset = named.find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));
+    let charset = charset.map(|(_, value)| value.trim().trim_matches('"'));
+    match charset {
+        Some(other) if !other.eq_ignore_ascii_case("utf-8") => {
+            let detail = format!("charset `{other}` is not taken here: send UTF-8");
+            Err(Problem::new(Code::UnsupportedMediaType, detail))
+        }
+        _ => Ok(()),
+    }
+}
+
 async fn read_body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
-    let read = Bytes::from_request(request, state).await;
+    let read = tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, state)).await;
+    let read = read.map_err(|_| {
+        let seconds = BODY_TIMEOUT.as_secs();
+        let detail = format!("the body did not arrive within {seconds} s: nothing was done");
+        Problem::new(Code::RequestTimeout, detail)
+    })?;
     read.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
             let detail = format!("the body is larger than 1 MiB ({BODY_LIMIT_BYTES} bytes)");

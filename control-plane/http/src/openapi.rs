@@ -22,12 +22,13 @@ The admin API of Merak, a control plane for service governance.
   stays comes exactly once, whatever is added meanwhile.
 - Filters are query parameters, and all of them must match. Text matches as a whole,
   as `text*` by its beginning, as `*text*` anywhere; metadata by `metadata=key:value`, once for each
-  entry.
+  entry. A backslash takes the meaning from a `*`, a `:` or a backslash after it.
 - Errors are `application/problem+json` (RFC 9457) with a stable `code`; `errors` names each refused
   part by JSON pointer, parameter or header.
 - The ETag of a thing is its revision in double quotes. Reads take `If-None-Match`; PUT, PATCH and
-  DELETE take `If-Match`, or `If-None-Match: *` for what must not exist. Rules are not changed without
-  one of them: that is refused with 428, and with 412 and the rule as it is if that is another one.
+  DELETE take `If-Match`, with up to 8 ETags or `*`, or `If-None-Match: *` for what must not exist. Rules
+  are not changed without one of them: that is refused with 428, and with 412 and the rule as it is if
+  that is another one.
 - Every write takes `dry_run=true`: it is decided and answered, with `X-Dry-Run: true`, and not done.
 - `as_of` reads the past: the state after a revision or at a time.
 - `X-Request-Id` is taken from the request (1..=128 visible ASCII characters) or made up; it is in the
@@ -48,7 +49,7 @@ struct Description;
 
 /// Every operation, with its description: there is no other way into the router.
 pub(crate) fn operations() -> OpenApiRouter<Api> {
-    OpenApiRouter::with_openapi(Description::openapi())
+    let mut operations = OpenApiRouter::with_openapi(Description::openapi())
         .merge(namespace::router())
         .merge(service::router())
         .merge(instance::router())
@@ -58,7 +59,10 @@ pub(crate) fn operations() -> OpenApiRouter<Api> {
         .merge(change::router())
         .merge(watch::router())
         .merge(about::router())
-        .merge(operations::router())
+        .merge(operations::router());
+    let description = operations.get_openapi_mut();
+    change::describe_changed(description);
+    operations
 }
 
 /// The description of the API, as `/openapi.json` serves it.

@@ -33,6 +33,8 @@ pub(crate) enum Code {
     NoSuchPath,
     /// 405: the path exists, and not with this method; `Allow` names those it has.
     MethodNotAllowed,
+    /// 408: the body did not arrive within 20 s; nothing was done.
+    RequestTimeout,
     /// 409: the state does not allow it, such as creating what exists.
     Conflict,
     /// 410: the change log no longer reaches back that far.
@@ -129,6 +131,7 @@ impl Code {
             Self::InvalidArgument => StatusCode::BAD_REQUEST,
             Self::NotFound | Self::NoSuchPath => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::Conflict => StatusCode::CONFLICT,
             Self::Gone => StatusCode::GONE,
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
@@ -147,6 +150,7 @@ impl Code {
             Self::NotFound => "not_found",
             Self::NoSuchPath => "no_such_path",
             Self::MethodNotAllowed => "method_not_allowed",
+            Self::RequestTimeout => "request_timeout",
             Self::Conflict => "conflict",
             Self::Gone => "gone",
             Self::PreconditionFailed => "precondition_failed",
@@ -166,6 +170,7 @@ impl Code {
             Self::NotFound => "It does not exist",
             Self::NoSuchPath => "The API has no such path",
             Self::MethodNotAllowed => "The path has no such method",
+            Self::RequestTimeout => "The body did not arrive within 20 s; nothing was done",
             Self::Conflict => "The state does not allow it",
             Self::Gone => "The change log no longer reaches back that far",
             Self::PreconditionFailed => "It is not as the precondition expects",
@@ -386,6 +391,7 @@ mod tests {
             Code::NotFound,
             Code::NoSuchPath,
             Code::MethodNotAllowed,
+            Code::RequestTimeout,
             Code::Conflict,
             Code::Gone,
             Code::PreconditionFailed,
@@ -403,7 +409,7 @@ mod tests {
     #[test]
     fn the_cause_is_not_sent() {
         let error = Error::unavailable("the store is busy").caused_by("disk /dev/secret full");
-        assert_eq!(error.causes(), "disk /dev/secret full");
+        assert_eq!(error.causes().as_deref(), Some("disk /dev/secret full"));
         assert_eq!(Problem::from(error).body("").detail, "the store is busy");
     }
 }

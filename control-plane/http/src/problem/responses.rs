@@ -59,6 +59,7 @@ impl IntoResponses for WriteProblems {
     fn responses() -> BTreeMap<String, openapi::RefOr<openapi::Response>> {
         described(&[
             Code::NotFound,
+            Code::RequestTimeout,
             Code::Conflict,
             Code::PreconditionFailed,
             Code::PayloadTooLarge,

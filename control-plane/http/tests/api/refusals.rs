@@ -1,5 +1,7 @@
 //! Every bad input is refused with its place, the limit and what was given.
 
+use std::convert::Infallible;
+
 use axum::body::Body;
 use http::{Method, Request};
 use serde_json::{Value, json};
@@ -329,8 +331,26 @@ async fn only_json_is_taken() {
             refused.text
         );
     }
+    for charset in ["utf-16", "\"latin1\""] {
+        let content_type = format!("application/json; charset={charset}");
+        let refused = post_text(&api, Some(&content_type), body.clone()).await;
+        assert_eq!(refused.problem(), (415, "unsupported_media_type", ""));
+        assert!(refused.detail().ends_with("send UTF-8"), "{}", refused.text);
+    }
     let taken = post_text(&api, Some("application/JSON; charset=utf-8"), body).await;
     assert_eq!(taken.status, 201);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_does_not_arrive_is_given_up_before_anything_is_done() {
+    let api = TestApi::new().await;
+    let begin = tokio::time::Instant::now();
+    let request = Request::put(PAY).header("content-type", "application/json");
+    let body = Body::from_stream(futures_util::stream::pending::<Result<&str, Infallible>>());
+    let refused = api.ask(request.body(body).unwrap()).await;
+    assert_eq!(refused.problem(), (408, "request_timeout", ""));
+    assert!(refused.detail().ends_with("nothing was done"));
+    assert_eq!(begin.elapsed().as_secs(), 20);
 }
 
 #[tokio::test]
@@ -347,6 +367,7 @@ async fn a_large_body_is_refused_with_the_limit() {
 /// A path below `/api/v1/namespaces`, and what is said of which of its parameters.
 const REFUSED_PARAMETERS: &[(&str, &str, &str)] = &[
     ("/a%20b", "namespace", NAME_RULE),
+    ("/default?x=1", "x", "unknown parameter"),
     ("/default/services/a%20b", "service", NAME_RULE),
     ("/default/services/pay/instances/a%20b", "id", NAME_RULE),
     ("?page_size=0", "page_size", "0 is outside 1..=500"),
@@ -406,6 +427,14 @@ async fn a_refused_parameter_is_named() {
     let unknown = api.put(&format!("{PAY}?dryrun=true"), json!({})).await;
     assert_eq!(unknown.problem(), (400, "invalid_argument", "dryrun"));
     assert_eq!(unknown.json["errors"][0]["hint"], "expected `dry_run`");
+    let none = api.get("/api/v1/namespaces/default?as_of=1").await;
+    let hint = &none.json["errors"][0]["hint"];
+    assert_eq!(hint, "this operation takes none");
+    for dots in [".", ".."] {
+        let body = json!({"name": dots});
+        let refused = api.post("/api/v1/namespaces", body).await;
+        assert_eq!(refused.problem(), (400, "invalid_argument", "/name"));
+    }
 }
 
 #[tokio::test]
@@ -436,7 +465,6 @@ async fn a_refused_header_is_named() {
     let instances = format!("{PAY}/instances");
     for (method, path, header, value) in [
         (Method::PUT, PAY, "If-Match", "garbage"),
-        (Method::PUT, PAY, "If-Match", "*"),
         (Method::PUT, PAY, "If-None-Match", "\"1\""),
         (Method::DELETE, PAY, "If-Match", "W/\"1\""),
         (Method::GET, PAY, "If-None-Match", "garbage"),
