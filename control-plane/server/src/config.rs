@@ -105,12 +105,14 @@ settings! {
 
     /// How long the change log remembers a change; 1s to 3650d.
     ///
-    /// Older changes leave the history; the current state stays.
+    /// Older changes leave the history; the current state stays. It is looked
+    /// once a minute, so that they may stay for a minute longer.
     change_retention_age: Duration = "7d", "DURATION", value::duration("1s", "3650d");
 
     /// How many changes the change log remembers; 1 to 1000000000.
     ///
-    /// When there are more, the oldest leave the history; the current state stays.
+    /// When there are more, the oldest leave the history; the current state stays. It is looked
+    /// once a minute, so that they may stay for a minute longer.
     change_retention_count: u64 = "1000000", "COUNT", value::count(1..=1_000_000_000);
 
     /// What is logged: a level, or levels by module.
