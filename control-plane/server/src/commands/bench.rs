@@ -3,6 +3,7 @@
 //! Client and server share the machine, so the figures are those of both together. Each run is bounded
 //! by its counts, and prints what it measured and on how many cores.
 
+mod cleanup;
 mod discover;
 mod heartbeat;
 mod push;
@@ -15,12 +16,14 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use merak_proto::v1;
 
+use super::stop::StopSignals;
+use cleanup::Instances;
 use report::Report;
 use target::Target;
 
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
-    /// gRPC address of a running control plane; by default one is started on a temporary store
+    /// gRPC address of a running control plane, from which the instances are removed at the end; by default one is started on a temporary store
     #[arg(long, global = true, value_name = "ADDR")]
     target: Option<String>,
     /// Print one JSON object a figure instead of a table
@@ -51,35 +54,70 @@ impl Bench {
 
     async fn measure(self) -> anyhow::Result<()> {
         let target = match &self.target {
-            Some(address) => Target::running(address)?,
+            Some(address) => Target::running(address).await?,
             None => Target::start().await?,
         };
+        let mut signals = StopSignals::listen()?;
         let mut report = Report::new(self.json);
-        let outcome = match self.what {
-            What::Register(register) => register.run(&target, &mut report).await,
-            What::Heartbeat(heartbeat) => heartbeat.run(&target, &mut report).await,
-            What::Push(push) => push.run(&target, &mut report).await,
-            What::Discover(discover) => discover.run(&target, &mut report).await,
-            What::All => run_all(&target, &mut report).await,
+        let outcome = tokio::select! {
+            outcome = self.what.run(&target, &mut report) => outcome,
+            signal = signals.next() => Err(anyhow::anyhow!("ended by {signal}")),
         };
-        target.stop().await?;
-        outcome
+        if target.is_own() {
+            target.stop().await?;
+            return outcome;
+        }
+        let removed = tokio::select! {
+            removed = cleanup::remove(&target, self.what.instances()) => removed,
+            signal = signals.next() => Err(anyhow::anyhow!("ended by {signal} while it removed them")),
+        };
+        outcome.and(removed)
     }
 }
 
-async fn run_all(target: &Target, report: &mut Report) -> anyhow::Result<()> {
-    register::Register::default().run(target, report).await?;
-    push::Push::default().run(target, report).await?;
-    discover::Discover::default().run(target, report).await?;
-    heartbeat::Heartbeat::default().run(target, report).await
+impl What {
+    async fn run(&self, target: &Target, report: &mut Report) -> anyhow::Result<()> {
+        match self {
+            Self::Register(register) => register.run(target, report).await,
+            Self::Heartbeat(heartbeat) => heartbeat.run(target, report).await,
+            Self::Push(push) => push.run(target, report).await,
+            Self::Discover(discover) => discover.run(target, report).await,
+            Self::All => {
+                register::Register::default().run(target, report).await?;
+                push::Push::default().run(target, report).await?;
+                discover::Discover::default().run(target, report).await?;
+                heartbeat::Heartbeat::default().run(target, report).await
+            }
+        }
+    }
+
+    /// What it registers.
+    fn instances(&self) -> Instances {
+        match self {
+            Self::Register(register) => register.instances(),
+            Self::Heartbeat(heartbeat) => heartbeat.instances(),
+            Self::Push(push) => push.instances(),
+            Self::Discover(_) => discover::instances(),
+            Self::All => {
+                let registered = register::Register::default().instances();
+                let pushed = push::Push::default().instances();
+                let beating = heartbeat::Heartbeat::default().instances();
+                let discovered = discover::instances();
+                Box::new(registered.chain(pushed).chain(beating).chain(discovered))
+            }
+        }
+    }
 }
+
+/// The namespace of everything that is registered here.
+const NAMESPACE: &str = "bench";
 
 /// No answer takes nearly as long.
 const LIMIT: Duration = Duration::from_secs(60);
 
 fn service_key(service: &str) -> v1::ServiceKey {
     v1::ServiceKey {
-        namespace: "bench".to_owned(),
+        namespace: NAMESPACE.to_owned(),
         service: service.to_owned(),
     }
 }

@@ -14,7 +14,7 @@ use tokio::{
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Channel;
 
-use super::{LIMIT, registration, report::Report, service_key, target::Target};
+use super::{LIMIT, cleanup::Instances, registration, report::Report, service_key, target::Target};
 use crate::commands::latency::Latencies;
 
 #[derive(Debug, Clone, Args)]
@@ -39,19 +39,18 @@ impl Default for Discover {
 impl Discover {
     pub(super) async fn run(&self, target: &Target, report: &mut Report) -> anyhow::Result<()> {
         let mut registry = RegistryClient::new(target.connect().await?);
-        for (size, share) in [(10_u32, 1), (1000, 20)] {
-            let service = format!("discovered-{size}");
+        for (size, share) in SIZES {
+            let service = service_of(size);
             for number in 0..size {
                 registry
                     .register(registration(&service, number, 100))
                     .await?;
             }
-            let each = (self.count / share / self.streams).max(1);
             let started = Instant::now();
             let mut streams = JoinSet::new();
             let channel = target.connect().await?;
-            for _ in 0..self.streams {
-                streams.spawn(discover(channel.clone(), service.clone(), each));
+            for count in shares((self.count / share).max(1), self.streams) {
+                streams.spawn(discover(channel.clone(), service.clone(), count));
             }
             let mut latencies = Latencies::default();
             while let Some(stream) = streams.join_next().await {
@@ -62,6 +61,28 @@ impl Discover {
         }
         Ok(())
     }
+}
+
+/// The instances of a service, and by how much fewer the discoveries of a service so large are.
+const SIZES: [(u32, u32); 2] = [(10, 1), (1000, 20)];
+
+fn service_of(size: u32) -> String {
+    format!("discovered-{size}")
+}
+
+pub(super) fn instances() -> Instances {
+    Box::new(
+        SIZES
+            .into_iter()
+            .flat_map(|(size, _)| (0..size).map(move |number| (service_of(size), number))),
+    )
+}
+
+/// How many each stream takes of a count, as evenly as it goes.
+fn shares(count: u32, streams: u32) -> impl Iterator<Item = u32> {
+    let (each, rest) = (count / streams, count % streams);
+    let shares = (0..streams).map(move |stream| each + u32::from(stream < rest));
+    shares.filter(|share| *share > 0)
 }
 
 /// Subscribes, waits for the snapshot and unsubscribes, again and again on one stream.

@@ -10,7 +10,7 @@ use merak_proto::v1::{
 use tokio::{sync::mpsc, task::JoinSet, time::Instant};
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::{LIMIT, registration, report::Report, service_key, target::Target};
+use super::{LIMIT, cleanup::Instances, registration, report::Report, service_key, target::Target};
 use crate::commands::latency::Latencies;
 
 /// Instances of one service.
@@ -79,6 +79,10 @@ impl Heartbeat {
         }
         report.figure("kept alive by streams, ttl 5 s", &parts);
         Ok(())
+    }
+
+    pub(super) fn instances(&self) -> Instances {
+        Box::new((0..self.instances).map(|number| (service_of(number), number)))
     }
 
     async fn register(&self, target: &Target) -> anyhow::Result<()> {

@@ -14,7 +14,7 @@ use tokio::{
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Streaming, transport::Channel};
 
-use super::{LIMIT, registration, report::Report, service_key, target::Target};
+use super::{LIMIT, cleanup::Instances, registration, report::Report, service_key, target::Target};
 use crate::commands::latency::Latencies;
 
 const SERVICE: &str = "pushed";
@@ -97,6 +97,10 @@ impl Push {
             report.figure("server memory", &[("kibibytes_a_connection", each)]);
         }
         Ok(())
+    }
+
+    pub(super) fn instances(&self) -> Instances {
+        Box::new((0..self.instances).map(|number| (SERVICE.to_owned(), number)))
     }
 
     /// A change of one instance's weight, another one each time.

@@ -14,7 +14,7 @@ use tokio::{task::JoinSet, time::Instant};
 use tonic::transport::Channel;
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
-use super::{registration, report::Report, target::Target};
+use super::{cleanup::Instances, registration, report::Report, target::Target};
 use crate::commands::latency::Latencies;
 
 /// Callers that share a connection.
@@ -70,6 +70,11 @@ impl Register {
         Ok(())
     }
 
+    pub(super) fn instances(&self) -> Instances {
+        let per_service = self.per_service;
+        Box::new((0..self.count).map(move |number| (service_of(number, per_service), number)))
+    }
+
     async fn drive(&self, target: &Target, call: Call) -> anyhow::Result<(Duration, Latencies)> {
         let mut channels = Vec::new();
         for _ in 0..self.callers.div_ceil(CALLERS_A_CONNECTION) {
@@ -109,7 +114,7 @@ impl Register {
             let started = Instant::now();
             match call {
                 Call::Register => {
-                    let service = format!("service-{}", number / self.per_service);
+                    let service = service_of(number, self.per_service);
                     let mut request = registration(&service, number, 100);
                     if let Some(spec) = &mut request.spec {
                         // No beats follow, and an instance that turned unhealthy would not be identical.
@@ -124,6 +129,10 @@ impl Register {
             latencies.push(started.elapsed());
         }
     }
+}
+
+fn service_of(number: u32, per_service: u32) -> String {
+    format!("service-{}", number / per_service)
 }
 
 fn longest_lease() -> v1::HealthCheck {

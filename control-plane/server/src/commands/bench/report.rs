@@ -29,7 +29,7 @@ impl Report {
             let mut object = Map::new();
             object.insert("measure".to_owned(), Value::from(measure));
             for (name, value) in parts {
-                object.insert((*name).to_owned(), Value::from(*value));
+                object.insert((*name).to_owned(), number(*value));
             }
             println!("{}", Value::Object(object));
             return;
@@ -59,6 +59,14 @@ impl Report {
             ("max_ms", max),
         ];
         self.figure(measure, &parts);
+    }
+}
+
+/// A whole number without a fraction, as counts are.
+fn number(value: f64) -> Value {
+    match value.fract() == 0.0 && value.abs() < 1e15 {
+        true => Value::from(value as i64),
+        false => Value::from(value),
     }
 }
 

@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
+use merak_proto::v1::registry_server;
 use tempfile::TempDir;
+use tokio::time::timeout;
 use tonic::transport::{Channel, Endpoint};
+use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
 use super::LIMIT;
 use crate::commands::process::{Process, SERVE};
@@ -28,12 +31,28 @@ pub(super) struct Usage {
 }
 
 impl Target {
-    pub(super) fn running(address: &str) -> anyhow::Result<Self> {
-        let endpoint = endpoint(address)?;
-        Ok(Self {
-            endpoint,
+    /// One that runs already, and is asked whether it is one.
+    pub(super) async fn running(address: &str) -> anyhow::Result<Self> {
+        let target = Self {
+            endpoint: endpoint(address)?,
             own: None,
-        })
+        };
+        let mut health = HealthClient::new(target.connect().await?);
+        let asked = HealthCheckRequest {
+            service: registry_server::SERVICE_NAME.to_owned(),
+        };
+        let answered = timeout(LIMIT, health.check(asked)).await?;
+        match answered {
+            Ok(_) => Ok(target),
+            Err(status) => anyhow::bail!(
+                "{address} is not the gRPC listener of a Merak, which `merak serve` names at its start: {}",
+                status.message()
+            ),
+        }
+    }
+
+    pub(super) fn is_own(&self) -> bool {
+        self.own.is_some()
     }
 
     /// Starts this very binary on a temporary store, as durable as by default.
