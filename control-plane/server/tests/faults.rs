@@ -324,7 +324,7 @@ async fn what_is_in_the_way_is_named() {
         ),
         (
             "data/merak.db-wal/x",
-            "data/merak.db` cannot be opened: the disk reports an error",
+            "data/merak.db` is missing although `./data/merak.db-wal` is there",
         ),
         ("data", "create directory ./data"),
     ] {

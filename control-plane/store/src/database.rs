@@ -4,7 +4,7 @@
 
 use std::{
     fs::{self, File, Metadata},
-    io,
+    io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
@@ -17,7 +17,7 @@ use sqlx::{
 use crate::{Durability, error};
 
 /// Says in the header of a file that it is a database of Merak: "Merk" in ASCII.
-const APPLICATION_ID: i32 = 0x4d65_726b;
+const APPLICATION_ID: u32 = 0x4d65_726b;
 
 /// A copy's epoch until it is started on, which begins another history.
 pub(crate) const NO_EPOCH: &str = "";
@@ -33,17 +33,17 @@ pub(crate) async fn ensure(path: &Path) -> Result<()> {
         let what = "is empty, which a database never is";
         return Err(damaged(path, what));
     }
-    // Nothing is set on this connection that would change a file of somebody else.
-    let options = SqliteConnectOptions::new().filename(path);
-    let opening = |failure| error::opening(path, failure);
-    let mut connection = options.connect().await.map_err(opening)?;
-    let is_ours = is_ours(&mut connection).await.map_err(opening)?;
-    connection.close().await.map_err(opening)?;
+    let is_ours = match application_id(path) {
+        // SQLite says best what it is instead.
+        None | Some(APPLICATION_ID) => true,
+        Some(0) => has_our_tables(path).await?,
+        Some(_) => false,
+    };
     if is_ours {
         return Ok(());
     }
     let message = format!(
-        "`{}` is a database of another program: give another directory",
+        "`{}` is damaged or of another program: restore a backup, or give another directory",
         path.display()
     );
     Err(Error::new(ErrorKind::InvalidArgument, message))
@@ -94,20 +94,36 @@ pub(crate) fn find(path: &Path) -> Result<Option<Metadata>> {
     }
 }
 
-async fn is_ours(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
-    let (id,): (i32,) = sqlx::query_as("PRAGMA application_id")
-        .fetch_one(&mut *connection)
-        .await?;
-    if id != 0 {
-        return Ok(id == APPLICATION_ID);
+/// Whose a file says that it is, in its header: <https://www.sqlite.org/fileformat.html>. None of a file
+/// that is no SQLite database or cannot be read.
+///
+/// Without a connection, because ending the last one of a database writes to it.
+fn application_id(path: &Path) -> Option<u32> {
+    const MAGIC: &[u8] = b"SQLite format 3\0";
+    const APPLICATION_ID_AT: usize = 68;
+    let mut header = [0; APPLICATION_ID_AT + 4];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
+    if read.is_err() || !header.starts_with(MAGIC) {
+        return None;
     }
-    // The first databases of Merak did not say whose they are.
+    let [.., a, b, c, d] = header;
+    Some(u32::from_be_bytes([a, b, c, d]))
+}
+
+/// The first databases of Merak did not say whose they are.
+async fn has_our_tables(path: &Path) -> Result<bool> {
+    let opening = |failure| error::opening(path, failure);
+    // Nothing is set on this connection that would change a file of somebody else.
+    let options = SqliteConnectOptions::new().filename(path);
+    let mut connection = options.connect().await.map_err(opening)?;
     let (tables,): (i64,) = sqlx::query_as(
         "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' \
          AND name IN ('_sqlx_migrations', 'control_plane', 'change')",
     )
-    .fetch_one(connection)
-    .await?;
+    .fetch_one(&mut connection)
+    .await
+    .map_err(opening)?;
+    connection.close().await.map_err(opening)?;
     Ok(tables == 3)
 }
 
@@ -123,7 +139,7 @@ async fn create(path: &Path) -> Result<()> {
         return Err(Error::new(ErrorKind::InvalidArgument, message));
     }
     let unfinished = beside(path, ".partial");
-    let created = fill(&unfinished).await.and_then(|()| {
+    let created = fill(&unfinished, path).await.and_then(|()| {
         let named = fs::rename(&unfinished, path).and_then(|()| sync_folder(path));
         named.map_err(|failure| cannot_write(path, failure))
     });
@@ -134,30 +150,31 @@ async fn create(path: &Path) -> Result<()> {
     created
 }
 
-async fn fill(unfinished: &Path) -> Result<()> {
+/// Makes what becomes the database at `path`, by whose name failures speak of it.
+async fn fill(unfinished: &Path, path: &Path) -> Result<()> {
     // SQLite would go on with what an attempt before this one has left.
-    File::create(unfinished).map_err(|failure| cannot_write(unfinished, failure))?;
-    let writing = |failure| error::writing(unfinished, failure);
+    File::create(unfinished).map_err(|failure| cannot_write(path, failure))?;
+    let opening = |failure| error::opening(path, failure);
     let mut connection = SqliteConnectOptions::new()
         .filename(unfinished)
         .journal_mode(SqliteJournalMode::Memory)
         .synchronous(SqliteSynchronous::Full)
         .connect()
         .await
-        .map_err(writing)?;
-    migrate(&mut connection, unfinished).await?;
+        .map_err(opening)?;
+    migrate(&mut connection, path).await?;
     sqlx::query("INSERT INTO control_plane (id, epoch) VALUES (1, $1)")
         .bind(NO_EPOCH)
         .execute(&mut connection)
         .await
-        .map_err(writing)?;
+        .map_err(opening)?;
     sqlx::query(sqlx::AssertSqlSafe(format!(
         "PRAGMA application_id = {APPLICATION_ID}"
     )))
     .execute(&mut connection)
     .await
-    .map_err(writing)?;
-    connection.close().await.map_err(writing)
+    .map_err(opening)?;
+    connection.close().await.map_err(opening)
 }
 
 /// The folder that a file is in; the working directory for a bare name.
