@@ -2,6 +2,7 @@
 
 mod backup;
 mod bench;
+mod check;
 mod config;
 mod demo;
 mod latency;
@@ -48,6 +49,14 @@ Examples:
 To restore, move the copy into an empty directory as merak.db and serve that directory. Clients
 notice that it is another history and take everything anew.";
 
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  merak check
+  merak check --data /var/lib/merak
+
+It reads the whole file: every page, every index and every reference. A start reads the current state
+alone, and does not notice an index that disagrees with its table.";
+
 const DEMO_EXAMPLES: &str = "\
 Examples:
   merak demo
@@ -78,6 +87,9 @@ enum Command {
     /// Copy the database to a file, also while it is served
     #[command(after_help = BACKUP_EXAMPLES)]
     Backup(backup::Backup),
+    /// Look for damage in the database, also while it is served
+    #[command(after_help = CHECK_EXAMPLES)]
+    Check(check::Check),
     /// Print the version
     Version,
 }
@@ -91,6 +103,7 @@ impl Cli {
             Command::Serve(serve) => serve.run(),
             Command::Config(flags) => config::run(&flags),
             Command::Backup(backup) => backup.run(),
+            Command::Check(check) => check.run(),
             Command::Version => {
                 println!("merak {}", env!("CARGO_PKG_VERSION"));
                 Ok(())

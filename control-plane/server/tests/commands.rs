@@ -221,6 +221,18 @@ async fn a_backup_taken_while_serving_can_be_served() {
 }
 
 #[tokio::test]
+async fn a_database_is_checked_while_it_is_served() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::start(directory.path(), &[]).await;
+    server.register("10.0.0.1").await.unwrap();
+    let output = run(merak(directory.path(), &["check"])).await;
+    assert_eq!(printed(&output), "./data/merak.db: whole\n");
+    server.register("10.0.0.2").await.unwrap();
+    let output = run(merak(directory.path(), &["check", "--data", "x"])).await;
+    assert!(refusal(&output).contains("no database `x/merak.db`"));
+}
+
+#[tokio::test]
 async fn a_backup_of_nothing_names_the_missing_database() {
     let directory = tempfile::tempdir().unwrap();
     let arguments = ["backup", "copy.db", "--data", "elsewhere"];

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// How long a control plane that is just starting or ending is waited for.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What a copy holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 
 mod append;
 mod backup;
+mod check;
 mod database;
 mod error;
 mod files;
@@ -30,6 +31,7 @@ use tokio::sync::Mutex;
 use crate::files::Files;
 
 pub use backup::{Backup, backup};
+pub use check::check;
 
 /// Connections that read the log at the same time.
 const READERS: u32 = 4;

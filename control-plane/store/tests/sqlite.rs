@@ -13,7 +13,7 @@ use merak_core::{
     Settings, Store,
 };
 use merak_model::{Host, Instance, InstanceSpec, Metadata, Port, Registration, ServiceKey, Weight};
-use merak_store::{Durability, SqlStore};
+use merak_store::{Durability, SqlStore, check};
 use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 
@@ -277,6 +277,39 @@ async fn a_file_that_was_removed_takes_no_write() {
         let pay = plane.catalog.find_service(&key).unwrap();
         assert_eq!(pay.instances().count(), 1);
     }
+}
+
+#[tokio::test]
+async fn an_index_that_disagrees_with_its_table_is_found() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Arc::new(open(&directory).await);
+    let plane = start(&store).await;
+    let caller = caller();
+    let registered = plane.registry.register(&caller, registration("pay", 1));
+    registered.await.unwrap();
+    plane.shutdown().await;
+    drop(store);
+    let database = database(&directory);
+    assert_eq!(check(&database).await.unwrap(), [""; 0]);
+    let sql = "PRAGMA writable_schema = ON; \
+               UPDATE sqlite_master SET sql = 'CREATE INDEX change_by_actor ON change (kind, revision)' \
+               WHERE name = 'change_by_actor'";
+    tamper(&database, sql).await;
+    let found = check(&database).await.unwrap();
+    let is_named = |line: &String| line.contains("change_by_actor");
+    assert!(found.iter().any(is_named), "{found:?}");
+}
+
+#[tokio::test]
+async fn a_reference_to_nothing_is_found() {
+    let directory = tempfile::tempdir().unwrap();
+    drop(open(&directory).await);
+    let sql = "PRAGMA foreign_keys = OFF; INSERT INTO instance (pk, service_pk, id, health, isolated, \
+               spec, revision, created_at, modified_at) VALUES (1, 7, 'a', 'healthy', 0, '{}', 1, 1, 1)";
+    tamper(&database(&directory), sql).await;
+    let found = check(&database(&directory)).await.unwrap();
+    let expected = "row 1 of table instance refers to a row that does not exist";
+    assert_eq!(found, [expected]);
 }
 
 #[tokio::test]
