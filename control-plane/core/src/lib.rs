@@ -7,6 +7,7 @@
 //! Knows neither tonic, axum nor SQL: a [`Store`] keeps the log, the edges speak to
 //! [`ControlPlane`].
 
+mod call_tally;
 mod caller;
 mod catalog;
 mod change;
@@ -25,6 +26,7 @@ mod rule;
 mod settings;
 mod store;
 
+pub use call_tally::CallTally;
 pub use caller::Caller;
 pub use catalog::{CalleeRules, Catalog, Delta, ServiceSnapshot};
 pub use change::{Change, Item, Key, Kind};

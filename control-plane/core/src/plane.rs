@@ -7,8 +7,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{debug, warn};
 
 use crate::{
-    Catalog, ChangeRetention, Clock, CommitTally, Committer, Discovery, History, Liveness,
-    Registry, Result, Settings, Store, committer::CommitTask,
+    CallTally, Catalog, ChangeRetention, Clock, CommitTally, Committer, Discovery, History,
+    Liveness, Registry, Result, Settings, Store, committer::CommitTask,
 };
 
 /// How often the log is pruned.
@@ -30,6 +30,8 @@ pub struct ControlPlane {
     pub epoch: Epoch,
     /// Cancelled when the store or one of the tasks failed in a way that only a restart can clear up.
     pub failed: CancellationToken,
+    /// The calls of the native protocol since the start.
+    pub calls: Arc<CallTally>,
     /// What was committed since the start.
     pub commits: Arc<CommitTally>,
     committer: Committer,
@@ -100,6 +102,7 @@ impl ControlPlane {
             clock,
             epoch,
             failed,
+            calls: Arc::default(),
             commits,
             committer,
             tasks,

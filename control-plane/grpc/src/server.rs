@@ -36,6 +36,7 @@ pub async fn serve(
     plane: Arc<ControlPlane>,
     drain: CancellationToken,
 ) -> Result<(), Error> {
+    let calls = Arc::clone(&plane.calls);
     let registry = RegistryServer::new(RegistryService {
         plane: Arc::clone(&plane),
         drain: drain.clone(),
@@ -70,7 +71,7 @@ pub async fn serve(
         .http2_keepalive_timeout(Some(KEEPALIVE))
         .max_concurrent_streams(STREAMS)
         .http2_max_header_list_size(HEADER_BYTES)
-        .layer(PreciseLayer)
+        .layer(PreciseLayer(calls))
         .add_service(registry.max_decoding_message_size(REQUEST_BYTES))
         .add_service(discovery)
         .add_service(health_service.max_decoding_message_size(REQUEST_BYTES))

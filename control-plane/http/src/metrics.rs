@@ -12,7 +12,7 @@ use axum::{
     response::Response,
 };
 use http::Method;
-use merak_core::{CommitTally, Commits, ControlPlane, Rule, Told, Topic};
+use merak_core::{CallTally, CommitTally, Commits, ControlPlane, Rule, Told, Topic};
 use merak_model::routing::{NearbyRule, RoutingRule};
 use prometheus_client::{
     collector::Collector,
@@ -182,6 +182,7 @@ impl Collector for Holdings {
             "Streams that keep instances alive",
         );
         encode_gauge(&mut encoder, name, sessions)?;
+        encode_calls(&mut encoder, &self.0.calls)?;
         encode_commits(&mut encoder, &self.0.commits.commits())?;
         if let Some(bytes) = resident_memory_bytes() {
             let name = (
@@ -266,6 +267,20 @@ fn encode_told(encoder: &mut DescriptorEncoder<'_>, told: Told) -> Result<(), st
         ("unchanged", told.unchanged),
     ] {
         let labels = [("kind", kind)];
+        ConstCounter::new(count).encode(family.encode_family(&labels)?)?;
+    }
+    Ok(())
+}
+
+fn encode_calls(
+    encoder: &mut DescriptorEncoder<'_>,
+    calls: &CallTally,
+) -> Result<(), std::fmt::Error> {
+    let help = "Calls answered, by method and code; streams by how they were opened";
+    let name = "merak_grpc_calls";
+    let mut family = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+    for (method, code, count) in calls.counts() {
+        let labels = [("method", method.as_str()), ("code", code)];
         ConstCounter::new(count).encode(family.encode_family(&labels)?)?;
     }
     Ok(())

@@ -59,6 +59,27 @@ async fn a_static_instance_that_beats_is_not_to_be_registered_again() {
 }
 
 #[tokio::test]
+async fn calls_are_counted_by_method_and_code() {
+    let server = TestServer::start().await;
+    server.register("a").await;
+    server.register("b").await;
+    let _stream = server.keep_alive().await;
+    let empty = v1::RegisterRequest::default();
+    soon(server.registry().register(empty)).await.unwrap_err();
+    let calls = server.plane.calls.counts();
+    let calls: Vec<(&str, &str, u64)> = calls
+        .iter()
+        .map(|(method, code, count)| (method.as_str(), *code, *count))
+        .collect();
+    let expected = [
+        ("merak.v1.Registry/KeepAlive", "OK", 1),
+        ("merak.v1.Registry/Register", "INVALID_ARGUMENT", 1),
+        ("merak.v1.Registry/Register", "OK", 2),
+    ];
+    assert_eq!(calls, expected);
+}
+
+#[tokio::test]
 async fn the_end_of_a_stream_is_evidence_after_the_grace() {
     let (server, stream) = attached("a").await;
     stream.end().await;

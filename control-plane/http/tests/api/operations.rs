@@ -45,6 +45,7 @@ async fn metrics_show_requests_and_state() {
     )
     .await;
     api.get("/made/up").await;
+    api.plane.calls.note("m", "OK");
     let metrics = api.get("/metrics").await;
     let content_type = metrics.header("content-type");
     assert_eq!(content_type, "text/plain; version=0.0.4; charset=utf-8");
@@ -58,6 +59,8 @@ async fn metrics_show_requests_and_state() {
         r#"merak_commit_duration_seconds_bucket{le="+Inf"} 3"#.to_owned(),
         "merak_commit_duration_seconds_count 3".to_owned(),
         "merak_keepalive_streams 0".to_owned(),
+        "# TYPE merak_grpc_calls_total counter".to_owned(),
+        r#"merak_grpc_calls_total{method="m",code="OK"} 1"#.to_owned(),
         "merak_namespaces 1".to_owned(),
         "merak_services 1".to_owned(),
         "merak_routing_rules 0".to_owned(),
