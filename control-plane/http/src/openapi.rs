@@ -25,6 +25,8 @@ The admin API of Merak, a control plane for service governance.
   entry. A backslash takes the meaning from a `*`, a `:` or a backslash after it.
 - Errors are `application/problem+json` (RFC 9457) with a stable `code`; `errors` names each refused
   part by JSON pointer, parameter or header.
+- A request whose target is longer than 64 KiB is answered 414 before it is looked at: without a body,
+  and without `X-Request-Id`.
 - The ETag of a thing is its revision in double quotes. Reads take `If-None-Match`; PUT, PATCH and
   DELETE take `If-Match`, with up to 8 ETags or `*`, or `If-None-Match: *` for what must not exist. Rules
   are not changed without one of them: that is refused with 428, and with 412 and the rule as it is if

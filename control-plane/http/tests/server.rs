@@ -77,6 +77,17 @@ async fn the_peer_is_the_actor() {
 }
 
 #[tokio::test]
+async fn a_target_that_is_too_long_is_answered_by_the_transport() {
+    let server = TestServer::start().await;
+    for (length, status) in [(60_000, 404), (70_000, 414)] {
+        let ask = format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "x".repeat(length));
+        let answer = read_until(&mut server.send(&ask).await, "\r\n\r\n").await;
+        let begin = format!("HTTP/1.1 {status} ");
+        assert!(answer.starts_with(&begin), "{length}: {answer}");
+    }
+}
+
+#[tokio::test]
 async fn a_connection_that_brings_no_request_is_closed() {
     let server = TestServer::start().await;
     let mut silent = server.send("").await;
