@@ -11,11 +11,13 @@
 //! | how many calls in how long, and how that starts | [`amount`] |
 //! | who counts, and what becomes of a call too many | [`policy`], [`response`] |
 //! | counting | [`bucket`], [`counter`] |
+//! | sharing a global limit out | [`quota`] |
 
 pub mod amount;
 pub mod bucket;
 pub mod counter;
 pub mod policy;
+pub mod quota;
 pub mod response;
 pub mod rule;
 

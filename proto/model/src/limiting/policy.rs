@@ -45,7 +45,7 @@ pub enum AmountMode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Failover {
-    /// It keeps to its share: the amounts divided by the number of instances that was last known.
+    /// It lets as many calls through in a window as it lately did, at least one.
     #[default]
     Local,
     /// It lets every call through.

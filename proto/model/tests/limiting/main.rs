@@ -4,4 +4,5 @@
 mod admission;
 mod builders;
 mod properties;
+mod quota;
 mod rules;
