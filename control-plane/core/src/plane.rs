@@ -86,12 +86,11 @@ impl ControlPlane {
         tasks.spawn(or_fail(failed.clone(), task.run()));
         tasks.spawn(or_fail(failed.clone(), keep_alive));
         tasks.spawn(or_fail(failed.clone(), prune));
-        let missing_service = settings.missing_service;
         let registry = Registry::new(
             committer.clone(),
             Arc::clone(&catalog),
             Arc::clone(&liveness),
-            missing_service,
+            settings.missing_service,
         );
         Ok(Self {
             registry,

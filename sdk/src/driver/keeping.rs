@@ -90,7 +90,7 @@ mod tests {
     #[tokio::test]
     async fn each_state_is_kept_under_the_history_that_it_came_with() {
         let folder = tempfile::tempdir().unwrap();
-        let (disk, tasks) = (Disk::new(folder.path()), TaskTracker::new());
+        let (disk, tasks) = (Disk::new(folder.path(), Arc::default()), TaskTracker::new());
         let mut keeping = Keeping::new(Some(disk.clone()));
         let key = |name| Arc::new(ServiceKey::parse("default", name).unwrap());
         let (pay, order) = (key("pay"), key("order"));
