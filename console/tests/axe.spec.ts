@@ -4,7 +4,7 @@ import type { AxeResults } from 'axe-core'
 import type { Page } from '@playwright/test'
 import { expect, test } from './fixtures'
 import { shop } from './merak'
-import { LANGUAGES, PAGES, THEMES, WIDTHS } from './pages'
+import { LANGUAGES, pagesOf, THEMES, WIDTHS } from './pages'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
@@ -46,8 +46,9 @@ for (const width of WIDTHS) {
           await check(`empty ${path}`)
         }
         await shop(merak)
-        for (const [what, path] of Object.entries(PAGES)) {
-          await page.goto(path.replace('CHANGE', '25'))
+        await merak.system()
+        for (const [what, path] of await pagesOf(merak)) {
+          await page.goto(path)
           await settled(page)
           await check(what)
         }

@@ -45,12 +45,25 @@ export class Merak {
   }
 
   /** An application that registers itself, and watches what it calls. */
-  async application(service: 'micro-pay' | 'micro-order', name: string) {
+  async #application(service: 'micro-pay' | 'micro-order', name: string) {
     const node = ['demo', 'node', service, '--name', name, '--control-plane', `http://${this.#grpc}`]
     const process = spawn(BINARY, node, { cwd: this.#data })
     this.#nodes.push(process)
     const [address = ''] = await lines(process, ['serving on '])
     return address
+  }
+
+  /** Two applications, one of which called the other. */
+  async system() {
+    await this.#application('micro-pay', 'micro-pay-1')
+    const address = await this.#application('micro-order', 'micro-order-1')
+    // An application watches a service from its first call on.
+    const answer = await fetch(`http://${address}/order/create`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ businessId: 'b1', amount: 5, channel: 'card' }),
+    })
+    if (!answer.ok) throw new Error(`no order: ${await answer.text()}`)
   }
 
   async stop() {

@@ -1,5 +1,7 @@
+import type { Merak } from './merak'
+
 /** Every page of the console over the data of `shop`, by the name of its picture. */
-export const PAGES = {
+const PAGES = {
   overview: '/',
   services: '/services',
   'services-search': '/services?q=health:unhealthy',
@@ -8,7 +10,9 @@ export const PAGES = {
   instances: '/services/default/com.shop%2Forder',
   'instances-none': '/services/default/legacy-billing',
   'instances-past': '/services/default/com.shop%2Forder?as_of=20',
-  subscribers: '/services/default/com.shop%2Forder/subscribers',
+  beating: '/services/default/micro-pay',
+  subscribers: '/services/default/micro-pay/subscribers',
+  'subscribers-none': '/services/default/com.shop%2Forder/subscribers',
   timeline: '/services/default/com.shop%2Fuser/timeline?window=5',
   json: '/services/default/com.shop%2Forder/json',
   changes: '/changes',
@@ -17,7 +21,15 @@ export const PAGES = {
   about: '/about',
   missing: '/made/up',
   'service-missing': '/services/default/nothing',
-} as const
+}
+
+/** The pages, with what only the control plane knows filled in. */
+export async function pagesOf(merak: Merak): Promise<[string, string][]> {
+  const query = 'service=com.shop/order&kind=instance&page_size=1'
+  const { items } = await merak.ask<{ items: { revision: number }[] }>(`/api/v1/changes?${query}`)
+  const revision = String(items[0]?.revision)
+  return Object.entries(PAGES).map(([name, path]) => [name, path.replace('CHANGE', revision)])
+}
 
 export const LANGUAGES = ['en', 'zh'] as const
 export const THEMES = ['light', 'dark'] as const

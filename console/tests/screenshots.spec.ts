@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { expect, test } from './fixtures'
 import { shop } from './merak'
-import { LANGUAGES, PAGES, THEMES, WIDTHS } from './pages'
+import { LANGUAGES, pagesOf, THEMES, WIDTHS } from './pages'
 
 const FOLDER = join(import.meta.dirname, '../screenshots')
 
@@ -18,11 +18,11 @@ for (const theme of THEMES) {
       await expect(page.locator('.command').first()).toBeVisible()
       await picture('begin-1280')
       await shop(merak)
-      await merak.application('micro-pay', 'micro-pay-1')
+      await merak.system()
       for (const width of WIDTHS) {
         await page.setViewportSize({ width, height: 800 })
-        for (const [name, path] of Object.entries(PAGES)) {
-          await page.goto(path.replace('CHANGE', '25'))
+        for (const [name, path] of await pagesOf(merak)) {
+          await page.goto(path)
           await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
           await expect(page.locator('.loading')).toHaveCount(0)
           if (name === 'about') await page.waitForTimeout(4_500)

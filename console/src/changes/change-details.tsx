@@ -1,13 +1,16 @@
 import { Link } from '@tanstack/react-router'
 import type { Change } from '../api/client'
 import { useText } from '../i18n/use-text'
+import { useScope } from '../shell/scope'
 import { Copy } from '../ui/copy'
 import { JsonDiff } from '../ui/json'
+import { RevertButton } from './revert-button'
 import { changedFields, serviceOf } from './summary'
 
 /** What a change changed, who asked, and where to go from it. */
 export function ChangeDetails({ change }: { change: Change }) {
   const { changes: text } = useText()
+  const { asOf } = useScope()
   const service = serviceOf(change)
   const isTouch = change.before !== null && change.after !== null && changedFields(change).length === 0
   return (
@@ -29,6 +32,7 @@ export function ChangeDetails({ change }: { change: Change }) {
             {text.seeThen}
           </Link>
         )}
+        {asOf === undefined && <RevertButton change={change} />}
       </p>
       {isTouch && <p className="muted">{text.noFields}</p>}
       <JsonDiff before={change.before} after={change.after} label={text.details} />

@@ -51,7 +51,7 @@ export function BulkDialog({ namespace, service, q, onClose }: Props) {
     mutationFn: async () => {
       let total = EMPTY_TALLY
       setRead(0)
-      const filter = instancesFilter(parseSearch(q, INSTANCE_TOKENS))
+      const filter = instancesFilter(parseSearch(q, INSTANCE_TOKENS, 'ip'))
       for await (const page of allInstances(namespace, service, filter)) {
         total = joined(total, await sendAll(page, (one) => itemOf(action, one), true))
         setRead(total.total)

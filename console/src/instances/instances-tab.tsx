@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useCallback, useState } from 'react'
-import { serviceChangesQuery, upTo } from '../changes/queries'
+import { serviceChangesQuery } from '../changes/queries'
 import { useText } from '../i18n/use-text'
 import { Pages } from '../search/pages'
 import { SearchField } from '../search/search-field'
@@ -31,12 +31,12 @@ export function InstancesTab() {
     (next: string) => void navigate({ search: (now) => ({ ...now, q: next || undefined, page: undefined }), replace: true }),
     [navigate],
   )
-  const parsed = parseSearch(q, INSTANCE_TOKENS)
+  const parsed = parseSearch(q, INSTANCE_TOKENS, 'ip')
   const close = () => setOpen(null)
   return (
     <>
       <div className="tools">
-        <SearchField value={q} onSearch={search} grammar={INSTANCE_TOKENS} example={EXAMPLE} />
+        <SearchField value={q} onSearch={search} grammar={INSTANCE_TOKENS} wordIs="ip" example={EXAMPLE} />
         {asOf === undefined && (
           <>
             <Button onClick={() => setOpen('bulk')} disabled={parsed.faults.length > 0}>
@@ -61,11 +61,13 @@ function Instances({ q, clear }: { q: string; clear: () => void }) {
   const { page } = route.useSearch()
   const { asOf } = useScope()
   const navigate = route.useNavigate()
-  const filter = instancesFilter(parseSearch(q, INSTANCE_TOKENS))
+  const filter = instancesFilter(parseSearch(q, INSTANCE_TOKENS, 'ip'))
   const query = { ...filter, as_of: asOf, page_size: PAGE_SIZE, page_token: page }
   const { data, error, isPlaceholderData, refetch } = useQuery(instancesQuery(namespace, service, query))
-  const log = useQuery(serviceChangesQuery(namespace, service, { kind: 'instance', page_size: 500, ...upTo(asOf) }))
-  const columns = useColumns(healthSince(data?.items ?? [], log.data?.items ?? []), asOf === undefined)
+  const log = useQuery(serviceChangesQuery(namespace, service, { kind: 'instance', page_size: 500 }))
+  const isNow = asOf === undefined
+  const since = isNow ? healthSince(data?.items ?? [], log.data?.items ?? []) : new Map<string, never>()
+  const columns = useColumns(since, isNow)
   if (error && !data) return <Failed error={error} retry={() => void refetch()} />
   if (!data) return <Loading />
   if (data.items.length === 0 && q) {
@@ -76,7 +78,7 @@ function Instances({ q, clear }: { q: string; clear: () => void }) {
     )
   }
   if (data.items.length === 0) {
-    return <Empty title={text.emptyTitle} hint={asOf === undefined ? text.emptyHint : text.emptyThen} />
+    return <Empty title={text.emptyTitle} hint={isNow ? text.emptyHint : text.emptyThen} />
   }
   return (
     <>

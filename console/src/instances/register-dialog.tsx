@@ -66,7 +66,7 @@ export function RegisterDialog({ namespace, service, onClose }: Props) {
       >
         <p className="muted">{text.registerHint}</p>
         <div className="fields">
-          <TextField label={text.host} required autoFocus {...field('host')} />
+          <TextField label={text.host} required {...field('host')} />
           <TextField label={text.port} required inputMode="numeric" pattern="\d+" {...field('port')} />
           <TextField label={text.weight} required inputMode="numeric" pattern="\d+" hint={text.weightHint} {...field('weight')} />
           <TextField label={text.version} {...field('version')} />

@@ -53,7 +53,7 @@ export function NamespaceDialog({ namespace, onClose }: Props) {
           if (typeof metadata !== 'number') save.mutate({ name, comment, metadata })
         }}
       >
-        {!namespace && <TextField label={text.name} required autoFocus value={name} onChange={setName} fault={faults.name} />}
+        {!namespace && <TextField label={text.name} required value={name} onChange={setName} fault={faults.name} />}
         <TextField label={text.comment} value={comment} onChange={setComment} fault={faults.comment} />
         <AreaField
           label={services.metadata}

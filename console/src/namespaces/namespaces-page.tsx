@@ -116,14 +116,13 @@ function useColumns(onOpen: ((open: Open) => void) | undefined): Column<Namespac
     {
       id: 'name',
       header: text.name,
-      width: '24%',
       cell: ({ name }) => (
         <Link to="/services" search={{ ns: name }}>
           {name}
         </Link>
       ),
     },
-    { id: 'services', header: text.services, width: '90px', align: 'end', cell: (row) => <span className="num">{row.service_count}</span> },
+    { id: 'services', header: text.services, width: '90px', align: 'end', isMinor: true, cell: (row) => <span className="num">{row.service_count}</span> },
     {
       id: 'health',
       header: text.health,
@@ -138,8 +137,8 @@ function useColumns(onOpen: ((open: Open) => void) | undefined): Column<Namespac
       isMinor: true,
       cell: ({ isolated_instance_count: count }) => <span className={count > 0 ? 'num text-warn' : 'num muted'}>{count}</span>,
     },
-    { id: 'comment', header: text.comment, isMinor: true, cell: (row) => <span className="muted">{row.comment}</span> },
-    { id: 'metadata', header: services.metadata, isMinor: true, cell: (row) => <MetadataChips metadata={row.metadata} /> },
+    { id: 'comment', header: text.comment, width: '22%', isMinor: true, cell: (row) => <span className="muted">{row.comment}</span> },
+    { id: 'metadata', header: services.metadata, width: '20%', isMinor: true, cell: (row) => <MetadataChips metadata={row.metadata} /> },
     { id: 'changed', header: services.changed, width: '110px', align: 'end', isMinor: true, cell: (row) => <Ago at={row.modified_at} /> },
     ...(onOpen ? [menu] : []),
   ]

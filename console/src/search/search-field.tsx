@@ -9,6 +9,8 @@ interface Props {
   value: string
   onSearch: (text: string) => void
   grammar: Grammar
+  /** The token that a plain word stands for. */
+  wordIs?: string
   example: string
 }
 
@@ -16,7 +18,7 @@ interface Props {
 const PAUSE_MS = 250
 
 /** A field that takes words and tokens, and offers what may come next. */
-export function SearchField({ value, onSearch, grammar, example }: Props) {
+export function SearchField({ value, onSearch, grammar, wordIs, example }: Props) {
   const { search: text } = useText()
   const [typed, setTyped] = useState(value)
   const [inForce, setInForce] = useState(value)
@@ -36,7 +38,7 @@ export function SearchField({ value, onSearch, grammar, example }: Props) {
   }, [typed, value, onSearch])
 
   const suggestions = isOpen ? suggest(typed, grammar) : []
-  const faults = parseSearch(typed, grammar).faults
+  const faults = parseSearch(typed, grammar, wordIs).faults
   const isShown = suggestions.length > 0
   function take(suggestion: string) {
     setTyped(complete(typed, suggestion))

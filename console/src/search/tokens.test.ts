@@ -31,6 +31,11 @@ describe('parseSearch', () => {
     }
   })
 
+  it('knows that a word stands for a token', () => {
+    expect(parseSearch('10.0 ip:10.1', grammar, 'ip').faults).toEqual([{ is: 'twice', key: 'ip' }])
+    expect(parseSearch('10.0', grammar, 'ip').faults).toEqual([])
+  })
+
   it('takes what is quoted as it is', () => {
     expect(parseSearch('"ip:x"', grammar)).toMatchObject({ word: 'ip:x', faults: [] })
   })

@@ -22,9 +22,9 @@ const TOKEN = /^([a-z][a-z_]*(?:\.[^:\s]+)?):(.*)$/
  * Reads a search: words with a colon are tokens, such as `health:unhealthy` or `metadata.env:prod`.
  *
  * What a grammar does not know is a fault, never ignored. A service may have a colon in its name:
- * quotes around a word make it a plain one.
+ * quotes around a word make it a plain one. A word may stand for a token, `wordIs`.
  */
-export function parseSearch(text: string, grammar: Grammar): Parsed {
+export function parseSearch(text: string, grammar: Grammar, wordIs?: string): Parsed {
   const parsed: Parsed = { word: '', values: {}, metadata: [], faults: [] }
   for (const [, quoted, plain] of text.matchAll(/"([^"]*)"|(\S+)/g)) {
     const token = plain === undefined ? null : TOKEN.exec(plain)
@@ -32,6 +32,8 @@ export function parseSearch(text: string, grammar: Grammar): Parsed {
     else if (parsed.word) parsed.faults.push({ is: 'oneWord' })
     else parsed.word = quoted ?? plain ?? ''
   }
+  const isTwice = wordIs !== undefined && parsed.word !== '' && wordIs in parsed.values
+  if (isTwice) parsed.faults.push({ is: 'twice', key: wordIs })
   return parsed
 }
 

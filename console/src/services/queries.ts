@@ -11,6 +11,9 @@ export const SERVICE_TOKENS = {
   metadata: null,
 } as const
 
+/** The tokens that find services as they were: of their instances nothing is known then. */
+export const PAST_TOKENS = { metadata: null } as const
+
 export interface ServicesQuery {
   namespace?: string | undefined
   name?: string

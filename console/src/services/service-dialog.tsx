@@ -67,7 +67,7 @@ export function ServiceDialog({ service, namespace = 'default', onClose }: Props
         <div className="fields">
           {!service && (
             <>
-              <TextField label={services.name} required fault={faults.name} {...field('name')} autoFocus />
+              <TextField label={services.name} required fault={faults.name} {...field('name')} />
               <TextField label={services.namespace} required fault={faults.namespace} {...field('namespace')} />
             </>
           )}

@@ -15,7 +15,7 @@ import { Page } from '../ui/page'
 import { Empty, Failed, Loading } from '../ui/states'
 import { type Column, Table } from '../ui/table'
 import { MetadataChips } from '../ui/metadata'
-import { pastServicesQuery, SERVICE_TOKENS, servicesFilter, servicesQuery } from './queries'
+import { PAST_TOKENS, pastServicesQuery, SERVICE_TOKENS, servicesFilter, servicesQuery } from './queries'
 import { ServiceDialog } from './service-dialog'
 
 const route = getRouteApi('/services')
@@ -42,7 +42,7 @@ export function ServicesPage() {
   return (
     <Page title={text.services.title} actions={action}>
       <div className="tools">
-        <SearchField value={q} onSearch={search} grammar={isNow ? SERVICE_TOKENS : { metadata: null }} example={EXAMPLE} />
+        <SearchField value={q} onSearch={search} grammar={isNow ? SERVICE_TOKENS : PAST_TOKENS} example={EXAMPLE} />
       </div>
       {!isNow && namespace === undefined ? <Empty title={text.time.chooseNamespace} /> : <Services q={q} clear={() => search('')} />}
       {isNow && create !== undefined && <ServiceDialog namespace={namespace} onClose={() => setCreate(false)} />}
@@ -55,7 +55,7 @@ function Services({ q, clear }: { q: string; clear: () => void }) {
   const { page } = route.useSearch()
   const { namespace, asOf } = useScope()
   const navigate = route.useNavigate()
-  const parsed = parseSearch(q, SERVICE_TOKENS)
+  const parsed = parseSearch(q, asOf === undefined ? SERVICE_TOKENS : PAST_TOKENS)
   const filter = { ...servicesFilter(parsed), page_size: PAGE_SIZE, page_token: page }
   const query = asOf === undefined ? servicesQuery({ ...filter, namespace }) : pastServicesQuery(namespace ?? '', asOf, filter)
   const { data, error, isPending, isPlaceholderData, refetch } = useQuery({ ...query, enabled: parsed.faults.length === 0 })

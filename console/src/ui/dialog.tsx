@@ -17,6 +17,7 @@ export function Dialog({ title, children, onClose, wide = false }: Props) {
   useEffect(() => {
     const dialog = ref.current
     dialog?.showModal()
+    dialog?.querySelector<HTMLElement>('.dialog-body :is(input, select, textarea)')?.focus()
     return () => dialog?.close()
   }, [])
   return (

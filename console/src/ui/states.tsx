@@ -40,7 +40,7 @@ export function Failed({ error, retry }: { error: unknown; retry?: () => void })
   const problem = error instanceof Problem ? error : undefined
   const isOffline = problem?.isOffline === true
   const id = problem?.body.request_id
-  const title = { 404: states.notFound, 410: states.gone }[problem?.status ?? 0]
+  const title = { 404: states.absent, 410: states.gone }[problem?.status ?? 0]
   return (
     <div className="empty" role="alert">
       <Icon name="warning" size={20} />

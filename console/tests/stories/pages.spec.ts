@@ -114,6 +114,19 @@ test('changes are filtered, opened, followed and exported', async ({ page, merak
   await expect(changes).toHaveCount(13)
 })
 
+test('a change is taken back, unless something changed since', async ({ page, merak, faults }) => {
+  await shop(merak)
+  await page.goto('/changes?service=com.shop/order&kind=instance')
+  const path = `${pathOf('default', 'com.shop/order')}/instances/order-4`
+  await page.getByRole('button', { name: /weight 100 → 20/ }).click()
+  await page.getByRole('button', { name: 'Take back' }).click()
+  await expect(page.getByText('Taken back: com.shop/order 10.0.14.4:8080: weight 100 → 20')).toBeVisible()
+  expect((await merak.ask<{ weight: number }>(path)).weight).toBe(100)
+  await page.getByRole('button', { name: 'Take back' }).click()
+  await expect(page.getByRole('alert')).toContainText('changed again since')
+  expect(faults.splice(0).filter((fault) => !fault.includes('412'))).toEqual([])
+})
+
 test('a change leads to the service as it was right after', async ({ page, merak }) => {
   await shop(merak)
   await page.goto('/changes?service=com.shop/pay')

@@ -133,7 +133,7 @@ test('what does not exist is told, with a way out', async ({ page, merak, faults
   await page.goto('/made/up')
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('There is no such page')
   await page.goto('/services/default/nothing')
-  await expect(page.getByRole('alert')).toContainText('There is no such page')
+  await expect(page.getByRole('alert')).toContainText('This does not exist')
   await expect(page.getByRole('alert')).toContainText('not found')
   expect(faults.splice(0).every((fault) => /404/.test(fault))).toBe(true)
   expect(await fetch(merak.url + pathOf('default', 'nothing')).then(({ status }) => status)).toBe(404)
