@@ -1,4 +1,5 @@
 import type { Change, Instance, Namespace, Service } from '../api/client'
+import { metadataPatch } from '../instances/metadata'
 
 /** The request that takes a change back, if nothing changed since. */
 export interface Reversal {
@@ -59,13 +60,7 @@ function patchBack(before: Instance, after: Instance): object | undefined {
     ...(before.weight === after.weight ? {} : { weight: before.weight }),
     ...(before.isolated === after.isolated ? {} : { isolated: before.isolated }),
     ...(before.health === after.health || !isStatic ? {} : { health: before.health }),
-    ...(isSame(before.metadata, after.metadata) ? {} : { metadata: metadataBack(before.metadata, after.metadata) }),
+    ...(isSame(before.metadata, after.metadata) ? {} : { metadata: metadataPatch(after.metadata, before.metadata) }),
   }
   return Object.keys(patch).length > 0 ? patch : undefined
-}
-
-/** A merge patch from one metadata to another: `null` removes an entry. */
-function metadataBack(before: Record<string, string>, after: Record<string, string>): Record<string, string | null> {
-  const added = Object.keys(after).filter((key) => !(key in before))
-  return { ...before, ...Object.fromEntries(added.map((key) => [key, null])) }
 }

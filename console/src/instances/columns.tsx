@@ -4,11 +4,10 @@ import { useText } from '../i18n/use-text'
 import { duration } from '../time/format'
 import { useNow } from '../time/time'
 import type { HealthSince } from '../timeline/history'
-import { Button } from '../ui/button'
 import { HealthBadge, IsolatedBadge } from '../ui/health'
-import { Menu, type MenuItem } from '../ui/menu'
 import { MetadataChips } from '../ui/metadata'
 import type { Column } from '../ui/table'
+import { RowActions } from './row-actions'
 import { WeightCell } from './weight-cell'
 import { useInstanceWrites } from './writes'
 
@@ -62,29 +61,4 @@ function Since({ since }: { since: HealthSince | undefined }) {
 function Check({ check }: { check: Instance['health_check'] }) {
   const { instances: text } = useText()
   return <span className="muted">{check.type === 'heartbeat' ? text.heartbeat(check.ttl_seconds ?? 5) : text.static}</span>
-}
-
-function RowActions({ instance, writes }: { instance: Instance; writes: ReturnType<typeof useInstanceWrites> }) {
-  const { instances: text } = useText()
-  const at = endpoint(instance)
-  const { isolated, health, health_check: check } = instance
-  const other = health === 'healthy' ? 'unhealthy' : 'healthy'
-  const mark: MenuItem = {
-    label: other === 'healthy' ? text.markHealthy : text.markUnhealthy,
-    run: () => void writes.mark(instance, other),
-  }
-  const deregister: MenuItem = { label: text.deregister, isDanger: true, run: () => void writes.deregister(instance) }
-  return (
-    <span className="row row-end">
-      <Button
-        kind="ghost"
-        aria-label={isolated ? text.restoreOne(at) : text.isolateOne(at)}
-        onClick={() => void writes.isolate(instance, !isolated)}
-      >
-        {isolated ? text.restore : text.isolate}
-      </Button>
-      {/* A beating instance says itself how it is, and comes back when it is deregistered. */}
-      {check.type === 'none' && <Menu label={text.moreFor(at)} icon="more" items={[mark, deregister]} />}
-    </span>
-  )
 }

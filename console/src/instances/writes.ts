@@ -4,6 +4,7 @@ import { Problem } from '../api/problem'
 import { endpoint } from '../changes/summary'
 import { useText } from '../i18n/use-text'
 import { toast, toastError } from '../ui/toast'
+import { metadataPatch } from './metadata'
 
 const ONE = '/api/v1/namespaces/{namespace}/services/{service}/instances/{id}'
 const pathOf = ({ namespace, service, id }: Instance) => ({ namespace, service, id })
@@ -12,6 +13,7 @@ interface Patch {
   weight?: number
   isolated?: boolean
   health?: Health
+  metadata?: Record<string, string | null>
 }
 
 const patch = (instance: Instance, body: Patch): Promise<Instance> =>
@@ -106,6 +108,15 @@ export function useInstanceWrites() {
     return attempt(instance, write)
   }
 
+  const label = (instance: Instance, metadata: Record<string, string>): Promise<boolean> => {
+    const change = async (from: Record<string, string>, to: Record<string, string>) => {
+      await patch(instance, { metadata: metadataPatch(from, to) })
+      return text.labelled(endpoint(instance))
+    }
+    const undo = () => void attempt(instance, () => change(metadata, instance.metadata))
+    return attempt(instance, () => change(instance.metadata, metadata), undo)
+  }
+
   const deregister = (instance: Instance): Promise<boolean> => {
     const again = async () => {
       const body = registrationOf(instance)
@@ -120,5 +131,5 @@ export function useInstanceWrites() {
     return attempt(instance, write, () => void attempt(instance, again))
   }
 
-  return { isolate, weigh, mark, deregister }
+  return { isolate, weigh, mark, label, deregister }
 }

@@ -117,8 +117,8 @@ function classOf({ align, isMinor }: { align?: 'end'; isMinor?: boolean }) {
 /** Arrows go to the same control of the next row. */
 function moveByRow(event: KeyboardEvent<HTMLTableElement>) {
   const target = event.target as HTMLElement
-  const isText = target instanceof HTMLInputElement
-  if (isText || (event.key !== 'ArrowDown' && event.key !== 'ArrowUp')) return
+  const isElsewhere = target.closest('input, dialog, [role=menu]') !== null
+  if (isElsewhere || (event.key !== 'ArrowDown' && event.key !== 'ArrowUp')) return
   const row = target.closest('tr')
   const other = event.key === 'ArrowDown' ? row?.nextElementSibling : row?.previousElementSibling
   const controls = [...(row?.querySelectorAll<HTMLElement>('a, button') ?? [])]

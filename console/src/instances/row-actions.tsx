@@ -1,0 +1,50 @@
+import { useState } from 'react'
+import type { Instance } from '../api/client'
+import { endpoint } from '../changes/summary'
+import { useText } from '../i18n/use-text'
+import { Button } from '../ui/button'
+import { Menu, type MenuItem } from '../ui/menu'
+import { MetadataDialog } from './metadata-dialog'
+import type { useInstanceWrites } from './writes'
+
+interface Props {
+  instance: Instance
+  writes: ReturnType<typeof useInstanceWrites>
+}
+
+/** What an operator does to an instance from its row. */
+export function RowActions({ instance, writes }: Props) {
+  const { instances: text } = useText()
+  const [isEditing, setEditing] = useState(false)
+  const at = endpoint(instance)
+  const { isolated, health, health_check: check } = instance
+  const other = health === 'healthy' ? 'unhealthy' : 'healthy'
+  const edit: MenuItem = { label: text.editMetadata, run: () => setEditing(true) }
+  const mark: MenuItem = {
+    label: other === 'healthy' ? text.markHealthy : text.markUnhealthy,
+    run: () => void writes.mark(instance, other),
+  }
+  const deregister: MenuItem = { label: text.deregister, isDanger: true, run: () => void writes.deregister(instance) }
+  // An instance that beats says itself how it is, and would come back at once.
+  const isStatic = check.type === 'none'
+  const items = [edit, ...(isStatic ? [mark] : []), ...(isStatic || health === 'unhealthy' ? [deregister] : [])]
+  return (
+    <span className="row row-end">
+      <Button
+        kind="ghost"
+        aria-label={isolated ? text.restoreOne(at) : text.isolateOne(at)}
+        onClick={() => void writes.isolate(instance, !isolated)}
+      >
+        {isolated ? text.restore : text.isolate}
+      </Button>
+      <Menu label={text.moreFor(at)} icon="more" items={items} />
+      {isEditing && (
+        <MetadataDialog
+          instance={instance}
+          onSave={(metadata) => writes.label(instance, metadata)}
+          onClose={() => setEditing(false)}
+        />
+      )}
+    </span>
+  )
+}
