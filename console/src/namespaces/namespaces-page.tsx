@@ -116,6 +116,7 @@ function useColumns(onOpen: ((open: Open) => void) | undefined): Column<Namespac
     {
       id: 'name',
       header: text.name,
+      width: '22%',
       cell: ({ name }) => (
         <Link to="/services" search={{ ns: name }}>
           {name}
@@ -137,8 +138,8 @@ function useColumns(onOpen: ((open: Open) => void) | undefined): Column<Namespac
       isMinor: true,
       cell: ({ isolated_instance_count: count }) => <span className={count > 0 ? 'num text-warn' : 'num muted'}>{count}</span>,
     },
-    { id: 'comment', header: text.comment, width: '22%', isMinor: true, cell: (row) => <span className="muted">{row.comment}</span> },
-    { id: 'metadata', header: services.metadata, width: '20%', isMinor: true, cell: (row) => <MetadataChips metadata={row.metadata} /> },
+    { id: 'comment', header: text.comment, isMinor: true, cell: (row) => <span className="muted">{row.comment}</span> },
+    { id: 'metadata', header: services.metadata, isMinor: true, cell: (row) => <MetadataChips metadata={row.metadata} /> },
     { id: 'changed', header: services.changed, width: '110px', align: 'end', isMinor: true, cell: (row) => <Ago at={row.modified_at} /> },
     ...(onOpen ? [menu] : []),
   ]

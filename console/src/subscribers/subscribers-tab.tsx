@@ -82,7 +82,7 @@ function columnsOf({ subscribers: text }: Dictionary): Column<Subscriber>[] {
         </span>
       ),
     },
-    { id: 'applied', header: text.applied, width: '130px', align: 'end', cell: (row) => <span className="num">{row.applied_revision}</span> },
+    { id: 'applied', header: text.applied, width: '130px', align: 'end', isMinor: true, cell: (row) => <span className="num">{row.applied_revision}</span> },
     { id: 'address', header: text.address, width: '170px', isMinor: true, cell: ({ client }) => <span className="mono">{client.address}</span> },
     { id: 'sdk', header: text.sdk, width: '160px', isMinor: true, cell: ({ client }) => `${client.sdk} ${client.sdk_version}` },
     { id: 'labels', header: text.labels, isMinor: true, cell: ({ client }) => <MetadataChips metadata={client.labels} /> },
