@@ -274,6 +274,7 @@ export const en = {
     stripHint: 'Green is healthy, red unhealthy, striped isolated; a mark is a change that somebody asked for.',
     partial: (count: number) => `Drawn from the last ${count} changes: before them nothing is known here.`,
     changes: 'Changes',
+    unknown: 'unknown',
     absent: 'absent',
     state: (endpoint: string, text: string) => `${endpoint}: ${text}`,
     noInstances: 'No instance was there in this window.',

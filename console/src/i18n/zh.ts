@@ -269,6 +269,7 @@ export const zh: Dictionary = {
     stripHint: '绿色为健康，红色为不健康，条纹为已隔离；竖线是有人发起的变更。',
     partial: (count) => `根据最近 ${count} 条变更绘制，更早的情况未知。`,
     changes: '变更',
+    unknown: '未知',
     absent: '不存在',
     state: (endpoint, text) => `${endpoint}：${text}`,
     noInstances: '这段时间内没有实例。',

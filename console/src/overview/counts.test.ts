@@ -19,7 +19,7 @@ describe('countsHistory', () => {
       change(5_000, 'instance', null, good),
       change(4_000, 'service', null, {} as Service),
     ]
-    expect(countsHistory(now, changes, 0, 40_000, 4)).toEqual([
+    expect(countsHistory(now, changes, false, { from: 0, to: 40_000, steps: 4 })).toEqual([
       { services: 0, instances: 0, unhealthy: 0, isolated: 0 },
       { services: 1, instances: 1, unhealthy: 0, isolated: 0 },
       { services: 1, instances: 1, unhealthy: 1, isolated: 0 },
@@ -28,8 +28,17 @@ describe('countsHistory', () => {
     ])
   })
 
+  it('knows nothing of what was before changes that are not all', () => {
+    const now = { services: 0, instances: 1, unhealthy: 0, isolated: 0 }
+    const changes = [change(15_000, 'instance', null, good)]
+    const before = { ...now, instances: 0 }
+    const axis = { from: 0, to: 20_000, steps: 2 }
+    expect(countsHistory(now, changes, true, axis)).toEqual([null, null, now])
+    expect(countsHistory(now, changes, false, axis)).toEqual([before, before, now])
+  })
+
   it('is flat when nothing changed', () => {
     const now = { services: 2, instances: 3, unhealthy: 1, isolated: 0 }
-    expect(countsHistory(now, [], 0, 10, 2)).toEqual([now, now, now])
+    expect(countsHistory(now, [], false, { from: 0, to: 10, steps: 2 })).toEqual([now, now, now])
   })
 })

@@ -8,6 +8,13 @@ export interface Counts {
   isolated: number
 }
 
+/** Equal steps of time, in milliseconds since 1970. */
+interface Axis {
+  from: number
+  to: number
+  steps: number
+}
+
 /** What some namespaces hold together. */
 export function countsOf(namespaces: Namespace[]): Counts {
   const sum = (of: (namespace: Namespace) => number) => namespaces.reduce((total, one) => total + of(one), 0)
@@ -23,10 +30,11 @@ export function countsOf(namespaces: Namespace[]): Counts {
  * The counts at equal steps from `from` to `to`, the newest last.
  *
  * They are counted backwards from `now`, undoing each change, so nobody has to keep them.
- * `changes` are newest first.
+ * `changes` are newest first; if there are more before them, what was before them is null.
  */
-export function countsHistory(now: Counts, changes: Change[], from: number, to: number, steps: number): Counts[] {
-  const history: Counts[] = []
+export function countsHistory(now: Counts, changes: Change[], hasMore: boolean, { from, to, steps }: Axis): (Counts | null)[] {
+  const oldest = hasMore ? Date.parse(changes.at(-1)?.at ?? '') : Number.NEGATIVE_INFINITY
+  const history: (Counts | null)[] = []
   let counts = now
   let next = 0
   for (let step = steps; step >= 0; step -= 1) {
@@ -36,7 +44,7 @@ export function countsHistory(now: Counts, changes: Change[], from: number, to: 
       if (!change || Date.parse(change.at) <= at) break
       counts = undone(counts, change)
     }
-    history.push(counts)
+    history.push(at < oldest ? null : counts)
   }
   return history.toReversed()
 }

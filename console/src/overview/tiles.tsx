@@ -11,7 +11,7 @@ const STEPS = 60
 const REFRESH_MS = 15_000
 
 /** The counts of the last hour. */
-function useHistory(): Counts[] {
+function useHistory(): (Counts | null)[] {
   const { namespace } = useScope()
   const { data } = useQuery({
     queryKey: ['history', namespace ?? null],
@@ -21,7 +21,8 @@ function useHistory(): Counts[] {
       const changes = await must(api.GET('/api/v1/changes', { params: { query }, signal }))
       const now = countsOf(names.items.filter(({ name }) => namespace === undefined || name === namespace))
       const to = Date.now()
-      return countsHistory(now, changes.items, to - HOUR_MS, to, STEPS)
+      const hasMore = changes.next_page_token !== undefined
+      return countsHistory(now, changes.items, hasMore, { from: to - HOUR_MS, to, steps: STEPS })
     },
     refetchInterval: REFRESH_MS,
   })
@@ -49,7 +50,7 @@ export function Tiles({ counts }: { counts: Counts }) {
               {counts[count].toLocaleString()}
             </span>
           </Link>
-          <Sparkline label={text.history(text[count])} values={history.map((one) => one[count])} color={color} height={28} />
+          <Sparkline label={text.history(text[count])} values={history.map((one) => one?.[count] ?? null)} color={color} height={28} />
         </li>
       ))}
     </ul>

@@ -19,10 +19,12 @@ function change(minute: number, before: Instance | null, after: Instance | null)
 
 const [good, bad, out] = [instance('healthy'), instance('unhealthy'), instance('healthy', true)]
 
+const axis = (from: number, to: number, knownFrom = 0) => ({ from: ms(from), to: ms(to), knownFrom: ms(knownFrom) })
+
 describe('stretches', () => {
   it('goes from state to state', () => {
     const changes = [change(10, null, good), change(20, good, bad), change(30, bad, good), change(40, good, out), change(50, out, null)]
-    expect(stretches(changes, null, ms(0), ms(59))).toEqual([
+    expect(stretches(changes, null, axis(0, 59))).toEqual([
       { from: ms(0), to: ms(10), state: 'absent' },
       { from: ms(10), to: ms(20), state: 'healthy' },
       { from: ms(20), to: ms(30), state: 'unhealthy' },
@@ -33,20 +35,28 @@ describe('stretches', () => {
   })
 
   it('begins in the state that changes before the window left', () => {
-    expect(stretches([change(10, good, bad)], bad, ms(20), ms(30))).toEqual([{ from: ms(20), to: ms(30), state: 'unhealthy' }])
+    expect(stretches([change(10, good, bad)], bad, axis(20, 30))).toEqual([{ from: ms(20), to: ms(30), state: 'unhealthy' }])
   })
 
   it('is as it is now when nothing changed', () => {
-    expect(stretches([], good, ms(0), ms(1))).toEqual([{ from: ms(0), to: ms(1), state: 'healthy' }])
+    expect(stretches([], good, axis(0, 1))).toEqual([{ from: ms(0), to: ms(1), state: 'healthy' }])
   })
 
   it('joins changes that leave the state alone', () => {
     const heavier = { ...good, weight: 200 }
-    expect(stretches([change(10, good, heavier)], heavier, ms(0), ms(20))).toHaveLength(1)
+    expect(stretches([change(10, good, heavier)], heavier, axis(0, 20))).toHaveLength(1)
+  })
+
+  it('knows nothing of what was before the log', () => {
+    expect(stretches([change(30, good, bad)], bad, axis(0, 40, 20))).toEqual([
+      { from: ms(0), to: ms(20), state: 'unknown' },
+      { from: ms(20), to: ms(30), state: 'healthy' },
+      { from: ms(30), to: ms(40), state: 'unhealthy' },
+    ])
   })
 
   it('leaves out what came after the window', () => {
-    expect(stretches([change(40, good, bad)], bad, ms(0), ms(20))).toEqual([{ from: ms(0), to: ms(20), state: 'healthy' }])
+    expect(stretches([change(40, good, bad)], bad, axis(0, 20))).toEqual([{ from: ms(0), to: ms(20), state: 'healthy' }])
   })
 })
 

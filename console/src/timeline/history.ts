@@ -10,6 +10,13 @@ export interface Stretch {
   state: StripState
 }
 
+/** A window of time, in milliseconds since 1970, and since when the log is known. */
+export interface Axis {
+  from: number
+  to: number
+  knownFrom: number
+}
+
 const stateOf = (instance: Instance | null): StripState => {
   if (!instance) return 'absent'
   return instance.isolated ? 'isolated' : instance.health
@@ -29,9 +36,16 @@ export function byInstance(changes: Change[]): Map<string, Change[]> {
  * The states of one instance from `from` to `to`, oldest first.
  *
  * `changes` are those of the instance, oldest first; `now` is what it is at `to`. Before the first
- * change it was as that change found it, or as it is now if nothing changed.
+ * change it was as that change found it, or as it is now if nothing changed. Before `knownFrom`
+ * nothing is known.
  */
-export function stretches(changes: Change[], now: Instance | null, from: number, to: number): Stretch[] {
+export function stretches(changes: Change[], now: Instance | null, { from, to, knownFrom }: Axis): Stretch[] {
+  const begin = Math.min(to, Math.max(from, knownFrom))
+  const unknown: Stretch[] = begin > from ? [{ from, to: begin, state: 'unknown' }] : []
+  return [...unknown, ...knownStretches(changes, now, begin, to)]
+}
+
+function knownStretches(changes: Change[], now: Instance | null, from: number, to: number): Stretch[] {
   const [first] = changes
   const found: Stretch[] = [{ from, to, state: stateOf(first ? (first.before as Instance | null) : now) }]
   for (const change of changes) {

@@ -16,7 +16,7 @@ interface Props {
 export function Strip({ rows, marks, from, to }: Props) {
   const text = useText()
   const place = (at: number) => `${((100 * (at - from)) / (to - from)).toFixed(3)}%`
-  const words = { ...text.health, absent: text.timeline.absent, unknown: text.timeline.absent }
+  const words = { ...text.health, absent: text.timeline.absent, unknown: text.timeline.unknown }
   const tell = ({ state, from: since, to: until }: Stretch) => `${words[state]} ${duration(until - since, text.time)}`
   return (
     <div className="strip">

@@ -10,7 +10,7 @@ import { useScope } from '../shell/scope'
 import { useNow } from '../time/time'
 import { Panel } from '../ui/page'
 import { Failed, Loading } from '../ui/states'
-import { byInstance, stretches } from './history'
+import { type Axis, byInstance, stretches } from './history'
 import { Strip } from './strip'
 
 const route = getRouteApi('/services/$namespace/$service/timeline')
@@ -36,8 +36,10 @@ export function TimelineTab() {
   const end = endOf(asOf, log.data.items, now)
   const from = end - minutes * 60_000
   const changes = log.data.items.filter(({ at }) => Date.parse(at) >= from)
-  const rows = rowsOf(log.data.items, present.data.items, from, end)
-  const isCut = log.data.next_page_token !== undefined && changes.length === log.data.items.length
+  const oldest = log.data.next_page_token === undefined ? undefined : log.data.items.at(-1)?.at
+  const knownFrom = oldest === undefined ? from : Date.parse(oldest)
+  const rows = rowsOf(log.data.items, present.data.items, { from, to: end, knownFrom })
+  const isCut = knownFrom > from
   const windows = (
     <div className="segments" role="group" aria-label={text.window}>
       {MINUTES.map((one) => (
@@ -81,7 +83,7 @@ function endOf(asOf: string | undefined, changes: Change[], now: number): number
 }
 
 /** Each instance that was there at some time, with its stretches. */
-function rowsOf(changes: Change[], present: Instance[], from: number, to: number) {
+function rowsOf(changes: Change[], present: Instance[], axis: Axis) {
   const grouped = byInstance(changes)
   const known = new Map<string, { now: Instance | null; name: string }>()
   for (const one of present) known.set(one.id, { now: one, name: endpoint(one) })
@@ -89,6 +91,6 @@ function rowsOf(changes: Change[], present: Instance[], from: number, to: number
     const one = instanceOf(change)
     if (one && !known.has(one.id)) known.set(one.id, { now: null, name: endpoint(one) })
   }
-  const rows = [...known].map(([id, { now, name }]) => ({ id, name, stretches: stretches(grouped.get(id) ?? [], now, from, to) }))
-  return rows.filter((row) => row.stretches.some(({ state }) => state !== 'absent')).slice(0, STRIPS)
+  const rows = [...known].map(([id, { now, name }]) => ({ id, name, stretches: stretches(grouped.get(id) ?? [], now, axis) }))
+  return rows.filter((row) => row.stretches.some(({ state }) => state !== 'absent' && state !== 'unknown')).slice(0, STRIPS)
 }

@@ -1,6 +1,7 @@
 interface Props {
   label: string
-  values: number[]
+  /** Null is not known, and not drawn; only the oldest can be. */
+  values: (number | null)[]
   height?: number
   color?: 'accent' | 'good' | 'bad' | 'warn'
 }
@@ -9,12 +10,14 @@ const WIDTH = 160
 
 /** A line of values over time, the newest at the right; its scale begins at 0. */
 export function Sparkline({ label, values, height = 32, color = 'accent' }: Props) {
-  const top = Math.max(...values, 1e-9)
+  const top = Math.max(...values.map((value) => value ?? 0), 1e-9)
   const step = WIDTH / Math.max(1, values.length - 1)
-  const places = values.map((value, index) => {
+  const places = values.flatMap((value, index) => {
+    if (value === null) return []
     const y = height - 1.5 - (value / top) * (height - 4)
     return `${(index * step).toFixed(1)},${y.toFixed(1)}`
   })
+  const begin = places[0]?.split(',')[0] ?? 0
   return (
     <svg
       className={`sparkline sparkline-${color}`}
@@ -24,9 +27,9 @@ export function Sparkline({ label, values, height = 32, color = 'accent' }: Prop
       role="img"
       aria-label={label}
     >
-      {values.length > 1 && (
+      {places.length > 1 && (
         <>
-          <polygon points={`0,${height} ${places.join(' ')} ${WIDTH},${height}`} />
+          <polygon points={`${begin},${height} ${places.join(' ')} ${WIDTH},${height}`} />
           <polyline points={places.join(' ')} />
         </>
       )}

@@ -151,6 +151,15 @@ test('the timeline shows the health of each instance and the changes', async ({ 
   await expect(page).toHaveURL(/window=1440/)
 })
 
+test('the timeline does not pretend to know what is older than the changes that it read', async ({ page, merak }) => {
+  await shop(merak)
+  const items = Array.from({ length: 500 }, (_, index) => ({ patch: { id: 'user-1', weight: 1 + (index % 2) } }))
+  await merak.ask(`${pathOf('default', 'com.shop/user')}/instances:batch`, 'POST', { items })
+  await page.goto('/services/default/com.shop%2Fuser/timeline')
+  await expect(page.getByText('Drawn from the last 500 changes')).toBeVisible()
+  await expect(page.getByRole('img', { name: /10\.0\.13\.1:8080: unknown \d+ min, Healthy/ })).toBeVisible()
+})
+
 test('the JSON is what the API says, with the command that asks', async ({ page, merak }) => {
   await shop(merak)
   await page.goto(`${ORDER}/json`)
