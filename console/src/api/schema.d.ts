@@ -608,7 +608,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Reads the metrics, in the text format that Prometheus scrapes (OpenMetrics 1.0). */
+        /** Reads the metrics, in the text format of Prometheus, or of OpenMetrics 1.0 if `Accept` names it. */
         get: operations["get_metrics"];
         put?: never;
         post?: never;
@@ -1643,7 +1643,7 @@ export interface components {
          * @description What went wrong, in words that stay the same from release to release.
          * @enum {string}
          */
-        ProblemCode: "invalid_argument" | "not_found" | "no_such_path" | "method_not_allowed" | "conflict" | "gone" | "precondition_failed" | "precondition_required" | "payload_too_large" | "unsupported_media_type" | "internal" | "unavailable" | "timeout";
+        ProblemCode: "invalid_argument" | "not_found" | "no_such_path" | "method_not_allowed" | "request_timeout" | "conflict" | "gone" | "precondition_failed" | "precondition_required" | "payload_too_large" | "unsupported_media_type" | "internal" | "unavailable" | "timeout";
         /** @description One refused part of a request: a place in the body, a parameter or a header. */
         ProblemError: {
             /** @description What is wrong with it. */
@@ -2394,7 +2394,8 @@ export interface operations {
                  */
                 name?: string;
                 /**
-                 * @description Filter by a metadata entry, `key:value` or `key:beginning*`; may be repeated.
+                 * @description Filter by a metadata entry, `key:value` or `key:beginning*`; may be repeated. A backslash before a
+                 *     `:` of the key, or before a `*` that is meant, takes its meaning away.
                  * @example [
                  *       "team:platform"
                  *     ]
@@ -2499,6 +2500,15 @@ export interface operations {
             };
             /** @description It does not exist */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive within 20 s; nothing was done */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2667,7 +2677,8 @@ export interface operations {
             };
             header?: {
                 /**
-                 * @description The ETag that the thing must have, else 412 with `current_revision`.
+                 * @description The ETag that the thing must have, up to 8 of which it must have one, or `*` for a thing that must
+                 *     exist; else 412 with `current_revision`.
                  * @example "42"
                  */
                 "If-Match"?: string;
@@ -2724,6 +2735,15 @@ export interface operations {
             };
             /** @description It does not exist */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive within 20 s; nothing was done */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2807,7 +2827,8 @@ export interface operations {
             };
             header?: {
                 /**
-                 * @description The ETag that the thing must have, else 412 with `current_revision`.
+                 * @description The ETag that the thing must have, up to 8 of which it must have one, or `*` for a thing that must
+                 *     exist; else 412 with `current_revision`.
                  * @example "42"
                  */
                 "If-Match"?: string;
@@ -3068,6 +3089,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not arrive within 20 s; nothing was done */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The state does not allow it */
             409: {
                 headers: {
@@ -3249,7 +3279,8 @@ export interface operations {
             };
             header?: {
                 /**
-                 * @description The ETag that the thing must have, else 412 with `current_revision`.
+                 * @description The ETag that the thing must have, up to 8 of which it must have one, or `*` for a thing that must
+                 *     exist; else 412 with `current_revision`.
                  * @example "42"
                  */
                 "If-Match"?: string;
@@ -3311,6 +3342,15 @@ export interface operations {
             };
             /** @description It does not exist */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive within 20 s; nothing was done */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3403,7 +3443,8 @@ export interface operations {
             };
             header?: {
                 /**
-                 * @description The ETag that the thing must have, else 412 with `current_revision`.
+                 * @description The ETag that the thing must have, up to 8 of which it must have one, or `*` for a thing that must
+                 *     exist; else 412 with `current_revision`.
                  * @example "42"
                  */
                 "If-Match"?: string;
@@ -3465,24 +3506,6 @@ export interface operations {
             };
             /** @description It is not as the precondition expects */
             412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is larger than 1 MiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is not of a media type that is taken here */
-            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3879,7 +3902,8 @@ export interface operations {
             };
             header?: {
                 /**
-                 * @description The ETag that the thing must have, else 412 with `current_revision`.
+                 * @description The ETag that the thing must have, up to 8 of which it must have one, or `*` for a thing that must
+                 *     exist; else 412 with `current_revision`.
                  * @example "42"
                  */
                 "If-Match"?: string;
@@ -3941,6 +3965,15 @@ export interface operations {
             };
             /** @description It does not exist */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive within 20 s; nothing was done */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4199,6 +4232,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not arrive within 20 s; nothing was done */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The state does not allow it */
             409: {
                 headers: {
@@ -4380,7 +4422,8 @@ export interface operations {
             };
             header?: {
                 /**
-                 * @description The ETag that the thing must have, else 412 with `current_revision`.
+                 * @description The ETag that the thing must have, up to 8 of which it must have one, or `*` for a thing that must
+                 *     exist; else 412 with `current_revision`.
                  * @example "42"
                  */
                 "If-Match"?: string;
@@ -4442,6 +4485,15 @@ export interface operations {
             };
             /** @description It does not exist */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive within 20 s; nothing was done */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4534,7 +4586,8 @@ export interface operations {
             };
             header?: {
                 /**
-                 * @description The ETag that the thing must have, else 412 with `current_revision`.
+                 * @description The ETag that the thing must have, up to 8 of which it must have one, or `*` for a thing that must
+                 *     exist; else 412 with `current_revision`.
                  * @example "42"
                  */
                 "If-Match"?: string;
@@ -4596,24 +4649,6 @@ export interface operations {
             };
             /** @description It is not as the precondition expects */
             412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is larger than 1 MiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is not of a media type that is taken here */
-            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5010,7 +5045,8 @@ export interface operations {
             };
             header?: {
                 /**
-                 * @description The ETag that the thing must have, else 412 with `current_revision`.
+                 * @description The ETag that the thing must have, up to 8 of which it must have one, or `*` for a thing that must
+                 *     exist; else 412 with `current_revision`.
                  * @example "42"
                  */
                 "If-Match"?: string;
@@ -5072,6 +5108,15 @@ export interface operations {
             };
             /** @description It does not exist */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive within 20 s; nothing was done */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5171,7 +5216,8 @@ export interface operations {
                  */
                 name?: string;
                 /**
-                 * @description Filter by a metadata entry, `key:value` or `key:beginning*`; may be repeated.
+                 * @description Filter by a metadata entry, `key:value` or `key:beginning*`; may be repeated. A backslash before a
+                 *     `:` of the key, or before a `*` that is meant, takes its meaning away.
                  * @example [
                  *       "tier:1"
                  *     ]
@@ -5311,6 +5357,15 @@ export interface operations {
             };
             /** @description It does not exist */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive within 20 s; nothing was done */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5499,7 +5554,8 @@ export interface operations {
             };
             header?: {
                 /**
-                 * @description The ETag that the thing must have, else 412 with `current_revision`.
+                 * @description The ETag that the thing must have, up to 8 of which it must have one, or `*` for a thing that must
+                 *     exist; else 412 with `current_revision`.
                  * @example "42"
                  */
                 "If-Match"?: string;
@@ -5561,6 +5617,15 @@ export interface operations {
             };
             /** @description It does not exist */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive within 20 s; nothing was done */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5644,7 +5709,8 @@ export interface operations {
             };
             header?: {
                 /**
-                 * @description The ETag that the thing must have, else 412 with `current_revision`.
+                 * @description The ETag that the thing must have, up to 8 of which it must have one, or `*` for a thing that must
+                 *     exist; else 412 with `current_revision`.
                  * @example "42"
                  */
                 "If-Match"?: string;
@@ -5765,7 +5831,8 @@ export interface operations {
                  */
                 protocol?: string;
                 /**
-                 * @description Filter by a metadata entry, `key:value` or `key:beginning*`; may be repeated.
+                 * @description Filter by a metadata entry, `key:value` or `key:beginning*`; may be repeated. A backslash before a
+                 *     `:` of the key, or before a `*` that is meant, takes its meaning away.
                  * @example [
                  *       "env:prod"
                  *     ]
@@ -5925,6 +5992,15 @@ export interface operations {
             };
             /** @description It does not exist */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive within 20 s; nothing was done */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6118,7 +6194,8 @@ export interface operations {
             };
             header?: {
                 /**
-                 * @description The ETag that the thing must have, else 412 with `current_revision`.
+                 * @description The ETag that the thing must have, up to 8 of which it must have one, or `*` for a thing that must
+                 *     exist; else 412 with `current_revision`.
                  * @example "42"
                  */
                 "If-Match"?: string;
@@ -6185,6 +6262,15 @@ export interface operations {
             };
             /** @description It does not exist */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive within 20 s; nothing was done */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6268,7 +6354,8 @@ export interface operations {
             };
             header?: {
                 /**
-                 * @description The ETag that the thing must have, else 412 with `current_revision`.
+                 * @description The ETag that the thing must have, up to 8 of which it must have one, or `*` for a thing that must
+                 *     exist; else 412 with `current_revision`.
                  * @example "42"
                  */
                 "If-Match"?: string;
@@ -6382,7 +6469,8 @@ export interface operations {
             };
             header?: {
                 /**
-                 * @description The ETag that the thing must have, else 412 with `current_revision`.
+                 * @description The ETag that the thing must have, up to 8 of which it must have one, or `*` for a thing that must
+                 *     exist; else 412 with `current_revision`.
                  * @example "42"
                  */
                 "If-Match"?: string;
@@ -6439,6 +6527,15 @@ export interface operations {
             };
             /** @description It does not exist */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive within 20 s; nothing was done */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6658,6 +6755,15 @@ export interface operations {
             };
             /** @description It does not exist */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive within 20 s; nothing was done */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7030,6 +7136,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /** @example merak_revision 44 */
+                    "text/plain; version=0.0.4; charset=utf-8": string;
                     /**
                      * @example merak_revision 44
                      *     # EOF
