@@ -17,7 +17,7 @@ test-rust: ## Run the tests of the server and the SDK
 	cargo test --workspace --locked
 
 trials: ## Test at full size what must hold under load and loss (some minutes)
-	cargo test --release --locked -p merak --test end_to_end --test trials -- --ignored --nocapture --test-threads 1
+	cargo test --release --locked -p merak --test end_to_end --test trials --test routing -- --ignored --nocapture --test-threads 1
 
 check: check-console ## Check format, lints, dead code and generated files
 	cargo fmt --all --check
