@@ -1,5 +1,6 @@
 //! What is known of one call before it is sent.
 
+mod balancer;
 mod caller;
 mod given;
 mod lookup;
@@ -12,6 +13,7 @@ use crate::{
     routing::{Fact, FactKind},
 };
 
+pub use balancer::Balancer;
 pub use caller::Caller;
 use given::Given;
 pub use lookup::Lookup;
@@ -44,6 +46,8 @@ pub struct Call<'a> {
     cookies: Option<&'a (dyn Lookup + Sync)>,
     arguments: Option<&'a (dyn Lookup + Sync)>,
     excluded: &'a [InstanceId],
+    balancer: Option<Balancer>,
+    hash_key: Option<&'a str>,
 }
 
 impl<'a> Call<'a> {
@@ -185,6 +189,33 @@ impl<'a> Call<'a> {
         self
     }
 
+    /// How an instance is chosen, where that is not as the callee says.
+    #[inline]
+    #[must_use]
+    pub fn balanced_by(mut self, balancer: Balancer) -> Self {
+        self.balancer = Some(balancer);
+        self
+    }
+
+    /// What a keyed balancer keeps together: calls of equal keys go to one instance. It comes before the
+    /// fact that the callee names as the key.
+    #[inline]
+    #[must_use]
+    pub fn keyed_by(mut self, key: &'a str) -> Self {
+        self.hash_key = Some(key);
+        self
+    }
+
+    /// How an instance is chosen, if the call says so.
+    pub fn balancer(&self) -> Option<Balancer> {
+        self.balancer
+    }
+
+    /// What a keyed balancer keeps together, if the call says so.
+    pub fn hash_key(&self) -> Option<&'a str> {
+        self.hash_key
+    }
+
     /// The callee's namespace, if the call names one.
     pub fn namespace(&self) -> Option<&'a str> {
         self.namespace
@@ -254,6 +285,8 @@ impl fmt::Debug for Call<'_> {
             .field("location", &self.location())
             .field("given", &self.given)
             .field("excluded", &self.excluded)
+            .field("balancer", &self.balancer)
+            .field("hash_key", &self.hash_key)
             .finish_non_exhaustive()
     }
 }

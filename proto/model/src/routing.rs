@@ -45,7 +45,7 @@ pub use document::{Entries, parse};
 pub use expectation::{ExpectDocument, Mismatch, RoutingTest, RoutingTestDocument};
 pub use explain::Explanation;
 pub use fact::{Fact, FactDocument, FactKind};
-pub use group::{Pool, Prepared};
+pub use group::{Candidate, Pool, Prepared, mix};
 pub use index::{CalleeRule, RuleIndex};
 pub use lint::{Warning, WarningCode, lint, lint_nearby};
 pub use matcher::{Bounds, Matcher, Operator, Values};

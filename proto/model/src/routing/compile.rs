@@ -5,9 +5,7 @@ mod groups;
 use std::sync::Arc;
 
 use super::{
-    Condition, Fact, FactKind, Labels, NearbyRule, RoutingRule, Test,
-    group::{Group, Prepared},
-    narrow::Scope,
+    Condition, Fact, FactKind, Labels, NearbyRule, RoutingRule, Test, group::Group, narrow::Scope,
 };
 use crate::{Instance, ProtectThreshold, Text, call::Caller};
 use groups::Groups;
@@ -161,9 +159,14 @@ impl Selection {
         narrowing.is_some_and(|narrowing| narrowing.is_protected)
     }
 
-    /// Every pool that is prepared, by its index, for balancers to prepare what they need of their own.
-    pub fn prepared(&self) -> impl ExactSizeIterator<Item = Prepared<'_>> {
-        self.groups.iter().map(Group::prepared)
+    /// Every instance that the selection was compiled from, in that order.
+    pub fn instances(&self) -> &[Arc<Instance>] {
+        &self.instances
+    }
+
+    /// The number of different targets, of which the first one is all of the callee.
+    pub fn group_count(&self) -> usize {
+        self.groups.len()
     }
 
     /// What the selection was compiled with.

@@ -99,7 +99,7 @@ impl Selection {
         let mut trace = Trace::new(self, situation);
         let decision = self.decide(&situation, &mut trace);
         let mut candidates = Vec::new();
-        let picked = |pool: Pool<'_, '_>| draw.map(|draw| pool.draw(mix(draw)).id.clone());
+        let picked = |pool: Pool<'_, '_>| draw.map(|draw| pool.draw(mix(draw)).instance.id.clone());
         let (verdict, decided_by, picked) = match decision {
             Decision::All(pool) => {
                 list(&mut candidates, &pool, None, 1.0);

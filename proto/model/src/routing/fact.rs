@@ -72,6 +72,17 @@ impl Fact {
         Ok(Self { kind, key })
     }
 
+    /// Parses a fact as one word, as it is displayed: `path`, or `header.x-user`.
+    ///
+    /// # Errors
+    /// When there is no such kind, or as [`Fact::parse`].
+    pub fn parse_word(word: &str) -> Result<Self, Invalid> {
+        let (kind, key) = word.split_once('.').unwrap_or((word, ""));
+        let known = FactKind::ALL.into_iter().find(|one| one.as_str() == kind);
+        let unknown = || Invalid::malformed("fact", word, "a fact such as path or header.x-user");
+        Self::parse(known.ok_or_else(unknown)?, key)
+    }
+
     /// Where in a call it is found.
     pub fn kind(&self) -> FactKind {
         self.kind
@@ -84,6 +95,20 @@ impl Fact {
 }
 
 impl FactKind {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Method,
+        Self::Path,
+        Self::Header,
+        Self::Query,
+        Self::Cookie,
+        Self::CallerIp,
+        Self::CallerNamespace,
+        Self::CallerService,
+        Self::CallerMetadata,
+        Self::Argument,
+    ];
+
     /// Whether a call has many facts of the kind, told apart by a key.
     pub fn has_keys(self) -> bool {
         match self {
@@ -151,6 +176,18 @@ impl From<&Fact> for FactDocument {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_fact_is_parsed_as_it_is_displayed() {
+        for kind in FactKind::ALL {
+            let key = if kind.has_keys() { "x.user" } else { "" };
+            let fact = Fact::parse(kind, key).unwrap();
+            assert_eq!(Fact::parse_word(&fact.to_string()), Ok(fact));
+        }
+        for refused in ["", "header", "path.x", "host.x"] {
+            assert!(Fact::parse_word(refused).is_err(), "{refused}");
+        }
+    }
 
     #[test]
     fn a_key_is_given_where_there_are_many() {

@@ -84,11 +84,12 @@ impl Selection {
         draw: u64,
     ) -> Result<&'s Arc<Instance>, Unrouted<'s>> {
         // The draw of a target must not decide over the draw of an instance.
-        self.route(call, draw).map(|pool| pool.draw(mix(draw)))
+        self.route(call, draw)
+            .map(|pool| pool.draw(mix(draw)).instance)
     }
 
     /// The instances that a call may go to, for a balancer to choose from: those of its target, which
-    /// is drawn by weight; `draw` is 64 random bits.
+    /// is drawn by weight; `draw` is 64 random bits, which must not choose the instance as well.
     ///
     /// # Errors
     /// When a rule rejects the call, or no instance may get it.

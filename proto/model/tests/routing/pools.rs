@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use merak_model::{
-    Call, InstanceId,
+    Call,
     routing::{RoutingRule, Selection},
 };
 use serde_json::json;
@@ -33,7 +33,7 @@ fn a_balancer_gets_the_instances_of_the_drawn_target() {
     for number in 0..100 {
         let pool = selection.route(&call, bits(number)).unwrap();
         let ids: Vec<String> = pool.candidates().map(|one| one.id.to_string()).collect();
-        assert!(ids.contains(&pool.draw(bits(number)).id.to_string()));
+        assert!(ids.contains(&pool.draw(bits(number)).instance.id.to_string()));
         assert_eq!(pool.weight(), 200);
         pools.insert(ids.join(" "));
     }
@@ -53,20 +53,22 @@ fn equal_targets_share_a_pool() {
         .map(|name| rule(name, json!({"branches": branches, "otherwise": "reject"})))
         .collect();
     let selection = select(rules);
-    let pools: Vec<usize> = selection
-        .prepared()
-        .map(|pool| pool.candidates.len())
-        .collect();
-    assert_eq!(pools, [4, 2, 2], "all, v1, v2");
+    assert_eq!(selection.group_count(), 3, "all, v1, v2");
     let call = Call::to("order");
-    let excluded = [InstanceId::parse("a").unwrap()];
-    let drawn = selection.route(&call, 1).unwrap().prepared().unwrap();
-    assert!(drawn.index == 1 || drawn.index == 2);
-    assert!(
-        selection
-            .route(&call.excluding(&excluded), 1)
-            .unwrap()
-            .prepared()
-            .is_none()
-    );
+    let pool = selection.route(&call, 1).unwrap();
+    assert!([1, 2].contains(&pool.group()));
+    let prepared = pool.prepared().unwrap();
+    assert_eq!(prepared.instances().len(), 2);
+    for (index, instance) in prepared.instances().iter().enumerate() {
+        let candidate = prepared.candidate(index);
+        assert_eq!(candidate.instance.id, instance.id);
+        assert_eq!(selection.instances()[candidate.place].id, instance.id);
+    }
+    let excluded = [prepared.instances()[0].id.clone()];
+    let pool = selection.route(&call, 1).unwrap();
+    assert!(pool.admits(&prepared.instances()[0]));
+    let call = call.excluding(&excluded);
+    let pool = selection.route(&call, 1).unwrap();
+    assert!(!pool.admits(&prepared.instances()[0]));
+    assert!(pool.prepared().is_some(), "what is left of it is prepared");
 }

@@ -10,7 +10,7 @@ use crate::{
     Instance, Text,
     routing::{
         Fact, Labels, Matcher, Test,
-        group::{Group, is_usable},
+        group::{Group, Member, is_usable},
         narrow::Scope,
         target::label,
     },
@@ -18,9 +18,9 @@ use crate::{
 
 /// Groups in the making; equal labels get one group.
 pub(super) struct Groups<'c> {
-    usable: Vec<&'c Arc<Instance>>,
+    usable: Vec<Member<'c>>,
     /// Usable instances by the values of a label, for the labels that were asked for.
-    by_value: HashMap<&'c str, HashMap<&'c str, Vec<&'c Arc<Instance>>>>,
+    by_value: HashMap<&'c str, HashMap<&'c str, Vec<Member<'c>>>>,
     scope: Scope<'c>,
     by_labels: BTreeMap<&'c Labels, GroupRef>,
     groups: Vec<Group>,
@@ -30,7 +30,7 @@ pub(super) struct Groups<'c> {
 impl<'c> Groups<'c> {
     pub(super) fn new(instances: &'c [Arc<Instance>], scope: Scope<'c>) -> Self {
         Self {
-            usable: instances.iter().filter(|one| is_usable(one)).collect(),
+            usable: usable_of(instances),
             by_value: HashMap::new(),
             scope,
             by_labels: BTreeMap::new(),
@@ -64,7 +64,7 @@ impl<'c> Groups<'c> {
 
     /// The usable instances with some labels. Those that have the rarest of the values are looked at, so
     /// that a thousand targets of few instances each do not cost a thousand passes over all.
-    fn fitting(&mut self, labels: &'c Labels) -> Vec<&'c Arc<Instance>> {
+    fn fitting(&mut self, labels: &'c Labels) -> Vec<Member<'c>> {
         let exact = labels.iter().filter_map(|(key, test)| match test {
             Test::Value(Matcher::Exact(value)) => Some((key, &**value)),
             Test::Value(_) | Test::SameAs(_) => None,
@@ -78,20 +78,22 @@ impl<'c> Groups<'c> {
         let having = exact.iter().map(|(key, value)| self.having(key, value));
         let rarest = having.min_by_key(|one| one.len());
         let looked_at = rarest.unwrap_or(&self.usable).iter();
-        looked_at.filter(|one| labels.fit(one)).copied().collect()
+        looked_at
+            .filter(|one| labels.fit(one.instance))
+            .copied()
+            .collect()
     }
 
     /// The usable instances with a value of a label that was asked for.
-    fn having(&self, key: &str, value: &str) -> &[&'c Arc<Instance>] {
+    fn having(&self, key: &str, value: &str) -> &[Member<'c>] {
         let values = self.by_value.get(key);
         let instances = values.and_then(|values| values.get(value));
         instances.map_or(&[], Vec::as_slice)
     }
 
     /// Adds a group, and gives its index.
-    fn push(&mut self, members: Vec<&Arc<Instance>>) -> usize {
+    fn push(&mut self, members: Vec<Member<'c>>) -> usize {
         let index = self.groups.len();
-        let members = members.into_iter().map(Arc::clone).collect();
         self.groups.push(Group::new(index, members, self.scope));
         index
     }
@@ -101,16 +103,17 @@ impl<'c> Groups<'c> {
         &mut self,
         keys: &[&str],
         facts: Box<[Fact]>,
-        fitting: Vec<&Arc<Instance>>,
+        fitting: Vec<Member<'c>>,
     ) -> GroupRef {
-        let mut by_values: BTreeMap<Box<[Text]>, Vec<&Arc<Instance>>> = BTreeMap::new();
-        for instance in fitting {
-            let values = keys.iter().map(|key| label(instance, key).map(Text::from));
+        let mut by_values: BTreeMap<Box<[Text]>, Vec<Member<'c>>> = BTreeMap::new();
+        for member in fitting {
+            let values = keys.iter();
+            let values = values.map(|key| label(member.instance, key).map(Text::from));
             // An instance without the label equals nothing.
             let Some(values) = values.collect::<Option<Box<[Text]>>>() else {
                 continue;
             };
-            by_values.entry(values).or_default().push(instance);
+            by_values.entry(values).or_default().push(member);
         }
         let groups = by_values.into_iter();
         let groups = groups.map(|(values, members)| (values, self.push(members)));
@@ -120,14 +123,17 @@ impl<'c> Groups<'c> {
     }
 }
 
-fn by_value<'c>(
-    key: &str,
-    instances: &[&'c Arc<Instance>],
-) -> HashMap<&'c str, Vec<&'c Arc<Instance>>> {
+fn usable_of(instances: &[Arc<Instance>]) -> Vec<Member<'_>> {
+    let members = (0..).zip(instances);
+    let members = members.map(|(place, instance)| Member { place, instance });
+    members.filter(|one| is_usable(one.instance)).collect()
+}
+
+fn by_value<'c>(key: &str, instances: &[Member<'c>]) -> HashMap<&'c str, Vec<Member<'c>>> {
     let mut by_value: HashMap<&str, Vec<_>> = HashMap::new();
-    for instance in instances {
-        if let Some(value) = label(instance, key) {
-            by_value.entry(value).or_default().push(*instance);
+    for member in instances {
+        if let Some(value) = label(member.instance, key) {
+            by_value.entry(value).or_default().push(*member);
         }
     }
     by_value
