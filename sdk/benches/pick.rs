@@ -35,8 +35,12 @@ impl Discovery for Fake {
             let (subscription, update) = match request.ok()?.kind? {
                 Request::Hello(_) => (0, Update::Welcome(v1::Welcome::default())),
                 Request::Subscribe(subscribe) => {
-                    let snapshot = snapshot(&subscribe.key?.service);
-                    (subscribe.subscription, Update::Instances(snapshot))
+                    let update = if subscribe.kind() == v1::Kind::RoutingRules {
+                        Update::Rules(v1::RulesSnapshot::default())
+                    } else {
+                        Update::Instances(snapshot(&subscribe.key?.service))
+                    };
+                    (subscribe.subscription, update)
                 }
                 Request::Unsubscribe(_) | Request::Ack(_) => return None,
             };

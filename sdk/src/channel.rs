@@ -10,23 +10,31 @@ use std::{
 };
 
 use http::{Request, Response, uri::PathAndQuery};
-use merak_model::{Call, Instance, ServiceKey};
+use merak_model::{Instance, InstanceId, ServiceKey};
 use tonic::{body::Body, transport::Channel};
 use tower::Service as _;
 use tracing::debug;
 
-use crate::{Client, Error, Result, driver::describe};
+use crate::{
+    Client, Error, InFlight, Outcome, Picked, Result,
+    driver::describe,
+    http_service::{Lent, attempt},
+    outgoing::Outgoing,
+};
+pub(crate) use pool::CONNECT_TIMEOUT;
 use pool::{Link, Pool};
 
 /// Instances that are tried for one request.
-const ATTEMPTS: usize = 3;
+pub(crate) const ATTEMPTS: usize = 3;
 
 /// A transport for tonic clients that finds an instance of a service for each request.
 ///
 /// It keeps the service subscribed and a connection to each instance that it has called, which all calls
 /// share and which closes when the instance leaves.
 /// Where connecting to an instance fails, the request goes to another one; a request that was sent is
-/// never sent again.
+/// never sent again. Rules see the request's path and metadata, and its method as the full name of the gRPC
+/// method; [`CallOptions`](crate::CallOptions) among the request's extensions add to that. An instance
+/// counts as busy until its answer has been read.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -46,6 +54,13 @@ pub struct ServiceChannel {
     pool: Arc<Pool>,
 }
 
+/// What was tried for a request in vain.
+#[derive(Default)]
+struct Tried {
+    instances: Vec<InstanceId>,
+    last: Option<Error>,
+}
+
 impl ServiceChannel {
     pub(crate) fn new(client: Client, key: ServiceKey) -> Self {
         Self {
@@ -55,31 +70,46 @@ impl ServiceChannel {
         }
     }
 
-    async fn send(self, mut request: Request<Body>) -> Result<Response<Body>> {
-        let (instance, link, mut channel) = self.connect(request.uri().path()).await?;
-        let path = request.uri().path_and_query().cloned();
-        *request.uri_mut() = absolute(&instance, path);
-        let sent = async {
-            std::future::poll_fn(|context| channel.poll_ready(context)).await?;
-            channel.call(request).await
-        };
-        sent.await.map_err(|failure| {
+    async fn send(self, request: Request<Body>) -> Result<Response<Body>> {
+        let (mut parts, body) = request.into_parts();
+        self.client.identity().sign(&mut parts.headers);
+        let body = Lent::new(body);
+        let mut tried = Tried::default();
+        loop {
+            let outgoing = Outgoing::grpc(&parts);
+            let (instance, link, mut channel) = self.connect(&outgoing, &mut tried).await?;
+            let mut attempt = attempt(&parts, &instance, Body::new(body.clone()));
+            *attempt.version_mut() = parts.version;
+            *attempt.extensions_mut() = parts.extensions.clone();
+            let sent = async {
+                std::future::poll_fn(|context| channel.poll_ready(context)).await?;
+                channel.call(attempt).await
+            };
+            let failure = match sent.await {
+                Ok(response) => return Ok(InFlight::grpc(response, instance).map(Body::new)),
+                Err(failure) => failure,
+            };
             // The next request connects anew, or learns that the instance is gone.
             self.pool.forget(&instance.id, &link);
-            self.failed(&instance, describe(&failure))
-        })
+            let error = self.failed(&instance, describe(&failure));
+            if !is_of_connecting(&failure) {
+                instance.report(Outcome::Failed);
+                return Err(error);
+            }
+            tried.unreachable(instance, error)?;
+        }
     }
 
     /// An instance for a request, with a connection to it.
-    async fn connect(&self, path: &str) -> Result<(Arc<Instance>, Link, Channel)> {
-        let mut failed = Vec::new();
-        let mut last = None;
+    async fn connect(
+        &self,
+        outgoing: &Outgoing<'_>,
+        tried: &mut Tried,
+    ) -> Result<(Picked, Link, Channel)> {
         loop {
-            let call = Call::to(self.key.service.as_str())
-                .in_namespace(self.key.namespace.as_str())
-                .path(path)
-                .excluding(&failed);
-            let instance = match (self.client.pick(&call).await, last) {
+            let call = outgoing.call(&self.key, &tried.instances);
+            let picked = self.client.pick(&call).await;
+            let instance = match (picked, tried.last.take()) {
                 (Ok(instance), _) => instance,
                 // There are no more to try.
                 (Err(Error::NoInstance { .. }), Some(last)) => return Err(last),
@@ -95,12 +125,8 @@ impl ServiceChannel {
                 Err(why) => {
                     debug!(service = %self.key, instance = %instance.id, "cannot connect: {why}");
                     self.pool.forget(&instance.id, &link);
-                    failed.push(instance.id.clone());
                     let failure = self.failed(&instance, why);
-                    if failed.len() == ATTEMPTS {
-                        return Err(failure);
-                    }
-                    last = Some(failure);
+                    tried.unreachable(instance, failure)?;
                 }
             }
         }
@@ -112,6 +138,19 @@ impl ServiceChannel {
             address: instance.address(),
             why,
         }
+    }
+}
+
+impl Tried {
+    /// Notes an instance that cannot be connected to; fails when that is enough of them.
+    fn unreachable(&mut self, instance: Picked, failure: Error) -> Result<()> {
+        self.instances.push(instance.id.clone());
+        instance.report(Outcome::Unreachable);
+        if self.instances.len() == ATTEMPTS {
+            return Err(failure);
+        }
+        self.last = Some(failure);
+        Ok(())
     }
 }
 
@@ -129,8 +168,14 @@ impl tower::Service<Request<Body>> for ServiceChannel {
     }
 }
 
+/// Whether a request failed because a connection that was lost could not be made again: it was not sent.
+fn is_of_connecting(failure: &(dyn std::error::Error + 'static)) -> bool {
+    let mut causes = std::iter::successors(Some(failure), |cause| cause.source());
+    causes.any(|cause| cause.is::<tonic::ConnectError>())
+}
+
 /// The request's path at an instance.
-fn absolute(instance: &Instance, path: Option<PathAndQuery>) -> http::Uri {
+pub(crate) fn absolute(instance: &Instance, path: Option<PathAndQuery>) -> http::Uri {
     let path = path.unwrap_or_else(|| PathAndQuery::from_static("/"));
     http::Uri::builder()
         .scheme("http")

@@ -4,9 +4,7 @@ mod builder;
 
 use std::{sync::Arc, time::Duration};
 
-use merak_model::{
-    Call, Instance, NamespaceName, Revision, ServiceKey, ServiceName, routing::Explanation,
-};
+use merak_model::{Call, NamespaceName, Revision, ServiceKey, ServiceName, routing::Explanation};
 use merak_proto::v1::{self, registry_client::RegistryClient};
 use tokio::{
     sync::watch,
@@ -16,8 +14,8 @@ use tokio_util::sync::DropGuard;
 use tonic::{Code, Status as RpcStatus, transport::Channel};
 
 use crate::{
-    Error, Origin, Refusal, Registered, Registration, Result, Service, ServiceChannel,
-    ServiceState, Watch,
+    CallerIdentity, Error, Origin, Picked, Refusal, Registered, Registration, Result, Service,
+    ServiceChannel, ServiceState, Watch,
     claims::Turn,
     driver::{Command, Membership, Shared, Status},
     handles::Leaving,
@@ -41,6 +39,7 @@ pub(crate) struct Inner {
     request_timeout: Duration,
     pub(crate) shared: Shared,
     status: watch::Receiver<Status>,
+    identity: CallerIdentity,
     _stop_with_the_last: DropGuard,
 }
 
@@ -95,27 +94,31 @@ impl Client {
         Ok(Registered::new(inner, (key, generation), revision, leaving))
     }
 
-    /// The instance that a call goes to: healthy, not isolated, drawn by weight.
+    /// The instance that a call goes to, chosen by the balancer of the call or of the service from those
+    /// that the rules leave: healthy, not isolated. Keep it until the call ends.
     ///
     /// The first use of a service waits for its state, later ones cost some hundred nanoseconds.
     ///
     /// # Errors
     /// [`Error::NoInstance`], [`Error::Rejected`] and [`Error::Absent`]; at the first use also [`Error::FirstSync`].
-    pub async fn pick(&self, call: &Call<'_>) -> Result<Arc<Instance>> {
+    pub async fn pick(&self, call: &Call<'_>) -> Result<Picked> {
         let namespace = call.namespace().unwrap_or(self.inner.namespace.as_str());
         let picked = self
             .inner
             .shared
             .services
             .with(namespace, call.service(), |cell| {
-                cell.with_state(|state| state.is_known().then(|| state.pick(call, draw())))
+                cell.with_state(|state| {
+                    let is_known = state.is_known();
+                    is_known.then(|| state.pick(call, draw(), Instant::now))
+                })
             });
         if let Some(Some(picked)) = picked {
             return picked;
         }
         let key = ServiceKey::parse(namespace, call.service())?;
         let cell = self.inner.synced(&key).await?;
-        cell.with_state(|state| state.pick(call, draw()))
+        cell.with_state(|state| state.pick(call, draw(), Instant::now))
     }
 
     /// Why a call would go where, decided by the code that picks, from what the client knows now.
@@ -161,6 +164,16 @@ impl Client {
 
     pub(crate) fn shared(&self) -> &Shared {
         &self.inner.shared
+    }
+
+    /// The key of a service in the client's namespace.
+    pub(crate) fn key(&self, service: &str) -> Result<ServiceKey> {
+        self.inner.key(service)
+    }
+
+    /// Who servers are told that this client is.
+    pub(crate) fn identity(&self) -> &CallerIdentity {
+        &self.inner.identity
     }
 
     /// Follows a service: its state, and then each newest state. A slow reader gets fewer of them and

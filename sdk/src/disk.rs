@@ -12,7 +12,7 @@ use std::{
     sync::Arc,
 };
 
-use merak_model::{ProtectThreshold, Revision, ServiceKey, call::Caller};
+use merak_model::{Revision, ServiceKey, call::Caller};
 use merak_proto::v1;
 use parking_lot::Mutex;
 use prost::Message as _;
@@ -20,6 +20,7 @@ use sha1::{Digest as _, Sha1};
 use tracing::warn;
 
 use crate::{
+    balance::Traits,
     session::{parsed_instances, parsed_rules},
     state::{Known, Origin, Rules, ServiceState},
 };
@@ -142,6 +143,9 @@ fn encode(epoch: &str, state: &ServiceState) -> Vec<u8> {
         revision: state.revision().get(),
         service: Some(v1::ServiceTraits {
             protect_threshold: state.protect_threshold(),
+            metadata: (state.metadata().iter())
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .collect(),
             ..v1::ServiceTraits::default()
         }),
         instances: state
@@ -186,10 +190,11 @@ fn opened(key: &ServiceKey, bytes: &[u8]) -> Option<Copy> {
 fn decode(key: &Arc<ServiceKey>, bytes: &[u8], known: Known) -> Option<(String, ServiceState)> {
     let copy = opened(key, bytes)?;
     let snapshot = copy.snapshot?;
-    let threshold = snapshot.service.unwrap_or_default().protect_threshold;
+    let mut traits = Traits::default();
+    traits.take(key, snapshot.service.unwrap_or_default());
     let known = Known {
         instances: Arc::new(parsed_instances(key, snapshot.instances)),
-        protect_threshold: ProtectThreshold::new(threshold).ok()?,
+        traits,
         rules: parsed_rules(key, copy.rules.unwrap_or_default()),
         ..known
     };
@@ -211,12 +216,23 @@ mod tests {
     fn what_was_kept_is_read_again() {
         let folder = tempfile::tempdir().unwrap();
         let disk = Disk::new(folder.path(), Arc::default());
-        let kept = state(&key(), 7, 1..=3);
+        let plain = state(&key(), 7, 1..=3);
+        let mut known = plain.known().clone();
+        let told = v1::ServiceTraits {
+            protect_threshold: 0.5,
+            metadata: [("merak.balancer".to_owned(), "maglev".to_owned())].into(),
+            ..v1::ServiceTraits::default()
+        };
+        known.traits.take(&key(), told);
+        let kept = ServiceState::new(key(), Revision(7), Origin::ControlPlane, known);
         disk.write("e1", &kept);
         let (epoch, read) = disk.read(&key()).unwrap();
         assert_eq!((epoch.as_str(), read.origin()), ("e1", Origin::Disk));
         assert_eq!(read.revision(), kept.revision());
         assert!(read.instances().eq(kept.instances()));
+        assert_eq!(read.metadata(), kept.metadata());
+        assert_eq!(read.metadata().get("merak.balancer"), Some("maglev"));
+        assert_eq!(read.protect_threshold(), 0.5);
     }
 
     #[test]

@@ -364,9 +364,8 @@ impl Driver {
     fn publish(&mut self, state: ServiceState) {
         metrics::counter!("merak_sdk_updates_total").increment(1);
         if let Some(cell) = self.find(state.service()) {
-            let state = Arc::new(state);
+            let state = cell.publish(state);
             self.keeping.push(self.session.epoch(), &cell.key, &state);
-            cell.publish(state);
         }
     }
 

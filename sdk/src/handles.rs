@@ -8,13 +8,14 @@ use std::{
 };
 
 use futures_util::{Stream, StreamExt};
-use merak_model::{Call, Instance, InstanceId, Revision, ServiceKey};
+use merak_model::{Call, InstanceId, Revision, ServiceKey};
 use merak_proto::v1::{self, registry_client::RegistryClient};
+use tokio::time::Instant;
 use tokio_stream::wrappers::WatchStream;
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use crate::{
-    Error, Result, ServiceState,
+    Error, Picked, Result, ServiceState,
     claims::Generation,
     client::{Inner, draw},
     driver::Command,
@@ -150,8 +151,9 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::NoInstance`], [`Error::Rejected`] and [`Error::Absent`].
-    pub fn pick(&self, call: &Call<'_>) -> Result<Arc<Instance>> {
-        self.cell.with_state(|state| state.pick(call, draw()))
+    pub fn pick(&self, call: &Call<'_>) -> Result<Picked> {
+        self.cell
+            .with_state(|state| state.pick(call, draw(), Instant::now))
     }
 
     /// What is known of the service now.

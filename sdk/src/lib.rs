@@ -20,6 +20,8 @@
 //! - **It survives.** A control plane that is away changes nothing for an application that runs, and with
 //!   [`ClientBuilder::cache_dir`] an application can even start. The client reconnects with jittered
 //!   waits over all addresses and resumes from the revisions that it holds.
+//! - **By name, without glue.** [`Client::channel`] is a transport for tonic clients and [`Client::http`] an
+//!   HTTP client, both of which route and balance each request; [`CallerLayer`] tells a server who calls.
 //! - **Pushed.** Changes arrive as deltas; [`Client::watch`] is a stream of states.
 //!
 //! Metrics, through the `metrics` facade: `merak_sdk_connected` (0 or 1), `merak_sdk_updates_total` (states
@@ -27,6 +29,8 @@
 #![warn(missing_docs)]
 
 mod backoff;
+mod balance;
+mod caller;
 mod channel;
 mod claims;
 mod client;
@@ -34,8 +38,12 @@ mod disk;
 mod driver;
 mod error;
 mod handles;
+mod http_service;
+mod in_flight;
 mod keepalive;
 pub mod limiter;
+mod outgoing;
+mod picked;
 mod registration;
 mod services;
 mod session;
@@ -43,11 +51,18 @@ mod state;
 #[cfg(test)]
 mod testing;
 
+pub use balance::Usage;
+pub use caller::{CallerAware, CallerIdentity, CallerLayer};
 pub use channel::ServiceChannel;
 pub use client::{Client, ClientBuilder};
 pub use error::{Error, Refusal, Result};
 pub use handles::{Registered, Service, Watch};
+pub use http_service::HttpService;
+pub use in_flight::InFlight;
+pub use merak_model::call::Balancer;
 pub use merak_model::routing::{Explanation, RuleKey};
 pub use merak_model::{Call, Health, Instance, InstanceId, Invalid, Revision, ServiceKey};
+pub use outgoing::CallOptions;
+pub use picked::{Outcome, Picked};
 pub use registration::Registration;
 pub use state::{Origin, ServiceState};

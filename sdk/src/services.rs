@@ -16,7 +16,7 @@ use merak_model::ServiceKey;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use crate::{Error, ServiceState};
+use crate::{Error, ServiceState, balance::Moment};
 
 /// Sweeps without a use after which a service is idle.
 const IDLE_SWEEPS: u8 = 2;
@@ -146,9 +146,10 @@ impl Cell {
         self.news.subscribe()
     }
 
-    /// Replaces the state; everybody who waits is told.
-    pub(crate) fn publish(&self, state: Arc<ServiceState>) {
+    /// Replaces the state; everybody who waits is told. Returns the state as it is now.
+    pub(crate) fn publish(&self, state: ServiceState) -> Arc<ServiceState> {
         self.news.send_modify(|news| self.replace(news, state));
+        self.state()
     }
 
     /// Tells who waits for the first state why there is none.
@@ -164,7 +165,7 @@ impl Cell {
     /// Goes on with what an earlier run left, unless something newer is known.
     pub(crate) fn fall_back(&self) {
         if let Some(left) = self.left.lock().take() {
-            self.tell_unless_known(|news| self.replace(news, left));
+            self.tell_unless_known(|news| self.replace(news, (*left).clone()));
         }
     }
 
@@ -180,7 +181,8 @@ impl Cell {
     }
 
     /// Sets what readers see and what they are told, which never differ.
-    fn replace(&self, news: &mut News, state: Arc<ServiceState>) {
+    fn replace(&self, news: &mut News, state: ServiceState) {
+        let state = Arc::new(state.succeeding(&self.state.load(), Moment::now()));
         self.state.store(Arc::clone(&state));
         *news = Ok(state);
     }
@@ -248,7 +250,7 @@ mod tests {
                     cell.fall_back();
                 });
                 begin.wait();
-                cell.publish(Arc::new(state(&key, 2, 1..=1)));
+                cell.publish(state(&key, 2, 1..=1));
             });
             assert_eq!(cell.state().origin(), Origin::ControlPlane, "turn {turn}");
             let news = cell.watch().borrow().clone().unwrap();

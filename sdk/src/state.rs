@@ -3,12 +3,17 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use merak_model::{
-    Call, Instance, InstanceId, ProtectThreshold, Revision, ServiceKey,
+    Call, Instance, InstanceId, Metadata, Revision, ServiceKey,
     call::Caller,
-    routing::{Explanation, NearbyRule, Policy, RoutingRule, Selection, Unrouted},
+    routing::{Explanation, NearbyRule, Policy, RoutingRule, Selection, Unrouted, mix},
 };
 
-use crate::{Error, Result};
+use tokio::time::Instant;
+
+use crate::{
+    Error, Picked, Result, Usage,
+    balance::{Balance, Moment, Traits},
+};
 
 /// Instances by their ids.
 pub(crate) type Instances = BTreeMap<InstanceId, Arc<Instance>>;
@@ -21,13 +26,15 @@ pub struct ServiceState {
     origin: Origin,
     known: Known,
     selection: Selection,
+    /// Empty until the state takes the place of another one.
+    balance: Arc<Balance>,
 }
 
 /// What calls to a service are routed by.
 #[derive(Debug, Clone)]
 pub(crate) struct Known {
     pub(crate) instances: Arc<Instances>,
-    pub(crate) protect_threshold: ProtectThreshold,
+    pub(crate) traits: Traits,
     pub(crate) rules: Rules,
     /// Who calls, unless a call says otherwise.
     pub(crate) caller: Arc<Caller>,
@@ -83,7 +90,16 @@ impl ServiceState {
             origin,
             known,
             selection,
+            balance: Arc::default(),
         }
+    }
+
+    /// The state as it takes the place of another one, with what the client keeps of the instances.
+    pub(crate) fn succeeding(mut self, previous: &Self, moment: Moment) -> Self {
+        let settings = &self.known.traits.settings;
+        let balance = Balance::succeeding(&previous.balance, &self.selection, settings, moment);
+        self.balance = Arc::new(balance);
+        self
     }
 
     /// The service that this is the state of.
@@ -109,7 +125,8 @@ impl ServiceState {
     /// Why a call would go where: each rule, branch and condition looked at, what was left out and why,
     /// and each candidate with its probability.
     ///
-    /// Decided by the code that picks. A draw of 64 random bits names the instance as well.
+    /// Decided by the code that picks. A draw of 64 random bits names the instance as well, as the balancer
+    /// `random` chooses it from the candidates.
     pub fn explain(&self, call: &Call<'_>, draw: Option<u64>) -> Explanation {
         self.selection.explain(call, draw)
     }
@@ -126,7 +143,17 @@ impl ServiceState {
 
     /// The share of healthy instances, 0..=1, at or below which calls go to all instances.
     pub fn protect_threshold(&self) -> f64 {
-        self.known.protect_threshold.get()
+        self.known.traits.protect_threshold.get()
+    }
+
+    /// The labels of the service, which say how it is balanced.
+    pub fn metadata(&self) -> &Metadata {
+        &self.known.traits.metadata
+    }
+
+    /// How this client's calls to an instance went; none for an instance that the service does not have.
+    pub fn usage(&self, id: &InstanceId) -> Option<Usage> {
+        Some(self.balance.find(id)?.load.usage())
     }
 
     pub(crate) fn find_instance(&self, id: &InstanceId) -> Option<&Arc<Instance>> {
@@ -142,9 +169,21 @@ impl ServiceState {
     }
 
     /// The instance that a call goes to; `draw` is 64 random bits.
-    pub(crate) fn pick(&self, call: &Call<'_>, draw: u64) -> Result<Arc<Instance>> {
-        match self.selection.pick(call, draw) {
-            Ok(instance) => Ok(Arc::clone(instance)),
+    #[inline]
+    pub(crate) fn pick(
+        &self,
+        call: &Call<'_>,
+        draw: u64,
+        clock: impl FnOnce() -> Instant,
+    ) -> Result<Picked> {
+        match self.selection.route(call, draw) {
+            // The draw of a target must not decide over the draw of an instance.
+            Ok(pool) => Ok(Picked::new(self.balance.choose(
+                &pool,
+                call,
+                mix(draw),
+                clock,
+            ))),
             Err(unrouted) => Err(self.explain_none(call, unrouted)),
         }
     }
@@ -177,7 +216,7 @@ impl Known {
     pub(crate) fn new(caller: Arc<Caller>) -> Self {
         Self {
             instances: Arc::default(),
-            protect_threshold: ProtectThreshold::default(),
+            traits: Traits::default(),
             rules: Rules::default(),
             caller,
         }
@@ -186,7 +225,7 @@ impl Known {
     fn policy(&self) -> Policy {
         let nearby = self.rules.nearby.iter().find(|rule| rule.spec.enabled);
         Policy {
-            protect_threshold: self.protect_threshold,
+            protect_threshold: self.traits.protect_threshold,
             rules: Arc::clone(&self.rules.routing),
             nearby: nearby.cloned(),
             caller: Arc::clone(&self.caller),

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// How long connecting to an instance may take before another one is tried.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How often an instance that owes an answer and says nothing is asked whether it is alive. It is not
 /// asked while nothing is under way: many gRPC servers take that for an attack.

@@ -14,7 +14,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{Client, Inner};
 use crate::{
-    Result,
+    CallerIdentity, Result,
     disk::Disk,
     driver::{Driver, Keeping, Shared, Status, endpoint},
     keepalive::KeepAlive,
@@ -146,6 +146,10 @@ impl ClientBuilder {
         let addresses = addresses.collect::<Result<Vec<_>>>()?;
         let hello = self.hello(&namespace)?;
         let caller = Arc::new(self.caller(&namespace)?);
+        let identity = CallerIdentity {
+            namespace: caller.namespace.clone(),
+            service: caller.service.clone(),
+        };
         let (commands, queue) = mpsc::unbounded_channel();
         let (tell_status, status) = watch::channel(Status::Connecting);
         let shared = Shared {
@@ -174,6 +178,7 @@ impl ClientBuilder {
             addresses: self.addresses,
             first_sync_timeout: self.first_sync_timeout,
             request_timeout: self.request_timeout,
+            identity,
             _stop_with_the_last: shared.stop.clone().drop_guard(),
             shared,
             status,

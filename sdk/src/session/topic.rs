@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use merak_model::{
-    ProtectThreshold, Revision, ServiceKey,
+    Revision, ServiceKey,
     routing::{NearbyRule, RoutingRule},
 };
 use merak_proto::{convert::instance_from_wire, v1};
@@ -137,10 +137,8 @@ impl Topic {
     }
 
     fn take_traits(&mut self, traits: Option<v1::ServiceTraits>) {
-        let Some(traits) = traits else { return };
-        match ProtectThreshold::new(traits.protect_threshold) {
-            Ok(threshold) => self.known.protect_threshold = threshold,
-            Err(invalid) => warn!(service = %self.key, "kept the protect threshold: {invalid}"),
+        if let Some(traits) = traits {
+            self.known.traits.take(&self.key, traits);
         }
     }
 }
