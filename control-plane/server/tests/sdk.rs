@@ -14,7 +14,7 @@ use std::{
 };
 
 use merak_sdk::{
-    Call, Client, ClientBuilder, Error, Health, Origin, Registration, ServiceState, Watch,
+    Balancer, Call, Client, ClientBuilder, Error, Health, Origin, Registration, ServiceState, Watch,
 };
 use support::{Server, soon};
 use tokio::{net::TcpListener, process::Child, task::JoinSet};
@@ -127,6 +127,42 @@ async fn concurrent_first_uses_make_one_subscription() {
     }
     let state = consumer.instances("pay").await.unwrap();
     assert_eq!(state.origin(), Origin::ControlPlane);
+}
+
+#[tokio::test]
+async fn a_service_says_how_its_calls_are_balanced() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path()).await;
+    let services = "/api/v1/namespaces/default/services";
+    let keyed = r#"{"name": "pay", "metadata": {"merak.balancer": "maglev", "merak.hash_key": "header.x-user"}}"#;
+    assert_eq!(server.http("POST", services, keyed).await.0, 201);
+    let client = client(&server);
+    let _kept = [
+        client.register(pay(1)).await.unwrap(),
+        client.register(pay(2)).await.unwrap(),
+        client.register(pay(3)).await.unwrap(),
+    ];
+    let mut watch = client.watch("pay").await.unwrap();
+    until(&mut watch, &[1, 2, 3]).await;
+    let ports = async |call: Call<'_>| {
+        let mut ports = Vec::new();
+        for _ in 0..9 {
+            ports.push(client.pick(&call).await.unwrap().spec.port.get());
+        }
+        ports.sort_unstable();
+        ports
+    };
+    let call = || Call::to("pay").header("x-user", "42");
+    let one = ports(call()).await;
+    assert_eq!(one.first(), one.last());
+    let in_turn = r#"{"metadata": {"merak.balancer": "round_robin"}}"#;
+    let path = format!("{services}/pay");
+    assert_eq!(server.http("PUT", &path, in_turn).await.0, 200);
+    while soon(watch.next()).await.unwrap().metadata().len() != 1 {}
+    assert_eq!(ports(call()).await, [1, 1, 1, 2, 2, 2, 3, 3, 3]);
+    let itself = call().balanced_by(Balancer::RingHash).keyed_by("42");
+    let one = ports(itself).await;
+    assert_eq!(one.first(), one.last());
 }
 
 #[tokio::test]
