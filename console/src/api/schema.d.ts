@@ -561,6 +561,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/simulate/route": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tells where a call would go, and why.
+         * @description Decided by the code that picks in applications, for a caller of which is known what the request says.
+         *     Nothing is written, and no call is made.
+         */
+        post: operations["simulate_route"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/watch": {
         parameters: {
             query?: never;
@@ -802,6 +823,13 @@ export interface components {
             value?: string;
             /** @description Of `in` and `not_in`. */
             values?: string[];
+        };
+        /** @description A rule that is not there yet. */
+        Draft: {
+            name: string;
+            /** @description Default `default`. */
+            namespace?: string;
+            spec: components["schemas"]["RoutingRuleSpec"];
         };
         /** @description What happened that is no change of a thing. */
         Event: {
@@ -2096,6 +2124,48 @@ export interface components {
             instance_count?: number;
             /** @description Instances that an operator took out, healthy or not. */
             isolated_instance_count?: number;
+        };
+        /**
+         * @description A call to try out, and what to try it with.
+         * @example {
+         *       "draws": 1000,
+         *       "request": {
+         *         "from": {
+         *           "service": "micro-api"
+         *         },
+         *         "headers": {
+         *           "x-user": "42"
+         *         },
+         *         "path": "/api/order/create",
+         *         "to": {
+         *           "service": "micro-order"
+         *         }
+         *       },
+         *       "seed": 1
+         *     }
+         */
+        SimulateBody: {
+            /** @description A routing rule as if it was there; one of its name is replaced by it. */
+            draft?: components["schemas"]["Draft"];
+            /**
+             * Format: int32
+             * @description How often to draw for `distribution`: 0..=100000, default 0.
+             */
+            draws?: number;
+            /** @description The call: `from`, `to`, `method`, `path`, `headers`, `query`, `cookies`, `arguments`, `exclude`. */
+            request: Record<string, never>;
+            /**
+             * Format: int64
+             * @description What chance is drawn from: equal seeds give equal answers. Default 0.
+             */
+            seed?: number;
+        };
+        /** @description Where a call goes, and why. */
+        Simulation: Record<string, never> & {
+            /** @description How many of the draws gave each instance; absent without draws. */
+            distribution?: {
+                [key: string]: number;
+            };
         };
         /**
          * @description How the control plane is.
@@ -6973,6 +7043,90 @@ export interface operations {
             };
             /** @description A part of the request is refused; `errors` says which */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the control plane */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing was done; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not answered within 30 s; whether it was done is not known */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    simulate_route: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The state right after this revision, or at this RFC 3339 time, instead of now.
+                 * @example 2026-01-02T10:42:00Z
+                 */
+                as_of?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SimulateBody"];
+            };
+        };
+        responses: {
+            /** @description Where it goes, and why */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Simulation"];
+                };
+            };
+            /** @description A part of the request is refused; `errors` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The change log no longer reaches back that far */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };

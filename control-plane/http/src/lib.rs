@@ -27,6 +27,7 @@ mod routing_rule;
 mod rule;
 mod server;
 mod service;
+mod simulate;
 mod subscriber;
 mod watch;
 

@@ -6,7 +6,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     Api, about, change, instance, namespace, nearby_rule, operations,
     problem::ProblemBody,
-    routing_rule, service, subscriber,
+    routing_rule, service, simulate, subscriber,
     watch::{self, Ready},
 };
 
@@ -42,6 +42,7 @@ The admin API of Merak, a control plane for service governance.
         (name = "subscribers", description = "Who watches a service"),
         (name = "routing-rules", description = "Which instances a call may get"),
         (name = "nearby-rules", description = "Instances near the caller first"),
+        (name = "simulate", description = "Where a call would go, and why"),
         (name = "changes", description = "Who changed what, and as it happens"),
         (name = "operations", description = "What operators and their machines ask"),
     ),
@@ -58,6 +59,7 @@ pub(crate) fn operations() -> OpenApiRouter<Api> {
         .merge(subscriber::router())
         .merge(routing_rule::router())
         .merge(nearby_rule::router())
+        .merge(simulate::router())
         .merge(change::router())
         .merge(watch::router())
         .merge(about::router())

@@ -16,5 +16,6 @@ mod routes;
 mod rule_history;
 mod rules;
 mod services;
+mod simulate;
 mod subscribers;
 mod watch;
