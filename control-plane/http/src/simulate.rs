@@ -20,7 +20,7 @@ use crate::{
     Api,
     as_of::{AsOf, AsOfQuery},
     extract::{Json, Query, not_null},
-    problem::{HistoryProblems, Problem},
+    problem::{Code, HistoryProblems, Problem},
     rule::schema,
     service,
 };
@@ -114,13 +114,17 @@ async fn simulate_route(
     if let Some(draft) = body.draft {
         callee.add(draft.parse().map_err(|invalid| invalid.within("draft"))?);
     }
-    let selection = callee.select(&call);
-    let explanation = selection.explain(&call.call(), Some(mix(body.seed)));
-    let distribution = (body.draws > 0).then(|| draw(&selection, &call, body.seed, body.draws));
-    Ok(axum::Json(Simulation {
-        explanation,
-        distribution,
-    }))
+    // A service may have thousands of instances and rules, and its expressions long values to look at.
+    let simulated = tokio::task::spawn_blocking(move || {
+        let selection = callee.select(&call);
+        let distribution = (body.draws > 0).then(|| draw(&selection, &call, body.seed, body.draws));
+        Simulation {
+            explanation: selection.explain(&call.call(), Some(mix(body.seed))),
+            distribution,
+        }
+    });
+    let defect = |_| Problem::new(Code::Internal, "a defect ended the simulation");
+    simulated.await.map(axum::Json).map_err(defect)
 }
 
 impl Draft {
