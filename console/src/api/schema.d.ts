@@ -582,6 +582,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/warnings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the rules of all namespaces that have warnings now, sorted by namespace, kind and name.
+         * @description A rule with warnings is valid and works; it is probably not what was meant.
+         */
+        get: operations["list_warnings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/watch": {
         parameters: {
             query?: never;
@@ -1131,6 +1151,50 @@ export interface components {
         LaggingSubscriber: components["schemas"]["Subscriber"] & {
             callee: components["schemas"]["RuleCallee"];
         };
+        /** @description A rule as a write left it, and what was probably not meant. */
+        Linted_NearbyRule: (components["schemas"]["NearbyRuleSpec"] & {
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description The change that created it.
+             */
+            created_revision: number;
+            /** Format: date-time */
+            modified_at: string;
+            name: string;
+            namespace: string;
+            /**
+             * Format: int64
+             * @description The change that last touched it; its ETag.
+             */
+            revision: number;
+        }) & {
+            /** @description What was probably not meant, as things stand; the rule works nevertheless. */
+            warnings: components["schemas"]["RuleWarning"][];
+        };
+        /** @description A rule as a write left it, and what was probably not meant. */
+        Linted_RoutingRule: (components["schemas"]["RoutingRuleSpec"] & {
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description The change that created it.
+             */
+            created_revision: number;
+            /** Format: date-time */
+            modified_at: string;
+            name: string;
+            namespace: string;
+            /**
+             * Format: int64
+             * @description The change that last touched it; its ETag.
+             */
+            revision: number;
+        }) & {
+            /** @description What was probably not meant, as things stand; the rule works nevertheless. */
+            warnings: components["schemas"]["RuleWarning"][];
+        };
         /** @description Where an instance runs; empty parts are unknown. */
         Location: {
             /**
@@ -1624,6 +1688,23 @@ export interface components {
             /** @description Ask for it as `page_token` to get the next page; absent on the last one. */
             next_page_token?: string;
         };
+        /** @description One page of a list. */
+        Page_WarnedRule: {
+            items: {
+                kind: components["schemas"]["RuleKind"];
+                name: string;
+                namespace: string;
+                /**
+                 * Format: int64
+                 * @description The change that last touched the rule.
+                 */
+                revision: number;
+                /** @description At least one. */
+                warnings: components["schemas"]["RuleWarning"][];
+            }[];
+            /** @description Ask for it as `page_token` to get the next page; absent on the last one. */
+            next_page_token?: string;
+        };
         /**
          * @description Why a request was not carried out (RFC 9457).
          * @example {
@@ -1871,6 +1952,11 @@ export interface components {
         /** @enum {string} */
         RuleDifferenceOperation: "add" | "remove" | "replace";
         /**
+         * @description The kinds of rules that can have warnings.
+         * @enum {string}
+         */
+        RuleKind: "nearby_rule" | "routing_rule";
+        /**
          * @description Where to go back to.
          * @example {
          *       "revision": 44
@@ -2011,6 +2097,22 @@ export interface components {
             revision: number;
             /** @description Subscriptions to the rules for a service which it is for. */
             subscriber_count: number;
+        };
+        /**
+         * @description Something in a rule that is valid and probably not what was meant.
+         * @example {
+         *       "code": "target_without_instances",
+         *       "message": "none of the callee's 2 instances has them now",
+         *       "path": "/branches/0/targets/1/labels"
+         *     }
+         */
+        RuleWarning: {
+            /** @description The kind of warning, which stays the same from release to release. */
+            code: components["schemas"]["WarningCode"];
+            /** @description What is the matter, as a sentence fragment for people. */
+            message: string;
+            /** @description JSON pointer (RFC 6901) to the place in the rule. */
+            path: string;
         };
         /**
          * @description A service: what callers name, and what instances belong to.
@@ -2262,6 +2364,24 @@ export interface components {
             /** @description Of `in` and `not_in`. */
             values?: string[];
         };
+        /** @description A rule that has warnings. */
+        WarnedRule: {
+            kind: components["schemas"]["RuleKind"];
+            name: string;
+            namespace: string;
+            /**
+             * Format: int64
+             * @description The change that last touched the rule.
+             */
+            revision: number;
+            /** @description At least one. */
+            warnings: components["schemas"]["RuleWarning"][];
+        };
+        /**
+         * @description The kinds of warnings; their names stay the same from release to release.
+         * @enum {string}
+         */
+        WarningCode: "branch_never_matches" | "branch_unreachable" | "branch_shadowed" | "regex_matches_everything" | "equal_priority" | "rule_unreachable" | "target_without_instances" | "target_without_usable_instances" | "callee_without_instances" | "target_repeated" | "weight_not_as_named" | "weights_not_hundred";
         /**
          * @description The first event of a watch.
          * @example {
@@ -3138,7 +3258,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["NearbyRule"];
+                    "application/json": components["schemas"]["Linted_NearbyRule"];
                 };
             };
             /** @description A part of the request is refused; `errors` says which */
@@ -3387,7 +3507,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["NearbyRule"];
+                    "application/json": components["schemas"]["Linted_NearbyRule"];
                 };
             };
             /** @description It was created */
@@ -3398,7 +3518,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["NearbyRule"];
+                    "application/json": components["schemas"]["Linted_NearbyRule"];
                 };
             };
             /** @description A part of the request is refused; `errors` says which */
@@ -4010,7 +4130,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["NearbyRule"];
+                    "application/json": components["schemas"]["Linted_NearbyRule"];
                 };
             };
             /** @description It was created again */
@@ -4021,7 +4141,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["NearbyRule"];
+                    "application/json": components["schemas"]["Linted_NearbyRule"];
                 };
             };
             /** @description A part of the request is refused; `errors` says which */
@@ -4281,7 +4401,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RoutingRule"];
+                    "application/json": components["schemas"]["Linted_RoutingRule"];
                 };
             };
             /** @description A part of the request is refused; `errors` says which */
@@ -4530,7 +4650,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RoutingRule"];
+                    "application/json": components["schemas"]["Linted_RoutingRule"];
                 };
             };
             /** @description It was created */
@@ -4541,7 +4661,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RoutingRule"];
+                    "application/json": components["schemas"]["Linted_RoutingRule"];
                 };
             };
             /** @description A part of the request is refused; `errors` says which */
@@ -5153,7 +5273,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RoutingRule"];
+                    "application/json": components["schemas"]["Linted_RoutingRule"];
                 };
             };
             /** @description It was created again */
@@ -5164,7 +5284,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RoutingRule"];
+                    "application/json": components["schemas"]["Linted_RoutingRule"];
                 };
             };
             /** @description A part of the request is refused; `errors` says which */
@@ -7127,6 +7247,79 @@ export interface operations {
             };
             /** @description The change log no longer reaches back that far */
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the control plane */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing was done; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not answered within 30 s; whether it was done is not known */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_warnings: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only rules of this namespace.
+                 * @example default
+                 */
+                namespace?: string;
+                /** @description Only rules of this kind. */
+                kind?: "nearby_rule" | "routing_rule";
+                /**
+                 * @description Only rules of this name.
+                 * @example canary
+                 */
+                rule?: string;
+                /** @description The most items on a page: 1..=500, default 50. */
+                page_size?: number;
+                /** @description `next_page_token` of the page before. */
+                page_token?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of rules with their warnings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WarnedRule"];
+                };
+            };
+            /** @description A part of the request is refused; `errors` says which */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };

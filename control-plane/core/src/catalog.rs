@@ -10,13 +10,13 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use merak_model::{
     Instance, InstanceId, Namespace, NamespaceName, Revision, ServiceKey, ServiceName,
-    routing::RuleKey,
+    routing::{RuleKey, RuleSet},
 };
 use parking_lot::{RwLock, RwLockReadGuard};
 
-use crate::{Change, Error, Item, Key, Loaded, Result, Rule};
+use crate::{Callees, Change, Error, Item, Key, Loaded, Result, Rule};
 pub use rules::CalleeRules;
-use rules::RuleIndex;
+use rules::{Place, RuleIndex};
 pub use snapshot::{Delta, ServiceSnapshot};
 
 /// The state of everything, in memory.
@@ -155,6 +155,12 @@ impl Catalog {
     pub fn rules_for(&self, callee: &ServiceKey) -> CalleeRules {
         let places = self.index.read().rules.places_of(callee);
         CalleeRules::merged(callee.clone(), &places)
+    }
+
+    /// The rules that are for a service in common with `callees`.
+    pub fn rules_beside(&self, callees: &Callees) -> RuleSet {
+        let places = self.index.read().rules.places_beside(callees);
+        Place::gather(&places)
     }
 
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, Index> {

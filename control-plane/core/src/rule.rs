@@ -4,13 +4,15 @@ use std::{fmt, sync::Arc};
 
 use merak_model::{
     NamespaceName, ServiceKey, Stamp,
-    routing::{CalleeSelector, NearbyRule, NearbySpec, RoutingRule, RoutingRuleSpec, RuleKey},
-    routing::{RuleName, Selector},
+    routing::{
+        self, CalleeSelector, NearbyRule, NearbySpec, RoutingRule, RoutingRuleSpec, RuleKey,
+    },
+    routing::{RuleName, Selector, Surroundings, Warning},
 };
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Item, Key, Kind};
+use crate::{Catalog, Item, Key, Kind};
 
 /// A rule for calls to services: it has a name within its namespace, and a callee.
 pub trait Rule: Clone + PartialEq + fmt::Debug + Send + Sync + Sized + 'static {
@@ -36,6 +38,13 @@ pub trait Rule: Clone + PartialEq + fmt::Debug + Send + Sync + Sized + 'static {
     fn item(self: Arc<Self>) -> Item;
     /// The rule that a thing of the log is, if it is one of this kind.
     fn of_item(item: &Item) -> Option<&Arc<Self>>;
+
+    /// Looks for what was probably not meant, beside the other rules and the instances that there are
+    /// now; it need not be one of the catalog's.
+    fn lint(&self, catalog: &Catalog) -> Vec<Warning> {
+        _ = catalog;
+        Vec::new()
+    }
 
     /// The services that it is for.
     fn callees(&self) -> Callees {
@@ -78,6 +87,11 @@ impl Callees {
         self.namespace.selects(&service.namespace) && self.service.selects(&service.service)
     }
 
+    /// Whether a service can be one of both.
+    pub fn overlap(&self, other: &Self) -> bool {
+        overlap(&self.namespace, &other.namespace) && overlap(&self.service, &other.service)
+    }
+
     /// The service, if it is one.
     pub fn single(&self) -> Option<ServiceKey> {
         match (&self.namespace, &self.service) {
@@ -87,6 +101,10 @@ impl Callees {
             _ => None,
         }
     }
+}
+
+fn overlap<T: PartialEq>(one: &Selector<T>, other: &Selector<T>) -> bool {
+    *one == Selector::Any || *other == Selector::Any || one == other
 }
 
 impl Item {
@@ -128,6 +146,20 @@ impl Rule for RoutingRule {
 
     fn precedence(&self) -> (u32, &RuleName, &NamespaceName) {
         Self::precedence(self)
+    }
+
+    fn lint(&self, catalog: &Catalog) -> Vec<Warning> {
+        let callees = self.callees();
+        let instances = callees.single().map(|callee| {
+            let found = catalog.find_service(&callee);
+            let instances = found.iter().flat_map(|service| service.instances());
+            instances.cloned().collect::<Vec<_>>()
+        });
+        let surroundings = Surroundings {
+            rules: &catalog.rules_beside(&callees).routing,
+            instances: instances.as_deref(),
+        };
+        routing::lint(self, surroundings)
     }
 
     fn log_key(key: Arc<RuleKey>) -> Key {
@@ -178,6 +210,10 @@ impl Rule for NearbyRule {
 
     fn precedence(&self) -> (u32, &RuleName, &NamespaceName) {
         Self::precedence(self)
+    }
+
+    fn lint(&self, catalog: &Catalog) -> Vec<Warning> {
+        routing::lint_nearby(self, &catalog.rules_beside(&self.callees()).nearby)
     }
 
     fn log_key(key: Arc<RuleKey>) -> Key {

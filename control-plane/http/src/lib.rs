@@ -29,6 +29,7 @@ mod server;
 mod service;
 mod simulate;
 mod subscriber;
+mod warning;
 mod watch;
 
 use std::{any::Any, sync::Arc};

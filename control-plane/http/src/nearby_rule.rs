@@ -25,6 +25,7 @@ use crate::{
         self, ActionPath, DiffQuery, ListRevisionsQuery, ListRulesQuery, RevertBody, RevisionPath,
         RuleBody, RuleDiff, RulePath, RuleRevision, RuleStatus, schema,
     },
+    warning::Linted,
 };
 
 type Body = RuleBody<model::routing::NearbyRule>;
@@ -118,7 +119,7 @@ async fn list_nearby_rules(
     post, path = "/api/v1/namespaces/{namespace}/nearby-rules", tag = "nearby-rules",
     params(NamespacePath, MutationQuery), request_body = schema::NearbyRuleBody,
     responses(
-        (status = 201, description = "It was created", body = NearbyRule,
+        (status = 201, description = "It was created", body = Linted<NearbyRule>,
             headers(("ETag" = String), ("Location" = String))),
         WriteProblems,
     ),
@@ -160,8 +161,8 @@ async fn get_nearby_rule(
     put, path = "/api/v1/namespaces/{namespace}/nearby-rules/{name}", tag = "nearby-rules",
     params(RulePath, MutationQuery, WriteHeaders), request_body = schema::NearbyRuleBody,
     responses(
-        (status = 200, description = "It was there", body = NearbyRule, headers(("ETag" = String))),
-        (status = 201, description = "It was created", body = NearbyRule,
+        (status = 200, description = "It was there", body = Linted<NearbyRule>, headers(("ETag" = String))),
+        (status = 201, description = "It was created", body = Linted<NearbyRule>,
             headers(("ETag" = String), ("Location" = String))),
         WriteProblems,
         ConditionalProblems,
@@ -272,8 +273,8 @@ async fn get_nearby_rule_status(
     post, path = "/api/v1/namespaces/{namespace}/nearby-rules/{name}:revert", tag = "nearby-rules",
     params(RulePath, MutationQuery, WriteHeaders), request_body = RevertBody,
     responses(
-        (status = 200, description = "It was there", body = NearbyRule, headers(("ETag" = String))),
-        (status = 201, description = "It was created again", body = NearbyRule,
+        (status = 200, description = "It was there", body = Linted<NearbyRule>, headers(("ETag" = String))),
+        (status = 201, description = "It was created again", body = Linted<NearbyRule>,
             headers(("ETag" = String), ("Location" = String))),
         WriteProblems,
         ConditionalProblems,

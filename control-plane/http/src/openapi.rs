@@ -6,7 +6,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     Api, about, change, instance, namespace, nearby_rule, operations,
     problem::ProblemBody,
-    routing_rule, service, simulate, subscriber,
+    routing_rule, service, simulate, subscriber, warning,
     watch::{self, Ready},
 };
 
@@ -43,6 +43,7 @@ The admin API of Merak, a control plane for service governance.
         (name = "routing-rules", description = "Which instances a call may get"),
         (name = "nearby-rules", description = "Instances near the caller first"),
         (name = "simulate", description = "Where a call would go, and why"),
+        (name = "analyze", description = "Whether rules are right, and mean what was meant"),
         (name = "changes", description = "Who changed what, and as it happens"),
         (name = "operations", description = "What operators and their machines ask"),
     ),
@@ -60,6 +61,7 @@ pub(crate) fn operations() -> OpenApiRouter<Api> {
         .merge(routing_rule::router())
         .merge(nearby_rule::router())
         .merge(simulate::router())
+        .merge(warning::router())
         .merge(change::router())
         .merge(watch::router())
         .merge(about::router())

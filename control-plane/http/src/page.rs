@@ -27,6 +27,7 @@ pub(crate) enum List {
     RoutingRules = b'r',
     NearbyRules = b'b',
     RuleRevisions = b'v',
+    Warnings = b'l',
 }
 
 /// Where a page begins and how long it is.

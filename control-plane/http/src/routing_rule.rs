@@ -25,6 +25,7 @@ use crate::{
         self, ActionPath, DiffQuery, ListRevisionsQuery, ListRulesQuery, RevertBody, RevisionPath,
         RuleBody, RuleDiff, RulePath, RuleRevision, RuleStatus, schema,
     },
+    warning::Linted,
 };
 
 type Body = RuleBody<model::routing::RoutingRule>;
@@ -121,7 +122,7 @@ async fn list_routing_rules(
     post, path = "/api/v1/namespaces/{namespace}/routing-rules", tag = "routing-rules",
     params(NamespacePath, MutationQuery), request_body = schema::RoutingRuleBody,
     responses(
-        (status = 201, description = "It was created", body = RoutingRule,
+        (status = 201, description = "It was created", body = Linted<RoutingRule>,
             headers(("ETag" = String), ("Location" = String))),
         WriteProblems,
     ),
@@ -163,8 +164,8 @@ async fn get_routing_rule(
     put, path = "/api/v1/namespaces/{namespace}/routing-rules/{name}", tag = "routing-rules",
     params(RulePath, MutationQuery, WriteHeaders), request_body = schema::RoutingRuleBody,
     responses(
-        (status = 200, description = "It was there", body = RoutingRule, headers(("ETag" = String))),
-        (status = 201, description = "It was created", body = RoutingRule,
+        (status = 200, description = "It was there", body = Linted<RoutingRule>, headers(("ETag" = String))),
+        (status = 201, description = "It was created", body = Linted<RoutingRule>,
             headers(("ETag" = String), ("Location" = String))),
         WriteProblems,
         ConditionalProblems,
@@ -275,8 +276,8 @@ async fn get_routing_rule_status(
     post, path = "/api/v1/namespaces/{namespace}/routing-rules/{name}:revert", tag = "routing-rules",
     params(RulePath, MutationQuery, WriteHeaders), request_body = RevertBody,
     responses(
-        (status = 200, description = "It was there", body = RoutingRule, headers(("ETag" = String))),
-        (status = 201, description = "It was created again", body = RoutingRule,
+        (status = 200, description = "It was there", body = Linted<RoutingRule>, headers(("ETag" = String))),
+        (status = 201, description = "It was created again", body = Linted<RoutingRule>,
             headers(("ETag" = String), ("Location" = String))),
         WriteProblems,
         ConditionalProblems,

@@ -32,6 +32,7 @@ use crate::{
     namespace::{self, require_name, require_same},
     page::{Cursor, List, Page, PageSize},
     problem::Problem,
+    warning::{Linted, warnings_of},
 };
 pub(crate) use body::RuleBody;
 pub(crate) use diff::Difference;
@@ -302,7 +303,11 @@ async fn write<R: RestRule>(
         .await;
     let written = written.map_err(|error| carrying_current::<R>(api, &key, error))?;
     let at = (written.item.stamp().revision, location_of::<R>(&key));
-    Ok(mutation.answer(written.outcome, at, &R::View::from(&written.item)))
+    let linted = Linted {
+        warnings: warnings_of(api, &written.item).await?,
+        rule: R::View::from(&written.item),
+    };
+    Ok(mutation.answer(written.outcome, at, &linted))
 }
 
 /// A refusal because the rule is not as it was expected carries the rule as it is.

@@ -9,7 +9,7 @@ use std::{collections::BTreeSet, env, fs, path::Path};
 use merak_model::routing::{
     BranchDocument, CalleeDocument, CallerDocument, ConditionDocument, FactDocument, FactKind,
     Level, MatchesDocument, NearbyDocument, Operator, Otherwise, RoutingRuleDocument,
-    TargetDocument, TestDocument, WhenEmpty,
+    TargetDocument, TestDocument, WarningCode, WhenEmpty,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -90,6 +90,7 @@ fn the_description_of_rules_is_what_the_model_reads() {
         ("WhenEmpty", names_of::<WhenEmpty>(json!("?"))),
         ("Otherwise", names_of::<Otherwise>(json!("?"))),
         ("NearbyLevel", names_of::<Level>(json!("?"))),
+        ("WarningCode", names_of::<WarningCode>(json!("?"))),
     ] {
         let described = schemas[schema]["enum"].as_array().unwrap().iter();
         let described = described.map(|word| word.as_str().unwrap().to_owned());

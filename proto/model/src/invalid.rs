@@ -4,7 +4,7 @@ mod path;
 
 use std::fmt;
 
-pub(crate) use path::quoted_key;
+pub(crate) use path::{pointer_to, quoted_key};
 
 /// A refused value: which field, and what is wrong with it.
 ///
@@ -117,7 +117,7 @@ impl Invalid {
 
     /// The path of the refused field as a JSON pointer (RFC 6901), such as `/branches/1/name`.
     pub fn pointer(&self) -> String {
-        path::pointer_to(&self.field)
+        pointer_to(&self.field)
     }
 
     /// What is wrong with the value.

@@ -12,7 +12,7 @@
 //! | a preference for near instances | [`nearby`] |
 //! | instances prepared by rules, and which one a call gets | [`compile`], [`select`] |
 //! | why it gets that one | [`explain`] |
-//! | the rules of a service | [`index`] |
+//! | the rules of a service, and rules beside each other | [`index`], [`rule_set`] |
 //! | what was probably not meant | [`mod@lint`] |
 //! | what a rule is expected to do | [`expectation`] |
 
@@ -34,6 +34,7 @@ pub mod nearby;
 mod observe;
 pub mod pattern;
 pub mod rule;
+pub mod rule_set;
 pub mod select;
 pub mod selector;
 pub mod target;
@@ -47,12 +48,13 @@ pub use explain::Explanation;
 pub use fact::{Fact, FactDocument, FactKind};
 pub use group::{Candidate, Pool, Prepared, mix};
 pub use index::{CalleeRule, RuleIndex};
-pub use lint::{Warning, WarningCode, lint, lint_nearby};
+pub use lint::{Surroundings, Warning, WarningCode, lint, lint_nearby};
 pub use matcher::{Bounds, Matcher, Operator, Values};
 pub use narrow::Narrowing;
 pub use nearby::{Level, NearbyDocument, NearbyRule, NearbySpec};
 pub use pattern::Pattern;
 pub use rule::{Otherwise, RoutingRule, RoutingRuleDocument, RoutingRuleSpec, RuleKey, RuleName};
+pub use rule_set::RuleSet;
 pub use select::Unrouted;
 pub use selector::{CalleeDocument, CalleeSelector, CallerDocument, CallerSelector, Selector};
 pub use target::{LabelDocument, Labels, Target, TargetDocument};

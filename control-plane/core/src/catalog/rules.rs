@@ -12,7 +12,7 @@ use std::{
 
 use merak_model::{
     NamespaceName, Revision, ServiceKey,
-    routing::{NearbyRule, RoutingRule, RuleKey, RuleName},
+    routing::{NearbyRule, RoutingRule, RuleKey, RuleName, RuleSet},
 };
 
 use crate::{Callees, Item, Key, Rule};
@@ -75,6 +75,16 @@ impl RuleIndex {
         places.cloned().collect()
     }
 
+    /// The places of rules that are for a service in common with `callees`.
+    pub(crate) fn places_beside(&self, callees: &Callees) -> Vec<Arc<Place>> {
+        if let Some(single) = callees.single() {
+            return self.places_of(&single);
+        }
+        let places = self.by_callees.iter();
+        let beside = places.filter(|(others, _)| others.overlap(callees));
+        beside.map(|(_, place)| Arc::clone(place)).collect()
+    }
+
     /// Brings a rule to its state after a change; none if it is gone.
     pub(crate) fn set(&mut self, key: &Key, after: Option<&Item>, revision: Revision) {
         let before = match after {
@@ -114,6 +124,16 @@ impl Place {
         }
     }
 
+    /// The rules of several places.
+    pub(crate) fn gather(places: &[Arc<Self>]) -> RuleSet {
+        let routing = places.iter().flat_map(|place| &place.routing);
+        let nearby = places.iter().flat_map(|place| &place.nearby);
+        RuleSet {
+            routing: routing.cloned().collect(),
+            nearby: nearby.cloned().collect(),
+        }
+    }
+
     fn remove(&mut self, item: &Item) {
         if let Some(rule) = RoutingRule::of_item(item) {
             self.routing.retain(|one| one.key != rule.key);
@@ -132,12 +152,11 @@ fn insert<R: Rule>(rules: &mut Vec<Arc<R>>, rule: &Arc<R>) {
 impl CalleeRules {
     pub(crate) fn merged(callee: ServiceKey, places: &[Arc<Place>]) -> Self {
         let revision = places.iter().map(|place| place.revision).max();
-        let routing = places.iter().flat_map(|place| &place.routing);
-        let nearby = places.iter().flat_map(|place| &place.nearby);
+        let RuleSet { routing, nearby } = Place::gather(places);
         Self::sorted(
             callee,
             revision.unwrap_or(Revision::ZERO),
-            (routing.cloned().collect(), nearby.cloned().collect()),
+            (routing, nearby),
         )
     }
 

@@ -162,6 +162,14 @@ impl Answer {
         (self.status.as_u16(), code, place)
     }
 
+    /// The rule of an answer to a write, as it is read.
+    pub(crate) fn rule(&self) -> Value {
+        let mut rule = self.json.clone();
+        let warnings = rule.as_object_mut().unwrap().remove("warnings");
+        assert!(warnings.is_some_and(|warnings| warnings.is_array()));
+        rule
+    }
+
     pub(crate) fn detail(&self) -> &str {
         self.json["detail"].as_str().unwrap_or_default()
     }

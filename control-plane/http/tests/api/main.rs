@@ -18,4 +18,5 @@ mod rules;
 mod services;
 mod simulate;
 mod subscribers;
+mod warnings;
 mod watch;

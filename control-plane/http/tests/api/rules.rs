@@ -39,7 +39,10 @@ async fn a_rule_is_created_read_changed_and_deleted() {
             (&*path, "\"2\"")
         );
         let read = api.get(&path).await;
-        assert_eq!((&read.json, read.header("etag")), (&created.json, "\"2\""));
+        assert_eq!(
+            (&read.json, read.header("etag")),
+            (&created.rule(), "\"2\"")
+        );
         for (field, value) in first.as_object().unwrap() {
             assert_eq!(&read.json[field], value, "{field}");
         }
@@ -99,7 +102,7 @@ async fn the_second_editor_is_told_what_the_first_one_wrote() {
         let api = TestApi::new().await;
         let path = format!("{collection}/a");
         api.put_if(&path, "*", first.clone()).await;
-        let winner = api.put_if(&path, "\"2\"", second).await.json;
+        let winner = api.put_if(&path, "\"2\"", second).await.rule();
         for loser in [
             api.put_if(&path, "\"2\"", first.clone()).await,
             api.put_if(&path, "*", first.clone()).await,
@@ -284,8 +287,8 @@ async fn a_namespace_counts_its_rules_and_stays_while_it_has_some() {
 async fn the_change_log_shows_rules_before_and_after() {
     let api = TestApi::new().await;
     let path = format!("{RULES}/a");
-    let before = api.put_if(&path, "*", canary("pay", 10)).await.json;
-    let after = api.put_if(&path, "\"2\"", canary("pay", 50)).await.json;
+    let before = api.put_if(&path, "*", canary("pay", 10)).await.rule();
+    let after = api.put_if(&path, "\"2\"", canary("pay", 50)).await.rule();
     api.put_if(
         &format!("{NEARBY}/a"),
         "*",

@@ -201,11 +201,11 @@ async fn a_watch_ends_when_the_server_drains() {
 async fn a_watch_shows_rules_before_and_after() {
     let api = TestApi::new().await;
     let path = format!("{RULES}/a");
-    let before = api.put_if(&path, "*", canary("pay", 10)).await.json;
+    let before = api.put_if(&path, "*", canary("pay", 10)).await.rule();
     let mut events = Events::open(&api, "kind=routing_rule", None).await;
     events.next().await.unwrap();
     api.put_instance(1).await;
-    let after = api.put_if(&path, "\"2\"", canary("pay", 50)).await.json;
+    let after = api.put_if(&path, "\"2\"", canary("pay", 50)).await.rule();
     let event = events.next().await.unwrap();
     assert_eq!(
         (event.name.as_str(), &event.data["rule"]),

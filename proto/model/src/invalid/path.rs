@@ -7,7 +7,7 @@ pub(crate) fn quoted_key(key: &str) -> String {
 }
 
 /// The JSON pointer (RFC 6901) of a path.
-pub(super) fn pointer_to(path: &str) -> String {
+pub(crate) fn pointer_to(path: &str) -> String {
     let mut pointer = String::new();
     let mut rest = path;
     while !rest.is_empty() {

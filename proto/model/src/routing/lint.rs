@@ -10,10 +10,10 @@ mod targets;
 
 use std::{fmt, sync::Arc};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{RoutingRule, RuleKey};
-use crate::{Instance, ServiceKey};
+use crate::{Instance, ServiceKey, invalid::pointer_to};
 pub use nearby::lint_nearby;
 
 /// Something in a rule that is probably not what was meant.
@@ -28,7 +28,7 @@ pub struct Warning {
 }
 
 /// The kinds of warnings; their names stay the same from release to release.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WarningCode {
     /// No call can meet the conditions of a branch.
@@ -107,6 +107,13 @@ impl Report<'_> {
             field,
             message,
         });
+    }
+}
+
+impl Warning {
+    /// The place in the rule's spec as a JSON pointer (RFC 6901), such as `/branches/1/name`.
+    pub fn pointer(&self) -> String {
+        pointer_to(&self.field)
     }
 }
 
