@@ -8,8 +8,8 @@ help: ## List the commands
 run: console/dist/index.html ## Build Merak and serve on ./data, HTTP and console at 127.0.0.1:8090, gRPC at 127.0.0.1:8091
 	cargo run --release --locked -- serve
 
-demo: ## Watch services find each other, with one replica killed on the way
-	cargo run --release --locked -- demo --kill micro-pay-1
+demo: ## Watch services find each other, obey rules, and lose a replica
+	cargo run --release --locked -- demo
 
 test: test-rust test-console ## Run every test
 

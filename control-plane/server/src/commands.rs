@@ -18,7 +18,7 @@ const EXAMPLES: &str = "\
 Examples:
   merak serve                        serve ./data at 127.0.0.1
   merak config                       show the settings and where each was given
-  merak demo                         see services find each other, and survive a loss
+  merak demo                         see services find each other, and obey rules
   merak backup monday.db             copy the database, also while it is served
 
 `merak help COMMAND` says more about a command.";
@@ -59,9 +59,12 @@ alone, and does not notice an index that disagrees with its table.";
 
 const DEMO_EXAMPLES: &str = "\
 Examples:
-  merak demo
+  merak demo                         a tour of some 12 s: discovery, rules, the loss of a replica
+  merak demo --json                  the same for programs; exits with 1 if a share is off
   merak demo --kill micro-pay-1 --after 10s --duration 20s
-  merak demo --requests 1000 --json";
+  merak demo --requests 1000 --json
+
+A share is off when chance would take it as far in one run of 1.7 million.";
 
 /// Service discovery and governance in one binary.
 #[derive(Debug, Parser)]
@@ -79,7 +82,7 @@ enum Command {
     /// Print the settings in force as TOML, each with where it was given
     #[command(after_help = format!("{SETTINGS}\n{CONFIG_EXAMPLES}"))]
     Config(Flags),
-    /// Show a small system of services that find each other through Merak
+    /// Show a small system of services that find each other through Merak, and obey rules
     #[command(after_help = DEMO_EXAMPLES)]
     Demo(demo::Demo),
     /// Measure what a control plane does on this machine

@@ -5,6 +5,7 @@ mod support;
 
 use std::{fs, path::Path, process::Stdio, time::Duration};
 
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader, Lines},
@@ -13,7 +14,10 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use crate::support::{merak, signal, soon};
+use crate::support::{exchange, merak, signal, soon};
+
+/// A tour takes 12 s on a machine that has nothing else to do.
+const TOUR_LIMIT: Duration = Duration::from_secs(180);
 
 struct Demo {
     process: Child,
@@ -45,6 +49,11 @@ impl Demo {
             connections,
             temporary,
         }
+    }
+
+    /// Where the control plane listens for people.
+    fn http(&self) -> String {
+        self.connections[0].peer_addr().unwrap().to_string()
     }
 
     /// Waits for a line of the table, and tells how many calls were served and failed.
@@ -121,6 +130,88 @@ async fn a_replica_that_hangs_fails_some_calls_and_then_gets_none() {
 #[tokio::test]
 async fn an_interrupt_ends_every_process_and_removes_the_store() {
     let mut demo = Demo::start(&["--duration", "60s"]).await;
+    signal(&demo.process, "INT");
+    assert!(soon(demo.process.wait()).await.unwrap().success());
+    let temporary = demo.ended().await;
+    assert_eq!(temporary.path().read_dir().unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn on_the_tour_calls_go_where_the_rules_say() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = merak(directory.path(), &["demo", "--json"]);
+    let output = timeout(TOUR_LIMIT, command.output()).await;
+    let output = output.unwrap().unwrap();
+    let failure = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{failure}");
+    let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(summary["is_as_expected"], true, "{summary}");
+    assert_eq!(summary["failed_before_loss"], 0, "{summary}");
+    assert_eq!(summary["failed_after_loss_was_noticed"], 0, "{summary}");
+    assert_eq!(summary["killed"], "micro-pay-1");
+    let steps = summary["steps"].as_array().unwrap();
+    let served = |step: usize, share: usize| {
+        let share = &steps[step]["shares"][share];
+        (
+            share["of"].as_str().unwrap(),
+            share["seen"].as_f64().unwrap(),
+        )
+    };
+    let names: Vec<&str> = steps
+        .iter()
+        .map(|step| step["name"].as_str().unwrap())
+        .collect();
+    let rules = [
+        "nearby",
+        "canary 0 %",
+        "header",
+        "canary 30 %",
+        "canary 100 %",
+    ];
+    assert_eq!(names[0], "no rule");
+    assert_eq!(names[1..6], rules);
+    assert_eq!(names[6], "loss");
+    assert_eq!(served(2, 1), ("v2 for the others", 0.0));
+    assert_eq!(served(3, 0), ("v2 for x-user: 42", 1.0));
+    assert_eq!(served(3, 1), ("v2 for the others", 0.0));
+    let (_, canary) = served(4, 1);
+    assert!((0.2..0.4).contains(&canary), "{canary}");
+    assert_eq!(served(5, 1), ("v2 for the others", 1.0));
+    assert_eq!(served(6, 0), ("micro-pay-2", 1.0));
+    for (step, callers) in steps[1..6].iter().zip([3, 1, 1, 1, 1]) {
+        assert_eq!(step["rule"]["applied_by"], callers, "{step}");
+        let after = step["rule"]["first_call_after_ms"].as_f64().unwrap();
+        assert!(after > 0.0 && after < 10_000.0, "{step}");
+    }
+}
+
+#[tokio::test]
+async fn a_tour_on_which_calls_go_elsewhere_fails() {
+    let mut demo = Demo::start(&[]).await;
+    let stubborn = json!({
+        "name": "stubborn",
+        "priority": 0,
+        "callee": {"service": "micro-order"},
+        "branches": [{"targets": [{"labels": {"version": "v1"}}]}],
+        "otherwise": "fall_through",
+    });
+    let path = "/api/v1/namespaces/default/routing-rules";
+    let (status, answer) = exchange(&demo.http(), "POST", path, &stubborn.to_string()).await;
+    assert_eq!(status, 201, "{answer}");
+    let ended = timeout(TOUR_LIMIT, demo.process.wait()).await;
+    assert_eq!(ended.unwrap().unwrap().code(), Some(1));
+    let mut rows = Vec::new();
+    while let Some(line) = soon(demo.output.next_line()).await.unwrap() {
+        rows.push(line);
+    }
+    assert!(rows.iter().any(|row| row.ends_with("OFF")), "{rows:?}");
+    let temporary = demo.ended().await;
+    assert_eq!(temporary.path().read_dir().unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn an_interrupt_ends_the_tour() {
+    let mut demo = Demo::start(&[]).await;
     signal(&demo.process, "INT");
     assert!(soon(demo.process.wait()).await.unwrap().success());
     let temporary = demo.ended().await;

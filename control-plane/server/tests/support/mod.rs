@@ -78,6 +78,22 @@ pub(crate) async fn grant_room(server: &Server) {
     assert!(granted.unwrap().success());
 }
 
+/// One HTTP exchange with a server at `host:port`: the status and the body.
+pub(crate) async fn exchange(address: &str, method: &str, path: &str, body: &str) -> (u16, String) {
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nhost: merak\r\nconnection: close\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut stream = soon(TcpStream::connect(address)).await.unwrap();
+    soon(stream.write_all(request.as_bytes())).await.unwrap();
+    let mut answer = String::new();
+    soon(stream.read_to_string(&mut answer)).await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, body.to_owned())
+}
+
 impl Server {
     /// Serves on `directory`/data, on free ports.
     pub(crate) async fn start(directory: &Path) -> Self {
@@ -130,18 +146,7 @@ impl Server {
 
     /// One HTTP exchange: the status and the body.
     pub(crate) async fn http(&self, method: &str, path: &str, body: &str) -> (u16, String) {
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nhost: merak\r\nconnection: close\r\n\
-             content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        let mut stream = soon(TcpStream::connect(&self.http)).await.unwrap();
-        soon(stream.write_all(request.as_bytes())).await.unwrap();
-        let mut answer = String::new();
-        soon(stream.read_to_string(&mut answer)).await.unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        (status, body.to_owned())
+        exchange(&self.http, method, path, body).await
     }
 
     /// Ends the process as a power cut would, and waits until it is gone.

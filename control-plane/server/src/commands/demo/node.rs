@@ -15,6 +15,9 @@ use crate::commands::{
     stop::{StopSignals, parent_ended},
 };
 
+/// The region of everything.
+const REGION: &str = "east";
+
 /// How long leaving the service may take.
 const LEAVE_LIMIT: Duration = Duration::from_secs(2);
 
@@ -27,6 +30,12 @@ pub(super) struct Node {
     /// Where applications find the control plane
     #[arg(long)]
     control_plane: String,
+    /// The version that it says it is
+    #[arg(long, default_value = "v1")]
+    version: String,
+    /// The zone that it says it runs in
+    #[arg(long, default_value = "")]
+    zone: String,
     /// How often it says that it lives; three times as long without a word make it unhealthy
     #[arg(long, default_value = "5s", value_parser = duration)]
     ttl: Duration,
@@ -66,6 +75,7 @@ impl Node {
         let client = Client::builder(&self.control_plane)
             .service(self.service.service())
             .label("replica", &self.name)
+            .location(REGION, &self.zone, "")
             .build()?;
         let listener = TcpListener::bind(ANY).await.context("listen")?;
         let address = listener.local_addr()?;
@@ -82,7 +92,8 @@ impl Node {
             let registration =
                 Registration::new(self.service.service(), "127.0.0.1", address.port())
                     .protocol(self.service.protocol())
-                    .version("v1.0.0")
+                    .version(&self.version)
+                    .location(REGION, &self.zone, "")
                     .ttl(self.ttl)
                     .metadata("replica", &self.name);
             let registered = client.register(registration).await?;

@@ -16,7 +16,7 @@ use axum::{
     routing::post,
 };
 use merak_proto::demo::{DoPayRequest, pay_client::PayClient};
-use merak_sdk::{Client, ServiceChannel};
+use merak_sdk::{Client, Service, ServiceChannel};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, time::timeout};
@@ -36,6 +36,8 @@ pub(super) struct CreateOrder {
 struct Orders {
     name: String,
     pay: PayClient<ServiceChannel>,
+    /// What is known of micro-pay.
+    payers: Service,
     last: AtomicU64,
 }
 
@@ -48,6 +50,7 @@ pub(super) async fn serve(
     let orders = Arc::new(Orders {
         name: name.to_owned(),
         pay: PayClient::new(client.channel("micro-pay")?),
+        payers: client.service("micro-pay").await?,
         last: AtomicU64::new(0),
     });
     let router = Router::new()
@@ -78,6 +81,8 @@ impl Orders {
             amount: order.amount,
             channel: order.channel,
         };
+        // The replica is chosen by these rules or newer ones.
+        let rules = self.payers.state().rules_revision();
         let mut pay = self.pay.clone();
         let paid = timeout(PAY_LIMIT, pay.do_pay(payment)).await;
         let late = |_| tonic::Status::deadline_exceeded(format!("not paid within {PAY_LIMIT:?}"));
@@ -87,6 +92,7 @@ impl Orders {
             "businessId": order.business_id,
             "paymentId": paid.payment_id,
             "servedBy": {"order": self.name, "pay": paid.served_by},
+            "rules": {"pay": rules.get()},
         }))
     }
 }

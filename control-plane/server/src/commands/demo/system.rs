@@ -6,8 +6,36 @@ use tempfile::TempDir;
 
 use crate::commands::process::{Process, SERVE};
 
-/// Replicas of micro-order and of micro-pay.
-pub(super) const REPLICAS: usize = 2;
+/// A process of a service.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Replica {
+    pub(super) name: &'static str,
+    pub(super) version: &'static str,
+    pub(super) zone: &'static str,
+}
+
+impl Replica {
+    const fn new(name: &'static str, version: &'static str, zone: &'static str) -> Self {
+        Self {
+            name,
+            version,
+            zone,
+        }
+    }
+}
+
+pub(super) const API: Replica = Replica::new("micro-api-1", "v1", "east-1");
+
+pub(super) const ORDER: [Replica; 3] = [
+    Replica::new("micro-order-1", "v1", "east-1"),
+    Replica::new("micro-order-2", "v1", "east-2"),
+    Replica::new("micro-order-3", "v2", "east-1"),
+];
+
+pub(super) const PAY: [Replica; 2] = [
+    Replica::new("micro-pay-1", "v1", "east-1"),
+    Replica::new("micro-pay-2", "v1", "east-2"),
+];
 
 /// How often a node says that it lives, so that one which hangs is noticed after three seconds.
 const TTL: &str = "1s";
@@ -18,7 +46,8 @@ pub(super) struct System {
     pub(super) api: String,
     /// `host:port` of the control plane for applications.
     pub(super) grpc: String,
-    http: String,
+    /// `host:port` of the control plane for people.
+    pub(super) http: String,
     control_plane: Process,
     nodes: Vec<(String, Process)>,
     _data: TempDir,
@@ -39,53 +68,45 @@ impl System {
             nodes: Vec::new(),
             _data: data,
         };
-        for service in ["micro-pay", "micro-order"] {
-            for number in 1..=REPLICAS {
-                system
-                    .start_node(service, &format!("{service}-{number}"))
-                    .await?;
-            }
+        for replica in &PAY {
+            system.start_node("micro-pay", replica).await?;
         }
-        system.api = system.start_node("micro-api", "micro-api-1").await?;
+        for replica in &ORDER {
+            system.start_node("micro-order", replica).await?;
+        }
+        system.api = system.start_node("micro-api", &API).await?;
         Ok(system)
     }
 
-    async fn start_node(&mut self, service: &str, name: &str) -> anyhow::Result<String> {
+    async fn start_node(&mut self, service: &str, replica: &Replica) -> anyhow::Result<String> {
         let address = format!("http://{}", self.grpc);
         let node = [
-            "demo",
-            "node",
-            service,
-            "--name",
-            name,
-            "--control-plane",
-            &address,
-            "--ttl",
-            TTL,
+            &["demo", "node", service, "--name", replica.name][..],
+            &["--version", replica.version, "--zone", replica.zone],
+            &["--control-plane", &address, "--ttl", TTL],
         ];
-        let mut process = Process::start(self._data.path(), &node)?;
+        let mut process = Process::start(self._data.path(), &node.concat())?;
         let address = process.line("serving on ").await;
-        let address = address.with_context(|| format!("start {name}"))?;
-        self.nodes.push((name.to_owned(), process));
+        let address = address.with_context(|| format!("start {}", replica.name))?;
+        self.nodes.push((replica.name.to_owned(), process));
         Ok(address)
     }
 
     /// What was started, for people.
     pub(super) fn describe(&self) -> String {
-        let names: Vec<&str> = self
-            .nodes
-            .iter()
-            .rev()
-            .map(|(name, _)| name.as_str())
-            .collect();
-        format!(
-            "control plane: http://{}  (gRPC {})\n{}: http://{}/api/order/create\n{}\n",
-            self.http,
-            self.grpc,
-            names[0],
-            self.api,
-            names[1..].join(", ")
-        )
+        let Self {
+            http, grpc, api, ..
+        } = self;
+        let lines = [
+            "  traffic ─▶ micro-api-1 ─ HTTP ─▶ micro-order-1  v1 east-1 ─ gRPC ─▶ micro-pay-1  east-1",
+            "                                   micro-order-2  v1 east-2           micro-pay-2  east-2",
+            "                                   micro-order-3  v2 east-1",
+            "",
+            &format!("  console      http://{http}    (for applications: {grpc})"),
+            &format!("  micro-api    http://{api}/api/order/create"),
+            "",
+        ];
+        lines.join("\n")
     }
 
     /// Refuses a name that is no replica.

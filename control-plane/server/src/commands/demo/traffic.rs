@@ -17,7 +17,8 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 use parking_lot::Mutex;
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::{Value, json};
 use tokio::{
     sync::Notify,
     task::JoinSet,
@@ -25,8 +26,18 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{CALL_LIMIT, order::CreateOrder};
+use super::{
+    CALL_LIMIT, USER,
+    journal::{Call, Journal},
+    order::CreateOrder,
+};
 use crate::commands::latency::Latencies;
+
+/// Users who take turns; the tenth of them is [`TESTER`].
+const USERS: u64 = 10;
+
+/// Who may see what others do not see yet.
+pub(super) const TESTER: u64 = 42;
 
 /// The pause of a caller between two calls, so that the demonstration leaves the machine usable.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -37,6 +48,7 @@ pub(super) struct Traffic {
     limit: u64,
     begun: AtomicU64,
     tally: Mutex<Tally>,
+    journal: Option<Arc<Journal>>,
     done: Notify,
     http: HttpClient<HttpConnector, Full<Bytes>>,
 }
@@ -54,6 +66,22 @@ pub(super) struct Tally {
     lately: Option<Instant>,
 }
 
+/// What micro-api says of an order.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Answer {
+    pub(super) served_by: ByService<String>,
+    /// Revisions of the rules that the replicas were chosen by: these or newer ones.
+    pub(super) rules: ByService<u64>,
+}
+
+/// Something of each service that is called by name.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct ByService<T> {
+    pub(super) order: T,
+    pub(super) pay: T,
+}
+
 impl Traffic {
     pub(super) fn new(api: &str, limit: u64) -> Self {
         Self {
@@ -61,8 +89,17 @@ impl Traffic {
             limit,
             begun: AtomicU64::new(0),
             tally: Mutex::default(),
+            journal: None,
             done: Notify::new(),
             http: HttpClient::builder(TokioExecutor::new()).build_http(),
+        }
+    }
+
+    /// Calls that are all written down.
+    pub(super) fn recorded(api: &str, journal: &Arc<Journal>) -> Self {
+        Self {
+            journal: Some(Arc::clone(journal)),
+            ..Self::new(api, u64::MAX)
         }
     }
 
@@ -72,10 +109,12 @@ impl Traffic {
         for _ in 0..callers {
             let (traffic, stop) = (Arc::clone(self), stop.clone());
             tasks.spawn(async move {
-                while !stop.is_cancelled()
-                    && traffic.begun.fetch_add(1, Ordering::Relaxed) < traffic.limit
-                {
-                    traffic.call_once().await;
+                while !stop.is_cancelled() {
+                    let number = traffic.begun.fetch_add(1, Ordering::Relaxed);
+                    if number >= traffic.limit {
+                        break;
+                    }
+                    traffic.call_once(TESTER - number % USERS).await;
                     tokio::time::sleep(PAUSE).await;
                 }
                 traffic.done.notify_one();
@@ -99,9 +138,9 @@ impl Traffic {
         self.tally.lock().clone()
     }
 
-    async fn call_once(&self) {
+    async fn call_once(&self, user: u64) {
         let began = Instant::now();
-        let outcome = timeout(CALL_LIMIT, self.create_order()).await;
+        let outcome = timeout(CALL_LIMIT, self.create_order(user)).await;
         let outcome = outcome
             .with_context(|| format!("no answer within {CALL_LIMIT:?}"))
             .flatten();
@@ -109,10 +148,17 @@ impl Traffic {
         match outcome {
             Ok(answer) => {
                 tally.latencies.push(began.elapsed());
-                let replicas = answer["servedBy"].as_object();
-                for replica in replicas.into_iter().flat_map(|replicas| replicas.values()) {
-                    let name = replica.as_str().unwrap_or("?").to_owned();
-                    *tally.served_by.entry(name).or_default() += 1;
+                for replica in [&answer.served_by.order, &answer.served_by.pay] {
+                    *tally.served_by.entry(replica.clone()).or_default() += 1;
+                }
+                drop(tally);
+                if let Some(journal) = &self.journal {
+                    journal.write(Call {
+                        user,
+                        began,
+                        ended: Instant::now(),
+                        answer,
+                    });
                 }
             }
             Err(failure) => {
@@ -123,7 +169,7 @@ impl Traffic {
         }
     }
 
-    async fn create_order(&self) -> anyhow::Result<Value> {
+    async fn create_order(&self, user: u64) -> anyhow::Result<Answer> {
         let order = CreateOrder {
             business_id: "demo".to_owned(),
             amount: 100,
@@ -131,6 +177,7 @@ impl Traffic {
         };
         let request = http::Request::post(&self.url)
             .header(http::header::CONTENT_TYPE, "application/json")
+            .header(USER, user)
             .body(Full::new(Bytes::from(serde_json::to_vec(&order)?)))?;
         let answer = self.http.request(request).await?;
         let status = answer.status();
@@ -164,6 +211,31 @@ impl Tally {
             self.failed,
             replicas.join("  ")
         )
+    }
+
+    /// How it ended, for programs.
+    pub(super) fn json(&self, noticed_after: Option<Duration>) -> Value {
+        let [p50_ms, p99_ms, max_ms] = self.latencies.quantiles_ms();
+        json!({
+            "requests": self.served() + self.failed,
+            "failed": self.failed,
+            "failed_after_loss_was_noticed": self.failed_lately,
+            "last_failure": self.last_failure,
+            "served_by": self.served_by,
+            "p50_ms": p50_ms, "p99_ms": p99_ms, "max_ms": max_ms,
+            "noticed_after_ms": noticed_after.map(|after| after.as_millis() as u64),
+        })
+    }
+
+    /// Refuses calls that failed without an excuse.
+    pub(super) fn require_none_lately(&self) -> anyhow::Result<()> {
+        let lately = self.failed_lately;
+        let why = self.last_failure.as_deref().unwrap_or_default();
+        anyhow::ensure!(
+            lately == 0,
+            "{lately} calls failed although nothing was wrong any more; the last one: {why}"
+        );
+        Ok(())
     }
 
     /// Some lines: how it ended.
