@@ -223,12 +223,10 @@ impl Known {
     }
 
     fn policy(&self) -> Policy {
-        let nearby = self.rules.nearby.iter().find(|rule| rule.spec.enabled);
         Policy {
             protect_threshold: self.traits.protect_threshold,
-            rules: Arc::clone(&self.rules.routing),
-            nearby: nearby.cloned(),
             caller: Arc::clone(&self.caller),
+            ..Policy::of_rules(Arc::clone(&self.rules.routing), &self.rules.nearby)
         }
     }
 }

@@ -733,6 +733,61 @@ export interface components {
             /** @description Default `next_branch`. */
             when_empty?: components["schemas"]["WhenEmpty"];
         };
+        /** @description The caller of a call. */
+        CallFrom: {
+            /** @description Its address. */
+            ip?: string;
+            location?: components["schemas"]["Location"];
+            metadata?: {
+                [key: string]: string;
+            };
+            namespace?: string;
+            service?: string;
+        };
+        /**
+         * @description A call as it is written.
+         * @example {
+         *       "from": {
+         *         "service": "micro-api"
+         *       },
+         *       "headers": {
+         *         "x-user": "42"
+         *       },
+         *       "to": {
+         *         "service": "micro-order"
+         *       }
+         *     }
+         */
+        CallRequest: {
+            arguments?: {
+                [key: string]: string;
+            };
+            cookies?: {
+                [key: string]: string;
+            };
+            /** @description Ids of instances that the call must not go to, up to 128. */
+            exclude?: string[];
+            /** @description Who calls; by default nobody of whom anything is known. */
+            from?: components["schemas"]["CallFrom"];
+            /** @description Up to 128 entries, like those below; names may be in any case. */
+            headers?: {
+                [key: string]: string;
+            };
+            /** @description HTTP verb, or full name of the gRPC method; up to 1024 characters, like the values below. */
+            method?: string;
+            /** @description Up to 8192 characters. */
+            path?: string;
+            query?: {
+                [key: string]: string;
+            };
+            to: components["schemas"]["CallTo"];
+        };
+        /** @description The callee of a call. */
+        CallTo: {
+            /** @description By default that of the caller, and `default` if the caller has none. */
+            namespace?: string;
+            service: string;
+        };
         /** @description The services that a rule is for. */
         CalleeSelector: {
             /** @description A name or `*`; by default the namespace of the rule. */
@@ -869,6 +924,22 @@ export interface components {
             type: "flapping";
             /** Format: int64 */
             window_seconds: number;
+        };
+        /** @description Where a call goes, and why. */
+        Explanation: {
+            /** @description The instances that the call may go to. One that is in two targets is listed for each. */
+            candidates: components["schemas"]["RouteCandidate"][];
+            /**
+             * @description What decided: a branch such as `default/canary[1]`, a rule whose `otherwise` rejects, or nothing,
+             *     where no rule decided.
+             */
+            decided_by?: string;
+            /** @description The id of the instance that the draw gave; absent where there is none. */
+            picked?: string;
+            revisions: components["schemas"]["RouteRevisions"];
+            /** @description What was looked at, in that order. */
+            steps: components["schemas"]["RouteStep"][];
+            verdict: components["schemas"]["Verdict"];
         };
         /** @description One fact of a call. */
         Fact: {
@@ -1769,6 +1840,165 @@ export interface components {
              */
             pointer?: string;
         };
+        /** @description Every instance of the callee was looked at. */
+        RouteAllInstancesStep: components["schemas"]["RouteGroup"];
+        /** @description A branch was looked at: does it take the call? */
+        RouteBranchStep: {
+            /** @description `default/canary[1]`. */
+            branch: string;
+            conditions: components["schemas"]["RouteCheck"][];
+            join: components["schemas"]["RouteJoin"];
+            name: string;
+            takes: boolean;
+        };
+        /** @description An instance that a call may go to. */
+        RouteCandidate: {
+            /** @description `host:port`. */
+            address: string;
+            id: string;
+            location: components["schemas"]["Location"];
+            metadata: {
+                [key: string]: string;
+            };
+            /**
+             * Format: double
+             * @description The share of such calls that it gets.
+             */
+            probability: number;
+            /** @description The index of the target in its branch, where a branch decided. */
+            target?: number;
+            version: string;
+        };
+        /** @description A condition that was looked at. */
+        RouteCheck: {
+            /** @description The fact of the call, such as `path` or `header.x-user`. */
+            fact: string;
+            /** @description What the call has; null if it does not have the fact. */
+            got: string | null;
+            holds: boolean;
+            op: components["schemas"]["Operator"];
+            /**
+             * @description What it is compared with: texts, an expression, or bounds such as `1..=9`; the other fact of the
+             *     call where two are compared.
+             */
+            want: string[];
+        };
+        /** @description A rule that is not enabled was passed over. */
+        RouteDisabledStep: {
+            /** @description `default/canary`. */
+            rule: string;
+        };
+        /** @description An instance that is not a candidate. */
+        RouteDropped: {
+            /** @description `host:port`. */
+            address: string;
+            id: string;
+            why: components["schemas"]["RouteDroppedWhy"];
+        };
+        /**
+         * @description Why an instance is not a candidate; the first that applies.
+         * @enum {string}
+         */
+        RouteDroppedWhy: "isolated" | "no_weight" | "excluded" | "too_far" | "unhealthy";
+        /** @description No target of a branch has an instance for the call. */
+        RouteEmptyStep: {
+            /** @description `default/canary[1]`. */
+            branch: string;
+            then: components["schemas"]["WhenEmpty"];
+        };
+        /** @description Instances that fit a target, and what is left of them for the call. */
+        RouteGroup: {
+            /** @description Those that the call may go to. */
+            candidates: number;
+            /** @description The others, and why they are not candidates. */
+            dropped: components["schemas"]["RouteDropped"][];
+            /** @description Whether a candidate is healthy; if not, the target takes part only where no other has a healthy one. */
+            has_healthy: boolean;
+            /** @description Instances with the target's labels, whatever their state. */
+            instances: number;
+            /** @description Whether unhealthy ones count, because too few are healthy. */
+            is_protected: boolean;
+            /** @description How near the candidates are, where a nearby rule applies. */
+            level?: components["schemas"]["NearbyLevel"];
+        };
+        /**
+         * @description How the conditions of a branch are joined; `always` if there is none.
+         * @enum {string}
+         */
+        RouteJoin: "always" | "all" | "any";
+        /** @description No branch of a rule decided. */
+        RouteOtherwiseStep: {
+            /** @description `default/canary`. */
+            rule: string;
+            then: components["schemas"]["Otherwise"];
+        };
+        /** @description The newest change in what was looked at; null where there is nothing of the kind. */
+        RouteRevisions: {
+            /** Format: int64 */
+            instances: number | null;
+            /** Format: int64 */
+            nearby_rule: number | null;
+            /** Format: int64 */
+            routing_rules: number | null;
+        };
+        /** @description A rule was looked at: is it for the caller? */
+        RouteRuleStep: {
+            /** @description What is asked of the caller; all of it must hold. */
+            conditions: components["schemas"]["RouteCheck"][];
+            is_for_caller: boolean;
+            /** Format: int32 */
+            priority: number;
+            /** Format: int64 */
+            revision: number;
+            /** @description `default/canary`. */
+            rule: string;
+        };
+        /** @description One step of a decision. */
+        RouteStep: (components["schemas"]["RouteDisabledStep"] & {
+            /** @enum {string} */
+            stage: "disabled";
+        }) | (components["schemas"]["RouteRuleStep"] & {
+            /** @enum {string} */
+            stage: "rule";
+        }) | (components["schemas"]["RouteBranchStep"] & {
+            /** @enum {string} */
+            stage: "branch";
+        }) | (components["schemas"]["RouteTargetStep"] & {
+            /** @enum {string} */
+            stage: "target";
+        }) | (components["schemas"]["RouteSuspectsStep"] & {
+            /** @enum {string} */
+            stage: "suspects";
+        }) | (components["schemas"]["RouteEmptyStep"] & {
+            /** @enum {string} */
+            stage: "empty";
+        }) | (components["schemas"]["RouteOtherwiseStep"] & {
+            /** @enum {string} */
+            stage: "otherwise";
+        }) | (components["schemas"]["RouteAllInstancesStep"] & {
+            /** @enum {string} */
+            stage: "all_instances";
+        });
+        /** @description No target of a branch has a healthy instance: the unhealthy ones are taken. */
+        RouteSuspectsStep: {
+            /** @description `default/canary[1]`. */
+            branch: string;
+        };
+        /** @description A target of a branch that takes the call was looked at: has it an instance? */
+        RouteTargetStep: components["schemas"]["RouteGroup"] & {
+            /** @description `default/canary[1]`. */
+            branch: string;
+            labels: {
+                [key: string]: components["schemas"]["LabelTest"];
+            };
+            name: string;
+            /** Format: int32 */
+            priority: number;
+            /** @description The index of the target in its branch. */
+            target: number;
+            /** Format: int64 */
+            weight: number;
+        };
         /**
          * @description A routing rule: which of a service's instances a call may get.
          * @example {
@@ -2254,8 +2484,7 @@ export interface components {
              * @description How often to draw for `distribution`: 0..=100000, default 0.
              */
             draws?: number;
-            /** @description The call: `from`, `to`, `method`, `path`, `headers`, `query`, `cookies`, `arguments`, `exclude`. */
-            request: Record<string, never>;
+            request: components["schemas"]["CallRequest"];
             /**
              * Format: int64
              * @description What chance is drawn from: equal seeds give equal answers. Default 0.
@@ -2263,7 +2492,7 @@ export interface components {
             seed?: number;
         };
         /** @description Where a call goes, and why. */
-        Simulation: Record<string, never> & {
+        Simulation: components["schemas"]["Explanation"] & {
             /** @description How many of the draws gave each instance; absent without draws. */
             distribution?: {
                 [key: string]: number;
@@ -2364,6 +2593,11 @@ export interface components {
             /** @description Of `in` and `not_in`. */
             values?: string[];
         };
+        /**
+         * @description What becomes of a call: it goes to one of the candidates, a rule refuses it, or no instance may get it.
+         * @enum {string}
+         */
+        Verdict: "routed" | "rejected" | "no_instance";
         /** @description A rule that has warnings. */
         WarnedRule: {
             kind: components["schemas"]["RuleKind"];

@@ -1,5 +1,8 @@
 //! Where a call would go, and why: `/api/v1/simulate/route`.
 
+#[expect(dead_code, reason = "describes what the model reads and writes")]
+mod schema;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use axum::extract::State;
@@ -21,7 +24,7 @@ use crate::{
     as_of::{AsOf, AsOfQuery},
     extract::{Json, Query, not_null},
     problem::{Code, HistoryProblems, Problem},
-    rule::schema,
+    rule::schema as rules,
     service,
 };
 
@@ -39,8 +42,7 @@ pub(crate) fn router() -> OpenApiRouter<Api> {
     "seed": 1, "draws": 1000,
 }))]
 struct SimulateBody {
-    /// The call: `from`, `to`, `method`, `path`, `headers`, `query`, `cookies`, `arguments`, `exclude`.
-    #[schema(value_type = Object)]
+    #[schema(value_type = schema::Call)]
     request: CallDocument,
     /// A routing rule as if it was there; one of its name is replaced by it.
     #[serde(default, deserialize_with = "not_null")]
@@ -63,17 +65,15 @@ struct Draft {
     #[serde(default = "default_namespace")]
     namespace: String,
     name: String,
-    #[schema(value_type = schema::RoutingRuleSpec)]
+    #[schema(value_type = rules::RoutingRuleSpec)]
     spec: RoutingRuleDocument,
 }
 
 /// Where a call goes, and why.
 #[derive(Debug, Serialize, ToSchema)]
 struct Simulation {
-    /// `verdict`, `decided_by`, `picked`, `candidates` with their probabilities, `steps` in their order,
-    /// `revisions`.
     #[serde(flatten)]
-    #[schema(value_type = Object)]
+    #[schema(value_type = schema::Explanation)]
     explanation: Explanation,
     /// How many of the draws gave each instance; absent without draws.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -175,12 +175,10 @@ impl Callee {
     }
 
     fn select(self, call: &OwnedCall) -> Selection {
-        let nearby = self.rules.nearby.into_iter().find(|rule| rule.spec.enabled);
         let policy = Policy {
             protect_threshold: self.protect_threshold,
-            rules: self.rules.routing.into(),
-            nearby,
             caller: Arc::clone(&call.caller),
+            ..Policy::of_rules(self.rules.routing, &self.rules.nearby)
         };
         Selection::compile(&self.instances, policy)
     }

@@ -6,6 +6,7 @@
 
 use std::{collections::BTreeSet, env, fs, path::Path};
 
+use merak_model::call::{CallDocument, FromDocument, LocationDocument, ToDocument};
 use merak_model::routing::{
     BranchDocument, CalleeDocument, CallerDocument, ConditionDocument, FactDocument, FactKind,
     Level, MatchesDocument, NearbyDocument, Operator, Otherwise, RoutingRuleDocument,
@@ -78,6 +79,10 @@ fn the_description_of_rules_is_what_the_model_reads() {
         ("Condition", names_of::<ConditionDocument>(other())),
         ("Test", names_of::<TestDocument>(other())),
         ("Fact", names_of::<FactDocument>(other())),
+        ("CallRequest", names_of::<CallDocument>(other())),
+        ("CallFrom", names_of::<FromDocument>(other())),
+        ("CallTo", names_of::<ToDocument>(other())),
+        ("Location", names_of::<LocationDocument>(other())),
         ("Target", names_of::<TargetDocument>(other())),
     ] {
         let described = schemas[schema]["properties"].as_object().unwrap();

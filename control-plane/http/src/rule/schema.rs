@@ -184,14 +184,14 @@ struct Condition {
 /// A test of a label: a text stands for `exact`.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
-enum LabelTest {
+pub(crate) enum LabelTest {
     Exact(String),
     Test(Test),
 }
 
 /// A test of a value, which fails if the value is not there, unless it is `absent`.
 #[derive(Serialize, ToSchema)]
-struct Test {
+pub(crate) struct Test {
     op: Operator,
     /// Of `exact`, `not_equal` and `regex`; up to 1024 characters.
     #[schema(nullable = false)]
@@ -256,7 +256,7 @@ enum FactKind {
 /// How a value is tested.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum Operator {
+pub(crate) enum Operator {
     Exact,
     NotEqual,
     In,
@@ -271,7 +271,7 @@ enum Operator {
 /// What becomes of a call that a branch takes, when no target has an instance for it.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum WhenEmpty {
+pub(crate) enum WhenEmpty {
     NextBranch,
     AllInstances,
     Reject,
@@ -280,7 +280,7 @@ enum WhenEmpty {
 /// What becomes of a call that a rule is for, when no branch decides.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum Otherwise {
+pub(crate) enum Otherwise {
     FallThrough,
     Reject,
 }
@@ -288,7 +288,7 @@ enum Otherwise {
 /// How much of its location an instance shares with a caller, from the nearest to the widest.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum NearbyLevel {
+pub(crate) enum NearbyLevel {
     Campus,
     Zone,
     Region,

@@ -5,6 +5,7 @@
 mod batch;
 mod changes;
 mod console;
+mod described;
 mod harness;
 mod history;
 mod instances;

@@ -182,6 +182,18 @@ impl Default for Selection {
 }
 
 impl Policy {
+    /// The policy of rules for a service, in any order: of its nearby rules that are enabled the first one
+    /// by priority and name applies.
+    pub fn of_rules(rules: impl Into<Arc<[Arc<RoutingRule>]>>, nearby: &[Arc<NearbyRule>]) -> Self {
+        let enabled = nearby.iter().filter(|rule| rule.spec.enabled);
+        let first = enabled.min_by(|one, other| one.precedence().cmp(&other.precedence()));
+        Self {
+            rules: rules.into(),
+            nearby: first.cloned(),
+            ..Self::default()
+        }
+    }
+
     pub(super) fn scope(&self) -> Scope<'_> {
         let nearby = self.nearby.as_deref().map(|rule| &rule.spec);
         Scope {
