@@ -21,6 +21,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/analyze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Looks at rules and tests before they are written.
+         * @description The documents are looked at together, each in the place of the rule of its name, beside all other rules
+         *     and with the instances that there are. Faults and failed tests are told document by document; nothing is
+         *     written.
+         */
+        post: operations["analyze"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/changes": {
         parameters: {
             query?: never;
@@ -722,6 +744,54 @@ export interface components {
             /** @description The version of the program. */
             version: string;
         };
+        /** @description What there is to say about documents. */
+        Analysis: {
+            /** @description One for each document, in their order. */
+            documents: components["schemas"]["DocumentReport"][];
+        };
+        /**
+         * @description Documents to look at together.
+         * @example {
+         *       "documents": [
+         *         {
+         *           "kind": "NearbyRule",
+         *           "metadata": {
+         *             "name": "near",
+         *             "namespace": "default"
+         *           },
+         *           "spec": {
+         *             "callee": {
+         *               "service": "*"
+         *             }
+         *           }
+         *         },
+         *         {
+         *           "kind": "RoutingTest",
+         *           "metadata": {
+         *             "name": "anybody"
+         *           },
+         *           "spec": {
+         *             "expect": {
+         *               "verdict": "routed"
+         *             },
+         *             "request": {
+         *               "to": {
+         *                 "service": "pay"
+         *               }
+         *             }
+         *           }
+         *         }
+         *       ]
+         *     }
+         */
+        AnalyzeBody: {
+            /**
+             * @description Up to 1000 of them. Each has a `kind` (`RoutingRule`, `NearbyRule`, `RateLimitRule`, `RoutingTest`),
+             *     `metadata` with a `name` and the `namespace` (default `default`), and a `spec`: what the rule or the
+             *     test says.
+             */
+            documents: unknown[];
+        };
         /** @description Which calls a part of a rule takes, and where it sends them. */
         Branch: {
             /** @description By default every call. */
@@ -898,6 +968,38 @@ export interface components {
             value?: string;
             /** @description Of `in` and `not_in`. */
             values?: string[];
+        };
+        /** @description Why a document would be refused. */
+        DocumentError: {
+            message: string;
+            /** @description JSON pointer (RFC 6901) to the place in the document. */
+            path: string;
+        };
+        /**
+         * @description The kinds of documents.
+         * @enum {string}
+         */
+        DocumentKind: "RoutingRule" | "NearbyRule" | "RateLimitRule" | "RoutingTest";
+        /** @description What there is to say about one document. */
+        DocumentReport: {
+            /** @description Why it would be refused. */
+            errors: components["schemas"]["DocumentError"][];
+            /** @description Absent if it is no known kind. */
+            kind?: components["schemas"]["DocumentKind"];
+            name?: string;
+            /** @description Absent, like the name, if it has no valid name. */
+            namespace?: string;
+            /** @description What became of its tests. */
+            tests: components["schemas"]["TestReport"][];
+            /** @description What was probably not meant. */
+            warnings: components["schemas"]["DocumentWarning"][];
+        };
+        /** @description What was probably not meant in a document. */
+        DocumentWarning: {
+            code: components["schemas"]["WarningCode"];
+            message: string;
+            /** @description JSON pointer (RFC 6901) to the place in the document. */
+            path: string;
         };
         /** @description A rule that is not there yet. */
         Draft: {
@@ -2593,6 +2695,25 @@ export interface components {
             /** @description Of `in` and `not_in`. */
             values?: string[];
         };
+        /** @description One thing that is not as expected. */
+        TestMismatch: {
+            expected: string;
+            /** @description Which expectation, such as `expect.labels["version"]`. */
+            field: string;
+            got: string;
+        };
+        /** @description What became of a test. */
+        TestReport: {
+            /** @description What it says of itself. */
+            description: string;
+            /** @description Where its call went, and why, if it failed. */
+            explanation?: components["schemas"]["Explanation"];
+            /** @description What is not as expected. */
+            mismatches: components["schemas"]["TestMismatch"][];
+            passed: boolean;
+            /** @description JSON pointer (RFC 6901) to the test in the document. */
+            path: string;
+        };
         /**
          * @description What becomes of a call: it goes to one of the candidates, a rule refuses it, or no instance may get it.
          * @enum {string}
@@ -2665,6 +2786,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["About"];
+                };
+            };
+            /** @description A part of the request is refused; `errors` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the control plane */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing was done; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not answered within 30 s; whether it was done is not known */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    analyze: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnalyzeBody"];
+            };
+        };
+        responses: {
+            /** @description What there is to say about each */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Analysis"];
                 };
             };
             /** @description A part of the request is refused; `errors` says which */

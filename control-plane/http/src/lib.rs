@@ -5,6 +5,7 @@
 //! document. Knows neither SQL nor gRPC.
 
 mod about;
+mod analyze;
 mod as_of;
 mod caller;
 mod change;

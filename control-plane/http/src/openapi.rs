@@ -4,7 +4,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    Api, about, change, instance, namespace, nearby_rule, operations,
+    Api, about, analyze, change, instance, namespace, nearby_rule, operations,
     problem::ProblemBody,
     routing_rule, service, simulate, subscriber, warning,
     watch::{self, Ready},
@@ -62,6 +62,7 @@ pub(crate) fn operations() -> OpenApiRouter<Api> {
         .merge(nearby_rule::router())
         .merge(simulate::router())
         .merge(warning::router())
+        .merge(analyze::router())
         .merge(change::router())
         .merge(watch::router())
         .merge(about::router())

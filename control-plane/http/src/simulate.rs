@@ -1,7 +1,7 @@
 //! Where a call would go, and why: `/api/v1/simulate/route`.
 
 #[expect(dead_code, reason = "describes what the model reads and writes")]
-mod schema;
+pub(crate) mod schema;
 
 use std::{collections::BTreeMap, sync::Arc};
 

@@ -15,12 +15,14 @@
 //! | parts of them | [`Metadata`], [`Location`], [`Weight`], [`Health`], [`HealthCheck`], [`Stamp`] |
 //! | a call | [`Call`], [`routing::Selection`] |
 
+pub mod analysis;
 pub mod call;
 pub mod health;
 pub mod instance;
 pub mod invalid;
 pub mod limiting;
 pub mod location;
+pub mod manifest;
 pub mod metadata;
 pub mod name;
 pub mod namespace;

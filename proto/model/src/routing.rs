@@ -14,7 +14,7 @@
 //! | why it gets that one | [`explain`] |
 //! | the rules of a service, and rules beside each other | [`index`], [`rule_set`] |
 //! | what was probably not meant | [`mod@lint`] |
-//! | what a rule is expected to do | [`expectation`] |
+//! | what a rule is expected to do, and the instances to try it with | [`expectation`], [`fixture`] |
 
 mod alias;
 pub mod branch;
@@ -25,6 +25,7 @@ pub mod expectation;
 pub mod explain;
 pub mod fact;
 mod facts;
+pub mod fixture;
 mod group;
 pub mod index;
 pub mod lint;
@@ -43,9 +44,10 @@ pub use branch::{Branch, BranchDocument, Matches, MatchesDocument, WhenEmpty};
 pub use compile::{Policy, Selection};
 pub use condition::{Condition, ConditionDocument, Test, TestDocument};
 pub use document::{Entries, parse};
-pub use expectation::{ExpectDocument, Mismatch, RoutingTest, RoutingTestDocument};
+pub use expectation::{ExpectDocument, Mismatch, RoutingTest, RoutingTestDocument, TestOutcome};
 pub use explain::Explanation;
 pub use fact::{Fact, FactDocument, FactKind};
+pub use fixture::TestInstanceDocument;
 pub use group::{Candidate, Pool, Prepared, mix};
 pub use index::{CalleeRule, RuleIndex};
 pub use lint::{Surroundings, Warning, WarningCode, lint, lint_nearby};

@@ -7,18 +7,18 @@ use serde_json::{Value, json};
 use crate::harness::{NEARBY, PAY, RULES, TestApi, canary};
 
 /// The description of the API.
-struct Description(Value);
+pub(crate) struct Description(Value);
 
 /// Names of fields that a value has and its description does not, and those that it lacks.
 type Faults = Vec<String>;
 
 impl Description {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(serde_json::from_str(&merak_http::openapi()).unwrap())
     }
 
     /// Refuses what differs from the schema of a name.
-    fn require(&self, name: &str, value: &Value) {
+    pub(crate) fn require(&self, name: &str, value: &Value) {
         let schema = &self.0["components"]["schemas"][name];
         let mut faults = self.faults(schema, value, name);
         let known = self.fields(schema, value);

@@ -1,13 +1,14 @@
 //! What a rule is expected to do with a call: a test that people attach to their rules.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Entries, Explanation, LabelDocument, Test,
+    Entries, Explanation, LabelDocument, Policy, RuleSet, Selection, Test, TestInstanceDocument,
     document::{checked_count, not_null},
     explain::Verdict,
+    fixture,
     selector::checked_key,
     target::{Labels, label},
 };
@@ -23,6 +24,8 @@ pub struct RoutingTest {
     /// Up to 1024 characters.
     pub description: Text,
     pub call: OwnedCall,
+    /// Those that the test names; if it names none, the rules say which there are.
+    instances: Vec<Arc<Instance>>,
     expect: Expectation,
     document: RoutingTestDocument,
 }
@@ -53,6 +56,10 @@ pub struct RoutingTestDocument {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
     pub request: CallDocument,
+    /// The instances that the callee has in the test, up to 64; by default one for each target of its
+    /// rules, in the caller's place, and one without labels.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub instances: Vec<TestInstanceDocument>,
     pub expect: ExpectDocument,
 }
 
@@ -79,6 +86,14 @@ pub struct ExpectDocument {
     pub labels: Entries<LabelDocument>,
 }
 
+/// What became of a test.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TestOutcome {
+    /// What is not as expected; nothing if the test passed.
+    pub mismatches: Vec<Mismatch>,
+    pub explanation: Explanation,
+}
+
 /// One thing that is not as expected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Mismatch {
@@ -97,11 +112,14 @@ impl RoutingTest {
         let RoutingTestDocument {
             description,
             request,
+            instances,
             expect,
         } = document.clone();
+        let call = OwnedCall::parse(request).map_err(|invalid| invalid.within("request"))?;
         Ok(Self {
             description: checked_text("description", &description, limit::COMMENT)?,
-            call: OwnedCall::parse(request).map_err(|invalid| invalid.within("request"))?,
+            instances: fixture::parse(&instances, &call.callee)?,
+            call,
             expect: Expectation::parse(expect).map_err(|invalid| invalid.within("expect"))?,
             document,
         })
@@ -110,6 +128,25 @@ impl RoutingTest {
     /// The test as it was written.
     pub fn document(&self) -> &RoutingTestDocument {
         &self.document
+    }
+
+    /// Tries the call with rules, of which those for its callee count, and with the instances of the test.
+    pub fn run(&self, rules: &RuleSet) -> TestOutcome {
+        let rules = rules.for_service(&self.call.callee);
+        let instances = match &*self.instances {
+            [] => fixture::made_up(&rules, &self.call),
+            named => named.to_vec(),
+        };
+        let policy = Policy {
+            caller: Arc::clone(&self.call.caller),
+            ..Policy::of_rules(rules.routing, &rules.nearby)
+        };
+        let selection = Selection::compile(&instances, policy);
+        let explanation = selection.explain(&self.call.call(), None);
+        TestOutcome {
+            mismatches: self.check(&explanation),
+            explanation,
+        }
     }
 
     /// Compares what is expected with the explanation of the test's call; nothing if all is as

@@ -1,0 +1,187 @@
+//! Whether documents are right, mean what was meant, and do what their tests expect.
+//!
+//! The documents are looked at together, each in the place of the live rule of its name, if rules and
+//! instances of a control plane are given to hold them against.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde::Serialize;
+
+use crate::{
+    Instance, Invalid, NamespaceName, ServiceKey,
+    manifest::{Content, Kind, Manifest},
+    routing::{
+        self, Explanation, Mismatch, RoutingRule, RoutingTest, RuleKey, RuleName, RuleSet,
+        Surroundings, Warning, WarningCode, lint::callee_of,
+    },
+};
+
+/// What is known beside the documents.
+#[derive(Clone, Copy)]
+pub struct Facts<'f> {
+    /// The rules that there are; those of the names of documents are replaced by them.
+    pub rules: &'f RuleSet,
+    /// The instances of a service now, if those are known.
+    pub instances: &'f dyn Fn(&ServiceKey) -> Option<Vec<Arc<Instance>>>,
+}
+
+/// What there is to say about one document.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct Report {
+    /// Absent if it is no known kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Kind>,
+    /// Absent if it has no valid name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<NamespaceName>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<RuleName>,
+    /// Why it would be refused.
+    pub errors: Vec<DocumentError>,
+    /// What was probably not meant.
+    pub warnings: Vec<DocumentWarning>,
+    /// What became of its tests.
+    pub tests: Vec<TestReport>,
+}
+
+/// Why a document would be refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DocumentError {
+    /// JSON pointer (RFC 6901) to the place in the document.
+    pub path: String,
+    pub message: String,
+}
+
+/// What was probably not meant in a document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DocumentWarning {
+    pub code: WarningCode,
+    /// JSON pointer (RFC 6901) to the place in the document.
+    pub path: String,
+    pub message: String,
+}
+
+/// What became of a test.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TestReport {
+    /// JSON pointer (RFC 6901) to the test in the document.
+    pub path: String,
+    /// What it says of itself.
+    pub description: String,
+    pub passed: bool,
+    /// What is not as expected.
+    pub mismatches: Vec<Mismatch>,
+    /// Where its call went, and why, if it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<Explanation>,
+}
+
+/// Looks at documents, and answers in their order.
+pub fn analyze(documents: &[Manifest], facts: Facts<'_>) -> Vec<Report> {
+    let mut rules = facts.rules.clone();
+    for document in documents {
+        match &document.content {
+            Ok(Content::RoutingRule(rule)) => rules.put_routing(Arc::new(rule.clone())),
+            Ok(Content::NearbyRule(rule)) => rules.put_nearby(Arc::new(rule.clone())),
+            Ok(Content::RateLimitRule(_) | Content::RoutingTest(_)) | Err(_) => {}
+        }
+    }
+    let mut seen = BTreeMap::new();
+    let reports = documents.iter().enumerate().map(|(index, document)| {
+        let mut report = Report::of(document);
+        if let Err(invalid) = &document.content {
+            report.errors.push(invalid.into());
+        }
+        if let (Some(kind), Some(key)) = (document.kind, &document.key)
+            && let Some(first) = seen.insert((kind, key), index)
+        {
+            seen.insert((kind, key), first);
+            report.errors.push(repeated(kind, key, first));
+        }
+        report.look(document, &rules, facts);
+        report
+    });
+    reports.collect()
+}
+
+fn repeated(kind: Kind, key: &RuleKey, first: usize) -> DocumentError {
+    let number = first + 1;
+    DocumentError {
+        path: "/metadata/name".to_owned(),
+        message: format!("document {number} is the {kind} `{key}` already"),
+    }
+}
+
+impl Report {
+    fn of(document: &Manifest) -> Self {
+        let key = document.key.as_ref();
+        Self {
+            kind: document.kind,
+            namespace: key.map(|key| key.namespace.clone()),
+            name: key.map(|key| key.name.clone()),
+            ..Self::default()
+        }
+    }
+
+    /// Whether there is nothing to say against it.
+    pub fn is_clean(&self) -> bool {
+        self.errors.is_empty()
+            && self.warnings.is_empty()
+            && self.tests.iter().all(|one| one.passed)
+    }
+
+    fn look(&mut self, document: &Manifest, rules: &RuleSet, facts: Facts<'_>) {
+        let warnings = match &document.content {
+            Ok(Content::RoutingRule(rule)) => lint(rule, rules, facts),
+            Ok(Content::NearbyRule(rule)) => routing::lint_nearby(rule, &rules.nearby),
+            Ok(Content::RoutingTest(test)) => {
+                self.tests.push(TestReport::run(test, "/spec", rules));
+                Vec::new()
+            }
+            Ok(Content::RateLimitRule(_)) | Err(_) => Vec::new(),
+        };
+        self.warnings.extend(warnings.iter().map(Into::into));
+    }
+}
+
+fn lint(rule: &RoutingRule, rules: &RuleSet, facts: Facts<'_>) -> Vec<Warning> {
+    let instances = callee_of(rule).and_then(|callee| (facts.instances)(&callee));
+    let surroundings = Surroundings {
+        rules: &rules.routing,
+        instances: instances.as_deref(),
+    };
+    routing::lint(rule, surroundings)
+}
+
+impl TestReport {
+    fn run(test: &RoutingTest, path: &str, rules: &RuleSet) -> Self {
+        let outcome = test.run(rules);
+        let passed = outcome.mismatches.is_empty();
+        Self {
+            path: path.to_owned(),
+            description: test.description.to_string(),
+            passed,
+            mismatches: outcome.mismatches,
+            explanation: (!passed).then_some(outcome.explanation),
+        }
+    }
+}
+
+impl From<&Invalid> for DocumentError {
+    fn from(invalid: &Invalid) -> Self {
+        Self {
+            path: invalid.pointer(),
+            message: invalid.problem().to_string(),
+        }
+    }
+}
+
+impl From<&Warning> for DocumentWarning {
+    fn from(warning: &Warning) -> Self {
+        Self {
+            code: warning.code,
+            path: format!("/spec{}", warning.pointer()),
+            message: warning.message.clone(),
+        }
+    }
+}
