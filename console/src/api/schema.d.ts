@@ -250,6 +250,147 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/namespaces/{namespace}/rate-limit-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the rate limit rules of a namespace, sorted by name. */
+        get: operations["list_rate_limit_rules"];
+        put?: never;
+        /**
+         * Creates a rate limit rule.
+         * @description Refused with 409 if it exists. The services that it names need not exist. Its namespace is created
+         *     if it does not exist, unless the control plane is set to refuse that.
+         */
+        post: operations["create_rate_limit_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/namespaces/{namespace}/rate-limit-rules/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads a rate limit rule. */
+        get: operations["get_rate_limit_rule"];
+        /**
+         * Creates a rate limit rule, or brings it to what the body says.
+         * @description It takes `If-Match` with the ETag of the rule that was read, or `If-None-Match: *` for a new one;
+         *     without either it is refused with 428, and with 412 and the rule as it is if that is another one.
+         *     What the body leaves out gets its default. The same content again writes nothing.
+         */
+        put: operations["put_rate_limit_rule"];
+        post?: never;
+        /**
+         * Deletes a rate limit rule.
+         * @description It takes `If-Match` with the ETag of the rule that was read.
+         */
+        delete: operations["delete_rate_limit_rule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/namespaces/{namespace}/rate-limit-rules/{name}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Compares a rate limit rule at two revisions. */
+        get: operations["diff_rate_limit_rule"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/namespaces/{namespace}/rate-limit-rules/{name}/revisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the changes of a rate limit rule, newest first, with who made them.
+         * @description A rule that was deleted has a history as well. The change log is pruned by age and by count.
+         */
+        get: operations["list_rate_limit_rule_revisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/namespaces/{namespace}/rate-limit-rules/{name}/revisions/{revision}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads one change of a rate limit rule. */
+        get: operations["get_rate_limit_rule_revision"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/namespaces/{namespace}/rate-limit-rules/{name}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows how many of the clients that enforce a rate limit rule obey it, and who lags. */
+        get: operations["get_rate_limit_rule_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/namespaces/{namespace}/rate-limit-rules/{name}:revert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Brings a rate limit rule back to what it said at a revision.
+         * @description It is a change like any other. It takes `If-Match` with the ETag of the rule as it is, or
+         *     `If-None-Match: *` for one that was deleted.
+         */
+        post: operations["revert_rate_limit_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/namespaces/{namespace}/routing-rules": {
         parameters: {
             query?: never;
@@ -744,6 +885,30 @@ export interface components {
             /** @description The version of the program. */
             version: string;
         };
+        /** @description Calls in a window. */
+        Amount: {
+            /**
+             * Format: int64
+             * @description Calls that may come at once after a pause, for local limits; by default `max` where calls too many
+             *     are rejected, and 1 where they queue.
+             */
+            burst?: number;
+            /**
+             * Format: int64
+             * @description Not more than 10,000,000 a second.
+             */
+            max: number;
+            /**
+             * Format: int64
+             * @description At least 1000 for a global limit.
+             */
+            window_ms: number;
+        };
+        /**
+         * @description Whom the amounts of a global limit are for: all instances together, or each of them.
+         * @enum {string}
+         */
+        AmountMode: "total" | "per_client";
         /** @description What there is to say about documents. */
         Analysis: {
             /** @description One for each document, in their order. */
@@ -925,9 +1090,9 @@ export interface components {
          * @description What the log speaks of.
          * @enum {string}
          */
-        ChangeKind: "namespace" | "service" | "instance" | "event" | "routing_rule" | "nearby_rule";
+        ChangeKind: "namespace" | "service" | "instance" | "event" | "routing_rule" | "nearby_rule" | "rate_limit_rule";
         /** @description A thing in one of its states; the `kind` of the change says which it is. */
-        Changed: components["schemas"]["Namespace"] | components["schemas"]["Service"] | components["schemas"]["Instance"] | components["schemas"]["Event"] | components["schemas"]["RoutingRule"] | components["schemas"]["NearbyRule"];
+        Changed: components["schemas"]["Namespace"] | components["schemas"]["Service"] | components["schemas"]["Instance"] | components["schemas"]["Event"] | components["schemas"]["RoutingRule"] | components["schemas"]["NearbyRule"] | components["schemas"]["RateLimitRule"];
         /** @description What a client says of itself. */
         Client: {
             /** @description Where its connection comes from. */
@@ -1054,6 +1219,12 @@ export interface components {
          * @enum {string}
          */
         FactKind: "method" | "path" | "header" | "query" | "cookie" | "caller_ip" | "caller_namespace" | "caller_service" | "caller_metadata" | "argument";
+        /**
+         * @description What an instance does with a global limit while the control plane is away: it lets as many calls through
+         *     as it lately did, or all of them.
+         * @enum {string}
+         */
+        Failover: "local" | "pass";
         /**
          * @description Whether an instance can take calls.
          * @enum {string}
@@ -1324,8 +1495,59 @@ export interface components {
         LaggingSubscriber: components["schemas"]["Subscriber"] & {
             callee: components["schemas"]["RuleCallee"];
         };
+        /** @description What becomes of a call too many: it is refused, or waits for its turn. */
+        LimitAction: "reject" | {
+            /** @description For local limits with amounts. */
+            queue: {
+                /**
+                 * Format: int64
+                 * @description At most the longest window.
+                 */
+                max_wait_ms: number;
+            };
+        };
+        /** @description What the caller of a refused call is told. A gRPC call fails with `RESOURCE_EXHAUSTED`. */
+        LimitResponse: {
+            body?: string;
+            /** @description Up to 16. */
+            headers?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description Default 429.
+             */
+            status?: number;
+        };
+        /**
+         * @description Who counts: each instance of the service, or the control plane for all of them.
+         * @enum {string}
+         */
+        LimitScope: "local" | "global";
         /** @description A rule as a write left it, and what was probably not meant. */
         Linted_NearbyRule: (components["schemas"]["NearbyRuleSpec"] & {
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description The change that created it.
+             */
+            created_revision: number;
+            /** Format: date-time */
+            modified_at: string;
+            name: string;
+            namespace: string;
+            /**
+             * Format: int64
+             * @description The change that last touched it; its ETag.
+             */
+            revision: number;
+        }) & {
+            /** @description What was probably not meant, as things stand; the rule works nevertheless. */
+            warnings: components["schemas"]["RuleWarning"][];
+        };
+        /** @description A rule as a write left it, and what was probably not meant. */
+        Linted_RateLimitRule: (components["schemas"]["RateLimitRuleSpec"] & {
             /** Format: date-time */
             created_at: string;
             /**
@@ -1459,6 +1681,7 @@ export interface components {
             /** @description Instances that an operator took out, healthy or not. */
             isolated_instance_count: number;
             nearby_rule_count: number;
+            rate_limit_rule_count: number;
             routing_rule_count: number;
             service_count: number;
         };
@@ -1649,6 +1872,7 @@ export interface components {
                 /** @description Instances that an operator took out, healthy or not. */
                 isolated_instance_count: number;
                 nearby_rule_count: number;
+                rate_limit_rule_count: number;
                 routing_rule_count: number;
                 service_count: number;
             })[];
@@ -1658,6 +1882,29 @@ export interface components {
         /** @description One page of a list. */
         Page_NearbyRule: {
             items: (components["schemas"]["NearbyRuleSpec"] & {
+                /** Format: date-time */
+                created_at: string;
+                /**
+                 * Format: int64
+                 * @description The change that created it.
+                 */
+                created_revision: number;
+                /** Format: date-time */
+                modified_at: string;
+                name: string;
+                namespace: string;
+                /**
+                 * Format: int64
+                 * @description The change that last touched it; its ETag.
+                 */
+                revision: number;
+            })[];
+            /** @description Ask for it as `page_token` to get the next page; absent on the last one. */
+            next_page_token?: string;
+        };
+        /** @description One page of a list. */
+        Page_RateLimitRule: {
+            items: (components["schemas"]["RateLimitRuleSpec"] & {
                 /** Format: date-time */
                 created_at: string;
                 /**
@@ -1734,6 +1981,73 @@ export interface components {
                  *     }
                  */
                 rule: components["schemas"]["NearbyRuleSpec"] & {
+                    /** Format: date-time */
+                    created_at: string;
+                    /**
+                     * Format: int64
+                     * @description The change that created it.
+                     */
+                    created_revision: number;
+                    /** Format: date-time */
+                    modified_at: string;
+                    name: string;
+                    namespace: string;
+                    /**
+                     * Format: int64
+                     * @description The change that last touched it; its ETag.
+                     */
+                    revision: number;
+                };
+            }[];
+            /** @description Ask for it as `page_token` to get the next page; absent on the last one. */
+            next_page_token?: string;
+        };
+        /** @description One page of a list. */
+        Page_RuleRevision_RateLimitRule: {
+            items: {
+                action: components["schemas"]["RuleAction"];
+                /** @description Who asked for it. */
+                actor: string;
+                /** Format: date-time */
+                at: string;
+                /** @description The id of the request; empty if there was none. */
+                request_id: string;
+                /** Format: int64 */
+                revision: number;
+                /**
+                 * @description A rate limit rule: how many calls a service takes, and what becomes of one too many.
+                 * @example {
+                 *       "action": "reject",
+                 *       "amounts": [
+                 *         {
+                 *           "max": 10,
+                 *           "window_ms": 1000
+                 *         }
+                 *       ],
+                 *       "arguments": [
+                 *         {
+                 *           "key": "x-user",
+                 *           "on": "header",
+                 *           "op": "present"
+                 *         }
+                 *       ],
+                 *       "callee": {
+                 *         "service": "com.shop/pay"
+                 *       },
+                 *       "created_at": "2026-01-02T10:42:07Z",
+                 *       "created_revision": 44,
+                 *       "enabled": true,
+                 *       "method": "/pay",
+                 *       "modified_at": "2026-01-02T11:00:00Z",
+                 *       "name": "users",
+                 *       "namespace": "default",
+                 *       "priority": 0,
+                 *       "regex_combine": false,
+                 *       "revision": 45,
+                 *       "scope": "local"
+                 *     }
+                 */
+                rule: components["schemas"]["RateLimitRuleSpec"] & {
                     /** Format: date-time */
                     created_at: string;
                     /**
@@ -1941,6 +2255,143 @@ export interface components {
              * @example /metadata/env
              */
             pointer?: string;
+        };
+        /**
+         * @description A rate limit rule: how many calls a service takes, and what becomes of one too many.
+         * @example {
+         *       "action": "reject",
+         *       "amounts": [
+         *         {
+         *           "max": 10,
+         *           "window_ms": 1000
+         *         }
+         *       ],
+         *       "arguments": [
+         *         {
+         *           "key": "x-user",
+         *           "on": "header",
+         *           "op": "present"
+         *         }
+         *       ],
+         *       "callee": {
+         *         "service": "com.shop/pay"
+         *       },
+         *       "created_at": "2026-01-02T10:42:07Z",
+         *       "created_revision": 44,
+         *       "enabled": true,
+         *       "method": "/pay",
+         *       "modified_at": "2026-01-02T11:00:00Z",
+         *       "name": "users",
+         *       "namespace": "default",
+         *       "priority": 0,
+         *       "regex_combine": false,
+         *       "revision": 45,
+         *       "scope": "local"
+         *     }
+         */
+        RateLimitRule: components["schemas"]["RateLimitRuleSpec"] & {
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description The change that created it.
+             */
+            created_revision: number;
+            /** Format: date-time */
+            modified_at: string;
+            name: string;
+            namespace: string;
+            /**
+             * Format: int64
+             * @description The change that last touched it; its ETag.
+             */
+            revision: number;
+        };
+        /**
+         * @description A rate limit rule as it is written.
+         * @example {
+         *       "amounts": [
+         *         {
+         *           "max": 10,
+         *           "window_ms": 1000
+         *         },
+         *         {
+         *           "burst": 50,
+         *           "max": 200,
+         *           "window_ms": 60000
+         *         }
+         *       ],
+         *       "arguments": [
+         *         {
+         *           "key": "x-user",
+         *           "on": "header",
+         *           "op": "present"
+         *         }
+         *       ],
+         *       "callee": {
+         *         "service": "com.shop/pay"
+         *       },
+         *       "method": "/pay",
+         *       "name": "users",
+         *       "response": {
+         *         "body": "slow down",
+         *         "status": 429
+         *       }
+         *     }
+         */
+        RateLimitRuleBody: components["schemas"]["RateLimitRuleSpec"] & {
+            /**
+             * @description 1..=128 letters, digits and `. _ : / -`. Required to POST; may be left out to PUT, where it
+             *     must be the one in the path.
+             */
+            name?: string;
+        };
+        /** @description What people say of a rate limit rule. */
+        RateLimitRuleSpec: {
+            /** @description Default `reject`. */
+            action?: components["schemas"]["LimitAction"];
+            /** @description For global limits; default `total`. */
+            amount_mode?: components["schemas"]["AmountMode"];
+            /** @description Calls in windows, each of which must let a call through; required unless `concurrency` is given. */
+            amounts?: components["schemas"]["Amount"][];
+            /** @description Tests of other facts than the method, all of which must hold. */
+            arguments?: components["schemas"]["Condition"][];
+            /** @description The services that it protects; each of them has counters of its own. */
+            callee: components["schemas"]["CalleeSelector"];
+            /**
+             * Format: int64
+             * @description Calls under way at a time; for local limits.
+             */
+            concurrency?: number;
+            /** @description Up to 1024 characters. */
+            description?: string;
+            /** @description A rule that is not enabled is kept and not applied; default true. */
+            enabled?: boolean;
+            /** @description For global limits; default `local`. */
+            failover?: components["schemas"]["Failover"];
+            /** @description Labels of the rule itself, up to 64. */
+            metadata?: {
+                [key: string]: string;
+            };
+            /** @description A test of the method; by default every method, and none. */
+            method?: components["schemas"]["LabelTest"];
+            /**
+             * Format: int64
+             * @description Of several rules that refuse a call the lowest one answers it, of equal ones the first by name;
+             *     default 0.
+             */
+            priority?: number;
+            /**
+             * @description Whether all calls share one counter; by default each combination of the values that are tested has
+             *     one of its own.
+             */
+            regex_combine?: boolean;
+            /** @description What the caller of a refused call is told; by default status 429 and an empty body. */
+            response?: components["schemas"]["LimitResponse"];
+            /** @description Default `local`. */
+            scope?: components["schemas"]["LimitScope"];
+            /** @description A slow start after a pause; for local limits with amounts. */
+            warm_up?: components["schemas"]["WarmUp"];
         };
         /** @description Every instance of the callee was looked at. */
         RouteAllInstancesStep: components["schemas"]["RouteGroup"];
@@ -2352,6 +2803,69 @@ export interface components {
             };
         };
         /** @description One state of a rule, with who brought it about. */
+        RuleRevision_RateLimitRule: {
+            action: components["schemas"]["RuleAction"];
+            /** @description Who asked for it. */
+            actor: string;
+            /** Format: date-time */
+            at: string;
+            /** @description The id of the request; empty if there was none. */
+            request_id: string;
+            /** Format: int64 */
+            revision: number;
+            /**
+             * @description A rate limit rule: how many calls a service takes, and what becomes of one too many.
+             * @example {
+             *       "action": "reject",
+             *       "amounts": [
+             *         {
+             *           "max": 10,
+             *           "window_ms": 1000
+             *         }
+             *       ],
+             *       "arguments": [
+             *         {
+             *           "key": "x-user",
+             *           "on": "header",
+             *           "op": "present"
+             *         }
+             *       ],
+             *       "callee": {
+             *         "service": "com.shop/pay"
+             *       },
+             *       "created_at": "2026-01-02T10:42:07Z",
+             *       "created_revision": 44,
+             *       "enabled": true,
+             *       "method": "/pay",
+             *       "modified_at": "2026-01-02T11:00:00Z",
+             *       "name": "users",
+             *       "namespace": "default",
+             *       "priority": 0,
+             *       "regex_combine": false,
+             *       "revision": 45,
+             *       "scope": "local"
+             *     }
+             */
+            rule: components["schemas"]["RateLimitRuleSpec"] & {
+                /** Format: date-time */
+                created_at: string;
+                /**
+                 * Format: int64
+                 * @description The change that created it.
+                 */
+                created_revision: number;
+                /** Format: date-time */
+                modified_at: string;
+                name: string;
+                namespace: string;
+                /**
+                 * Format: int64
+                 * @description The change that last touched it; its ETag.
+                 */
+                revision: number;
+            };
+        };
+        /** @description One state of a rule, with who brought it about. */
         RuleRevision_RoutingRule: {
             action: components["schemas"]["RuleAction"];
             /** @description Who asked for it. */
@@ -2416,7 +2930,7 @@ export interface components {
                 revision: number;
             };
         };
-        /** @description How far a rule has come: the clients that call a service which it is for. */
+        /** @description How far a rule has come: the clients that obey the rules for a service which it is for. */
         RuleStatus: {
             /** @description Those of them that said they have applied this revision or a later one. */
             applied_count: number;
@@ -2719,6 +3233,22 @@ export interface components {
          * @enum {string}
          */
         Verdict: "routed" | "rejected" | "no_instance";
+        /**
+         * @description A slow start: a counter that is new, or was idle for the period, begins at a share of its pace and comes
+         *     to the whole of it in a straight line.
+         */
+        WarmUp: {
+            /**
+             * Format: int64
+             * @description Until the whole pace.
+             */
+            period_ms: number;
+            /**
+             * Format: int64
+             * @description Default 30.
+             */
+            start_percent?: number;
+        };
         /** @description A rule that has warnings. */
         WarnedRule: {
             kind: components["schemas"]["RuleKind"];
@@ -4557,6 +5087,1149 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Linted_NearbyRule"];
+                };
+            };
+            /** @description A part of the request is refused; `errors` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive within 20 s; nothing was done */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The change log no longer reaches back that far */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not as the precondition expects */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not of a media type that is taken here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has neither `If-Match` nor `If-None-Match` */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the control plane */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing was done; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not answered within 30 s; whether it was done is not known */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_rate_limit_rules: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Filter by name, as a whole or with a trailing `*` by its beginning.
+                 * @example canary*
+                 */
+                name?: string;
+                /**
+                 * @description Filter by a metadata entry, `key:value` or `key:beginning*`; may be repeated.
+                 * @example [
+                 *       "team:shop"
+                 *     ]
+                 */
+                metadata?: string[];
+                /** @description Only rules that are, or are not, enabled. */
+                enabled?: boolean;
+                /**
+                 * @description Only rules for calls to the service of this name, those for `*` included.
+                 * @example com.shop/pay
+                 */
+                callee?: string;
+                /**
+                 * @description The namespace of `callee`; by default the one in the path.
+                 * @example default
+                 */
+                callee_namespace?: string;
+                /**
+                 * @description The state right after this revision, or at this RFC 3339 time, instead of now.
+                 * @example 2026-01-02T10:42:00Z
+                 */
+                as_of?: string;
+                /** @description The most items on a page: 1..=500, default 50. */
+                page_size?: number;
+                /** @description `next_page_token` of the page before. */
+                page_token?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the namespace; `/` is sent as `%2F`.
+                 * @example default
+                 */
+                namespace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of rate limit rules */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RateLimitRule"];
+                };
+            };
+            /** @description A part of the request is refused; `errors` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The change log no longer reaches back that far */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the control plane */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing was done; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not answered within 30 s; whether it was done is not known */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_rate_limit_rule: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Decide and answer as usual, and write nothing; the answer has the header `X-Dry-Run: true`
+                 *     and no ETag. The revisions in it are those that the change would get now.
+                 */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the namespace; `/` is sent as `%2F`.
+                 * @example default
+                 */
+                namespace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RateLimitRuleBody"];
+            };
+        };
+        responses: {
+            /** @description It was created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Linted_RateLimitRule"];
+                };
+            };
+            /** @description A part of the request is refused; `errors` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive within 20 s; nothing was done */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not as the precondition expects */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not of a media type that is taken here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the control plane */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing was done; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not answered within 30 s; whether it was done is not known */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_rate_limit_rule: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The state right after this revision, or at this RFC 3339 time, instead of now.
+                 * @example 2026-01-02T10:42:00Z
+                 */
+                as_of?: string;
+            };
+            header?: {
+                /**
+                 * @description The ETag that the client holds: unchanged content is answered 304, without a body.
+                 * @example "42"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description Name of the namespace; `/` is sent as `%2F`.
+                 * @example default
+                 */
+                namespace: string;
+                /**
+                 * @description Name of the rule; `/` is sent as `%2F`.
+                 * @example canary
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rule */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RateLimitRule"];
+                };
+            };
+            /** @description It is as the client holds it */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A part of the request is refused; `errors` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The change log no longer reaches back that far */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the control plane */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing was done; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not answered within 30 s; whether it was done is not known */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_rate_limit_rule: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Decide and answer as usual, and write nothing; the answer has the header `X-Dry-Run: true`
+                 *     and no ETag. The revisions in it are those that the change would get now.
+                 */
+                dry_run?: boolean;
+            };
+            header?: {
+                /**
+                 * @description The ETag that the thing must have, up to 8 of which it must have one, or `*` for a thing that must
+                 *     exist; else 412 with `current_revision`.
+                 * @example "42"
+                 */
+                "If-Match"?: string;
+                /**
+                 * @description `*`: the thing must not exist yet, else 412 with `current_revision`.
+                 * @example *
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description Name of the namespace; `/` is sent as `%2F`.
+                 * @example default
+                 */
+                namespace: string;
+                /**
+                 * @description Name of the rule; `/` is sent as `%2F`.
+                 * @example canary
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RateLimitRuleBody"];
+            };
+        };
+        responses: {
+            /** @description It was there */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Linted_RateLimitRule"];
+                };
+            };
+            /** @description It was created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Linted_RateLimitRule"];
+                };
+            };
+            /** @description A part of the request is refused; `errors` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive within 20 s; nothing was done */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not as the precondition expects */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not of a media type that is taken here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has neither `If-Match` nor `If-None-Match` */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the control plane */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing was done; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not answered within 30 s; whether it was done is not known */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_rate_limit_rule: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Decide and answer as usual, and write nothing; the answer has the header `X-Dry-Run: true`
+                 *     and no ETag. The revisions in it are those that the change would get now.
+                 */
+                dry_run?: boolean;
+            };
+            header?: {
+                /**
+                 * @description The ETag that the thing must have, up to 8 of which it must have one, or `*` for a thing that must
+                 *     exist; else 412 with `current_revision`.
+                 * @example "42"
+                 */
+                "If-Match"?: string;
+                /**
+                 * @description `*`: the thing must not exist yet, else 412 with `current_revision`.
+                 * @example *
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description Name of the namespace; `/` is sent as `%2F`.
+                 * @example default
+                 */
+                namespace: string;
+                /**
+                 * @description Name of the rule; `/` is sent as `%2F`.
+                 * @example canary
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A part of the request is refused; `errors` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not as the precondition expects */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has neither `If-Match` nor `If-None-Match` */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the control plane */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing was done; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not answered within 30 s; whether it was done is not known */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    diff_rate_limit_rule: {
+        parameters: {
+            query: {
+                /**
+                 * @description The rule as it was right after this revision.
+                 * @example 44
+                 */
+                from: number;
+                /** @description The rule as it was right after this revision; by default as it is. */
+                to?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the namespace; `/` is sent as `%2F`.
+                 * @example default
+                 */
+                namespace: string;
+                /**
+                 * @description Name of the rule; `/` is sent as `%2F`.
+                 * @example canary
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What differs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleDiff"];
+                };
+            };
+            /** @description A part of the request is refused; `errors` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The change log no longer reaches back that far */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the control plane */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing was done; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not answered within 30 s; whether it was done is not known */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_rate_limit_rule_revisions: {
+        parameters: {
+            query?: {
+                /** @description The most items on a page: 1..=500, default 50. */
+                page_size?: number;
+                /** @description `next_page_token` of the page before. */
+                page_token?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the namespace; `/` is sent as `%2F`.
+                 * @example default
+                 */
+                namespace: string;
+                /**
+                 * @description Name of the rule; `/` is sent as `%2F`.
+                 * @example canary
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of changes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RuleRevision_RateLimitRule"];
+                };
+            };
+            /** @description A part of the request is refused; `errors` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the control plane */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing was done; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not answered within 30 s; whether it was done is not known */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_rate_limit_rule_revision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the namespace; `/` is sent as `%2F`.
+                 * @example default
+                 */
+                namespace: string;
+                /**
+                 * @description Name of the rule; `/` is sent as `%2F`.
+                 * @example canary
+                 */
+                name: string;
+                /**
+                 * @description The revision of one of its changes.
+                 * @example 44
+                 */
+                revision: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The change */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleRevision_RateLimitRule"];
+                };
+            };
+            /** @description A part of the request is refused; `errors` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The change log no longer reaches back that far */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the control plane */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing was done; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not answered within 30 s; whether it was done is not known */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_rate_limit_rule_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the namespace; `/` is sent as `%2F`.
+                 * @example default
+                 */
+                namespace: string;
+                /**
+                 * @description Name of the rule; `/` is sent as `%2F`.
+                 * @example canary
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How far it has come */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleStatus"];
+                };
+            };
+            /** @description A part of the request is refused; `errors` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the control plane */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing was done; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not answered within 30 s; whether it was done is not known */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revert_rate_limit_rule: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Decide and answer as usual, and write nothing; the answer has the header `X-Dry-Run: true`
+                 *     and no ETag. The revisions in it are those that the change would get now.
+                 */
+                dry_run?: boolean;
+            };
+            header?: {
+                /**
+                 * @description The ETag that the thing must have, up to 8 of which it must have one, or `*` for a thing that must
+                 *     exist; else 412 with `current_revision`.
+                 * @example "42"
+                 */
+                "If-Match"?: string;
+                /**
+                 * @description `*`: the thing must not exist yet, else 412 with `current_revision`.
+                 * @example *
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description Name of the namespace; `/` is sent as `%2F`.
+                 * @example default
+                 */
+                namespace: string;
+                /**
+                 * @description Name of the rule; `/` is sent as `%2F`.
+                 * @example canary
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleRevert"];
+            };
+        };
+        responses: {
+            /** @description It was there */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Linted_RateLimitRule"];
+                };
+            };
+            /** @description It was created again */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Linted_RateLimitRule"];
                 };
             };
             /** @description A part of the request is refused; `errors` says which */

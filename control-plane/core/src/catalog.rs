@@ -3,7 +3,7 @@
 //! One writer, the committer, applies changes in commit order; readers take `Arc` snapshots of a
 //! service and never see half a commit. Knows nothing of SQL or gRPC.
 
-mod rules;
+pub(crate) mod rules;
 mod snapshot;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -14,9 +14,9 @@ use merak_model::{
 };
 use parking_lot::{RwLock, RwLockReadGuard};
 
-use crate::{Callees, Change, Error, Item, Key, Loaded, Result, Rule};
-pub use rules::CalleeRules;
-use rules::{Place, RuleIndex};
+use crate::{Callees, Change, Error, Item, Key, Loaded, Result, Rule, RuleFamily};
+pub use rules::{CalleeLimits, CalleeRules};
+use rules::{Places, RuleIndex};
 pub use snapshot::{Delta, ServiceSnapshot};
 
 /// The state of everything, in memory.
@@ -75,14 +75,13 @@ impl Catalog {
             };
             Arc::make_mut(snapshot).restore(Arc::new(instance));
         }
-        for rule in loaded.routing_rules {
-            index.restore_rule(Arc::new(rule));
-        }
-        for rule in loaded.nearby_rules {
-            index.restore_rule(Arc::new(rule));
+        for rule in &loaded.rules {
+            let key = Arc::new(rule.key().clone());
+            let revision = rule.stamp().revision;
+            index.rules.set((rule.kind(), &key), Some(rule), revision);
         }
         for changed in loaded.callees {
-            index.rules.restore(changed.callees, changed.revision);
+            index.rules.restore(changed);
         }
         Ok(Self {
             index: RwLock::new(index),
@@ -142,25 +141,40 @@ impl Catalog {
     /// The rules of a namespace, sorted by name, and the revision at which they are so.
     pub fn list_rules<R: Rule>(&self, namespace: &NamespaceName) -> (Revision, Vec<Arc<R>>) {
         let index = self.index.read();
-        let rules = index.rules.of_namespace(namespace).cloned().collect();
+        let rules = index.rules.of_namespace(namespace, R::KIND);
+        let rules = rules.filter_map(R::of_any).cloned().collect();
         (index.revision, rules)
     }
 
     /// The number of rules of a kind in a namespace.
     pub fn count_rules<R: Rule>(&self, namespace: &NamespaceName) -> usize {
-        self.index.read().rules.of_namespace::<R>(namespace).count()
+        let index = self.index.read();
+        index.rules.of_namespace(namespace, R::KIND).count()
     }
 
-    /// The rules for calls to a service, which need not exist, in the order in which they are tried.
+    /// The rules that callers of a service obey, which need not exist, in the order in which they are
+    /// tried.
     pub fn rules_for(&self, callee: &ServiceKey) -> CalleeRules {
-        let places = self.index.read().rules.places_of(callee);
+        let places = self.places_of(RuleFamily::Routing, callee);
         CalleeRules::merged(callee.clone(), &places)
     }
 
-    /// The rules that are for a service in common with `callees`.
+    /// The routing and nearby rules that are for a service in common with `callees`.
     pub fn rules_beside(&self, callees: &Callees) -> RuleSet {
-        let places = self.index.read().rules.places_beside(callees);
-        Place::gather(&places)
+        let index = self.index.read();
+        let places = index.rules.places_beside(RuleFamily::Routing, callees);
+        drop(index);
+        places.routing()
+    }
+
+    /// The rules that protect a service, which need not exist, in the order of their precedence.
+    pub fn limits_for(&self, callee: &ServiceKey) -> CalleeLimits {
+        let places = self.places_of(RuleFamily::RateLimit, callee);
+        CalleeLimits::merged(callee.clone(), &places)
+    }
+
+    fn places_of(&self, family: RuleFamily, callee: &ServiceKey) -> Places {
+        self.index.read().rules.places_of(family, callee)
     }
 
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, Index> {
@@ -186,12 +200,6 @@ impl Index {
         let namespace = namespace.clone();
         let from_first = self.services.range(first..);
         from_first.take_while(move |(key, _)| key.namespace == namespace)
-    }
-
-    fn restore_rule<R: Rule>(&mut self, rule: Arc<R>) {
-        let key = R::log_key(Arc::new(rule.key().clone()));
-        let revision = rule.stamp().revision;
-        self.rules.set(&key, Some(&rule.item()), revision);
     }
 
     /// When a service of a namespace was last created or deleted, or the start if that was before it.
@@ -229,8 +237,9 @@ impl Index {
             }
             // An event is history, not state.
             (Key::Event(..), _) => {}
-            (Key::RoutingRule(_) | Key::NearbyRule(_), after) => {
-                self.rules.set(&change.key, after.as_ref(), change.revision);
+            (Key::Rule(kind, key), after) => {
+                let after = after.as_ref().and_then(Item::rule);
+                self.rules.set((*kind, key), after, change.revision);
             }
             (Key::Instance(key, id), after) => {
                 let snapshot = self

@@ -5,11 +5,11 @@ use std::{fmt, sync::Arc};
 use merak_model::{
     Instance, InstanceId, Namespace, NamespaceName, Revision, Service, ServiceKey, ServiceName,
     Timestamp,
-    routing::{NearbyRule, RoutingRule, RuleKey, RuleName},
+    routing::{RuleKey, RuleName},
 };
 use serde::Serialize;
 
-use crate::Event;
+use crate::{AnyRule, Event, RuleKind};
 
 /// One durable change of one thing.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,8 +33,7 @@ pub enum Key {
     Instance(Arc<ServiceKey>, InstanceId),
     /// What happened to a service, or to one of its instances.
     Event(Arc<ServiceKey>, Option<InstanceId>),
-    RoutingRule(Arc<RuleKey>),
-    NearbyRule(Arc<RuleKey>),
+    Rule(RuleKind, Arc<RuleKey>),
 }
 
 /// A thing in one of its states.
@@ -45,8 +44,7 @@ pub enum Item {
     Service(Arc<Service>),
     Instance(Arc<Instance>),
     Event(Arc<Event>),
-    RoutingRule(Arc<RoutingRule>),
-    NearbyRule(Arc<NearbyRule>),
+    Rule(AnyRule),
 }
 
 /// The kinds of things that the log speaks of.
@@ -56,19 +54,19 @@ pub enum Kind {
     Service,
     Instance,
     Event,
-    RoutingRule,
-    NearbyRule,
+    Rule(RuleKind),
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Namespace,
         Self::Service,
         Self::Instance,
         Self::Event,
-        Self::RoutingRule,
-        Self::NearbyRule,
+        Self::Rule(RuleKind::Routing),
+        Self::Rule(RuleKind::Nearby),
+        Self::Rule(RuleKind::RateLimit),
     ];
 
     /// The word that the API and the log use for it.
@@ -78,17 +76,13 @@ impl Kind {
             Self::Service => "service",
             Self::Instance => "instance",
             Self::Event => "event",
-            Self::RoutingRule => "routing_rule",
-            Self::NearbyRule => "nearby_rule",
+            Self::Rule(kind) => kind.as_str(),
         }
     }
 
     /// Whether it is a kind of rule.
     pub fn is_rule(self) -> bool {
-        match self {
-            Self::RoutingRule | Self::NearbyRule => true,
-            Self::Namespace | Self::Service | Self::Instance | Self::Event => false,
-        }
+        matches!(self, Self::Rule(_))
     }
 
     /// The kind that a word stands for.
@@ -111,8 +105,7 @@ impl Key {
             Self::Service(_) => Kind::Service,
             Self::Instance(..) => Kind::Instance,
             Self::Event(..) => Kind::Event,
-            Self::RoutingRule(_) => Kind::RoutingRule,
-            Self::NearbyRule(_) => Kind::NearbyRule,
+            Self::Rule(kind, _) => Kind::Rule(*kind),
         }
     }
 
@@ -121,14 +114,14 @@ impl Key {
         match self {
             Self::Namespace(name) => name,
             Self::Service(key) | Self::Instance(key, _) | Self::Event(key, _) => &key.namespace,
-            Self::RoutingRule(key) | Self::NearbyRule(key) => &key.namespace,
+            Self::Rule(_, key) => &key.namespace,
         }
     }
 
     /// The service that the thing is, or belongs to.
     pub fn service(&self) -> Option<&ServiceName> {
         match self {
-            Self::Namespace(_) | Self::RoutingRule(_) | Self::NearbyRule(_) => None,
+            Self::Namespace(_) | Self::Rule(..) => None,
             Self::Service(key) | Self::Instance(key, _) | Self::Event(key, _) => Some(&key.service),
         }
     }
@@ -136,9 +129,7 @@ impl Key {
     /// The instance that the thing is, or speaks of.
     pub fn instance(&self) -> Option<&InstanceId> {
         match self {
-            Self::Namespace(_) | Self::Service(_) | Self::RoutingRule(_) | Self::NearbyRule(_) => {
-                None
-            }
+            Self::Namespace(_) | Self::Service(_) | Self::Rule(..) => None,
             Self::Instance(_, id) => Some(id),
             Self::Event(_, id) => id.as_ref(),
         }
@@ -147,7 +138,7 @@ impl Key {
     /// The name of the rule that the thing is.
     pub fn rule(&self) -> Option<&RuleName> {
         match self {
-            Self::RoutingRule(key) | Self::NearbyRule(key) => Some(&key.name),
+            Self::Rule(_, key) => Some(&key.name),
             Self::Namespace(_) | Self::Service(_) | Self::Instance(..) | Self::Event(..) => None,
         }
     }
@@ -161,8 +152,15 @@ impl Item {
             Self::Service(service) => Some(service.stamp.created_revision),
             Self::Instance(instance) => Some(instance.stamp.created_revision),
             Self::Event(_) => None,
-            Self::RoutingRule(rule) => Some(rule.stamp.created_revision),
-            Self::NearbyRule(rule) => Some(rule.stamp.created_revision),
+            Self::Rule(rule) => Some(rule.stamp().created_revision),
+        }
+    }
+
+    /// The rule that it is, if it is one.
+    pub fn rule(&self) -> Option<&AnyRule> {
+        match self {
+            Self::Rule(rule) => Some(rule),
+            Self::Namespace(_) | Self::Service(_) | Self::Instance(_) | Self::Event(_) => None,
         }
     }
 }

@@ -22,7 +22,8 @@ use tally::Tally;
 pub use tally::Told;
 
 use crate::{
-    CalleeRules, Callees, Catalog, Change, Clock, Item, Key, ServiceSnapshot, committer::Follow,
+    AnyRule, CalleeRules, Callees, Catalog, Change, Clock, Item, Key, RuleFamily, ServiceSnapshot,
+    committer::Follow,
 };
 
 /// What can be watched.
@@ -32,7 +33,7 @@ pub enum Topic {
     Instances(ServiceKey),
     /// The names of the services of a namespace.
     Services(NamespaceName),
-    /// The rules for calls to a service, which need not exist.
+    /// The rules that callers of a service obey, which need not exist.
     Rules(ServiceKey),
 }
 
@@ -50,7 +51,7 @@ pub enum Update {
         revision: Revision,
         names: Vec<String>,
     },
-    /// All rules for calls to a service.
+    /// All rules that callers of a service obey.
     Rules(Arc<CalleeRules>),
     /// The service does not exist. It is a state, and is told again when the service appears.
     Absent {
@@ -201,22 +202,15 @@ impl Discovery {
             Topic::Services(namespace) => {
                 let index = self.catalog.read();
                 let revision = index.names_changed(namespace);
-                // Who holds nothing is told also that there is nothing.
-                if revision == held && held != Revision::ZERO {
-                    return (revision, Update::Unchanged { revision });
-                }
-                let services = index.services_of(namespace);
-                let names = services.map(|(key, _)| key.service.to_string()).collect();
-                (revision, Update::Services { revision, names })
+                newest_of(held, revision, || {
+                    let services = index.services_of(namespace);
+                    let names = services.map(|(key, _)| key.service.to_string()).collect();
+                    Update::Services { revision, names }
+                })
             }
             Topic::Rules(callee) => {
                 let rules = self.catalog.rules_for(callee);
-                let revision = rules.revision;
-                // At zero there never was a rule, and a subscriber that holds nothing has to be told.
-                if revision == held && held != Revision::ZERO {
-                    return (revision, Update::Unchanged { revision });
-                }
-                (revision, Update::Rules(Arc::new(rules)))
+                newest_of(held, rules.revision, || Update::Rules(Arc::new(rules)))
             }
         }
     }
@@ -241,16 +235,32 @@ impl Discovery {
     }
 }
 
+/// What there is at `revision`, for who holds what was there at `held`.
+///
+/// At zero nothing ever was, and who holds nothing is told also that there is nothing.
+fn newest_of(
+    held: Revision,
+    revision: Revision,
+    whole: impl FnOnce() -> Update,
+) -> (Revision, Update) {
+    let update = match revision == held && held != Revision::ZERO {
+        true => Update::Unchanged { revision },
+        false => whole(),
+    };
+    (revision, update)
+}
+
 impl Follow for Discovery {
     fn follow(&self, changes: &Arc<[Change]>) {
         let mut touched: Vec<Topic> = Vec::new();
-        let mut callees: BTreeSet<Callees> = BTreeSet::new();
+        let mut callees: BTreeSet<(RuleFamily, Callees)> = BTreeSet::new();
         for change in changes.iter() {
             let topic = match &change.key {
                 Key::Namespace(_) | Key::Event(..) => continue,
-                Key::RoutingRule(_) | Key::NearbyRule(_) => {
+                Key::Rule(kind, _) => {
                     let states = [&change.before, &change.after].into_iter().flatten();
-                    callees.extend(states.filter_map(Item::callees));
+                    let of_states = states.filter_map(Item::rule).map(AnyRule::callees);
+                    callees.extend(of_states.map(|callees| (kind.family(), callees)));
                     continue;
                 }
                 Key::Instance(service, _) => Topic::Instances((**service).clone()),
@@ -270,7 +280,7 @@ impl Follow for Discovery {
         let of_topics = touched.iter().filter_map(|topic| watchers.get(topic));
         let of_rules = callees
             .iter()
-            .flat_map(|one| rules::watching(&watchers, one));
+            .flat_map(|(family, one)| rules::watching(&watchers, *family, one));
         for (number, inbox) in of_topics
             .chain(of_rules.map(|(_, of_topic)| of_topic))
             .flatten()

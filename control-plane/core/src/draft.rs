@@ -11,7 +11,7 @@ use merak_model::{
     ServiceSpec, Stamp, Timestamp, routing::RuleKey,
 };
 
-use crate::{Caller, Change, Event, Item, Key, Rule, catalog::Index};
+use crate::{AnyRule, Caller, Change, Event, Item, Key, Kind, Rule, RuleKind, catalog::Index};
 
 /// The state as it will be once the changes drafted so far are committed.
 pub struct Draft<'a> {
@@ -213,15 +213,16 @@ impl<'a> Draft<'a> {
     }
 
     /// Whether a namespace has a rule of a kind.
-    pub fn has_rules<R: Rule>(&self, namespace: &NamespaceName) -> bool {
+    pub fn has_rules(&self, namespace: &NamespaceName, kind: RuleKind) -> bool {
         let drafted = self.latest.iter().any(|(key, item)| {
-            key.kind() == R::KIND && key.namespace() == namespace && item.is_some()
+            key.kind() == Kind::Rule(kind) && key.namespace() == namespace && item.is_some()
         });
-        let is_left = |rule: &Arc<R>| {
-            let key = R::log_key(Arc::new(rule.key().clone()));
+        let is_left = |rule: &AnyRule| {
+            let key = Key::Rule(kind, Arc::new(rule.key().clone()));
             self.latest.get(&key).is_none_or(Option::is_some)
         };
-        drafted || self.index.rules.of_namespace(namespace).any(is_left)
+        let mut stored = self.index.rules.of_namespace(namespace, kind);
+        drafted || stored.any(is_left)
     }
 
     /// Deletes a namespace; the revision of the removal, or none if it was not there.

@@ -203,10 +203,7 @@ impl History {
                 (Key::Instance(_, id), _) => {
                     instances.remove(&id);
                 }
-                (
-                    Key::Namespace(_) | Key::Event(..) | Key::RoutingRule(_) | Key::NearbyRule(_),
-                    _,
-                ) => {}
+                (Key::Namespace(_) | Key::Event(..) | Key::Rule(..), _) => {}
             }
         })
         .await?;
@@ -246,14 +243,7 @@ impl History {
                 (Key::Service(key), _) => {
                     services.remove(&key.service);
                 }
-                (
-                    Key::Namespace(_)
-                    | Key::Instance(..)
-                    | Key::Event(..)
-                    | Key::RoutingRule(_)
-                    | Key::NearbyRule(_),
-                    _,
-                ) => {}
+                (Key::Namespace(_) | Key::Instance(..) | Key::Event(..) | Key::Rule(..), _) => {}
             }
         })
         .await?;

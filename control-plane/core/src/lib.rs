@@ -28,7 +28,7 @@ mod store;
 
 pub use call_tally::CallTally;
 pub use caller::Caller;
-pub use catalog::{CalleeRules, Catalog, Delta, ServiceSnapshot};
+pub use catalog::{CalleeLimits, CalleeRules, Catalog, Delta, ServiceSnapshot};
 pub use change::{Change, Item, Key, Kind};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use commit_tally::{CommitTally, Commits};
@@ -43,7 +43,7 @@ pub use plane::ControlPlane;
 pub use registry::{
     InstancePatch, MissingService, Outcome, Precondition, Registered, Registry, Written,
 };
-pub use rule::{Callees, Rule};
+pub use rule::{AnyRule, Callees, Lint, Rule, RuleFamily, RuleKind};
 pub use settings::{ChangeRetention, Settings};
 #[cfg(feature = "testing")]
 pub use store::testing;

@@ -260,14 +260,7 @@ impl Follow for Liveness {
                 (Key::Instance(service, id), _) => {
                     leases.forget(&LeaseKey::new(Arc::clone(service), id.clone()));
                 }
-                (
-                    Key::Namespace(_)
-                    | Key::Service(_)
-                    | Key::Event(..)
-                    | Key::RoutingRule(_)
-                    | Key::NearbyRule(_),
-                    _,
-                ) => {}
+                (Key::Namespace(_) | Key::Service(_) | Key::Event(..) | Key::Rule(..), _) => {}
             }
         }
     }

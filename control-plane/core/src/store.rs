@@ -6,11 +6,10 @@ pub mod testing;
 use async_trait::async_trait;
 use merak_model::{
     Epoch, Instance, InstanceId, Namespace, NamespaceName, Revision, Service, ServiceName,
-    Timestamp,
-    routing::{NearbyRule, RoutingRule, RuleName},
+    Timestamp, routing::RuleName,
 };
 
-use crate::{Callees, Change, Kind, Result};
+use crate::{AnyRule, Callees, Change, Kind, Result, RuleFamily};
 
 /// Durable storage of the current state and of the log that led to it.
 ///
@@ -68,14 +67,14 @@ pub struct Loaded {
     pub namespaces: Vec<Namespace>,
     pub services: Vec<LoadedService>,
     pub instances: Vec<Instance>,
-    pub routing_rules: Vec<RoutingRule>,
-    pub nearby_rules: Vec<NearbyRule>,
+    pub rules: Vec<AnyRule>,
     pub callees: Vec<LoadedCallees>,
 }
 
-/// When a rule that is, or was, for these services last changed.
+/// When a rule of a family that is, or was, for these services last changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoadedCallees {
+    pub family: RuleFamily,
     pub callees: Callees,
     /// The newest change of such a rule, removals included, whatever was pruned from the log.
     pub revision: Revision,

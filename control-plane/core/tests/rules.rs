@@ -8,13 +8,13 @@ use std::sync::Arc;
 
 use merak_core::{
     ChangeRetention, Clock as _, ErrorKind, ManualClock, MissingService, Moment, Outcome,
-    Precondition, Settings, Subscriber, Update, testing::MemoryStore,
+    Precondition, RuleFamily, Settings, Subscriber, Update, testing::MemoryStore,
 };
 use merak_model::{
     NamespaceName, Revision, ServiceKey,
     routing::{NearbyRule, RoutingRule},
 };
-use support::{TestPlane, caller, nearby, pay, routing, rule, start};
+use support::{TestPlane, caller, limit, nearby, pay, routing, rule, start};
 
 /// The names of the routing rules that a subscriber is told next, and their revision.
 fn told(subscriber: &Subscriber) -> Option<(u64, Vec<String>)> {
@@ -132,9 +132,11 @@ async fn a_namespace_with_rules_stays_and_says_why() {
         "namespace `default` still has services and routing rules and nearby rules: delete them first"
     );
     test.delete_routing("a").await;
+    test.put_limit("l", limit("pay", 0, 10)).await;
+    test.delete_rule::<NearbyRule>("n").await.unwrap();
     assert_eq!(
         delete().await.unwrap_err().to_string(),
-        "namespace `default` still has services and nearby rules: delete them first"
+        "namespace `default` still has services and rate limit rules: delete them first"
     );
 }
 
@@ -255,7 +257,7 @@ async fn operators_see_who_applied_the_rules_for_a_callee() {
     let seen = test
         .plane
         .discovery
-        .list_rule_subscriptions(&merak_core::Rule::callees(&*first));
+        .list_rule_subscriptions(RuleFamily::Routing, &merak_core::Rule::callees(&*first));
     let seen: Vec<_> = seen
         .iter()
         .map(|(callee, seen)| (callee.service.as_str(), seen.sent.get(), seen.applied.get()))
@@ -263,7 +265,11 @@ async fn operators_see_who_applied_the_rules_for_a_callee() {
     assert_eq!(seen, [("order", 2, 2), ("pay", 2, 0)]);
     drop(order);
     let named = merak_core::Callees::of(&routing("order", 0, "v1").callee, &rule("a").namespace);
-    assert_eq!(test.plane.discovery.list_rule_subscriptions(&named), []);
+    let left = test
+        .plane
+        .discovery
+        .list_rule_subscriptions(RuleFamily::Routing, &named);
+    assert_eq!(left, []);
 }
 
 #[tokio::test]

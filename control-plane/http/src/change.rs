@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use merak_core::{self as core, ChangeQuery, Item, Kind, Order};
+use merak_core::{self as core, AnyRule, ChangeQuery, Item, Kind, Order, RuleKind};
 use merak_model::{
     InstanceId, Invalid, NamespaceName, Revision, ServiceName, Timestamp, routing::RuleName,
 };
@@ -22,6 +22,7 @@ use crate::{
     nearby_rule::NearbyRule,
     page::{Cursor, List, Page, PageSize},
     problem::{ListProblems, Problem},
+    rate_limit_rule::RateLimitRule,
     routing_rule::RoutingRule,
     service::Service,
 };
@@ -87,6 +88,7 @@ pub(crate) enum ChangeKind {
     Event,
     RoutingRule,
     NearbyRule,
+    RateLimitRule,
 }
 
 /// A thing in one of its states; the `kind` of the change says which it is.
@@ -99,6 +101,7 @@ pub(crate) enum Changed {
     Event(Event),
     RoutingRule(Box<RoutingRule>),
     NearbyRule(Box<NearbyRule>),
+    RateLimitRule(Box<RateLimitRule>),
 }
 
 /// Describes a [`Changed`] as what fits one of its forms or several: a service has all that a namespace
@@ -228,8 +231,9 @@ impl From<&Item> for Changed {
                     window_seconds,
                 },
             }),
-            Item::RoutingRule(rule) => Self::RoutingRule(Box::new((&**rule).into())),
-            Item::NearbyRule(rule) => Self::NearbyRule(Box::new((&**rule).into())),
+            Item::Rule(AnyRule::Routing(rule)) => Self::RoutingRule(Box::new((&**rule).into())),
+            Item::Rule(AnyRule::Nearby(rule)) => Self::NearbyRule(Box::new((&**rule).into())),
+            Item::Rule(AnyRule::RateLimit(rule)) => Self::RateLimitRule(Box::new((&**rule).into())),
         }
     }
 }
@@ -241,8 +245,9 @@ impl From<Kind> for ChangeKind {
             Kind::Service => Self::Service,
             Kind::Instance => Self::Instance,
             Kind::Event => Self::Event,
-            Kind::RoutingRule => Self::RoutingRule,
-            Kind::NearbyRule => Self::NearbyRule,
+            Kind::Rule(RuleKind::Routing) => Self::RoutingRule,
+            Kind::Rule(RuleKind::Nearby) => Self::NearbyRule,
+            Kind::Rule(RuleKind::RateLimit) => Self::RateLimitRule,
         }
     }
 }
@@ -254,8 +259,9 @@ impl From<ChangeKind> for Kind {
             ChangeKind::Service => Self::Service,
             ChangeKind::Instance => Self::Instance,
             ChangeKind::Event => Self::Event,
-            ChangeKind::RoutingRule => Self::RoutingRule,
-            ChangeKind::NearbyRule => Self::NearbyRule,
+            ChangeKind::RoutingRule => Self::Rule(RuleKind::Routing),
+            ChangeKind::NearbyRule => Self::Rule(RuleKind::Nearby),
+            ChangeKind::RateLimitRule => Self::Rule(RuleKind::RateLimit),
         }
     }
 }

@@ -23,6 +23,7 @@ mod openapi;
 mod operations;
 mod page;
 mod problem;
+mod rate_limit_rule;
 mod request_id;
 mod routing_rule;
 mod rule;

@@ -13,7 +13,10 @@ use axum::{
 };
 use http::Method;
 use merak_core::{CallTally, CommitTally, Commits, ControlPlane, Rule, Told, Topic};
-use merak_model::routing::{NearbyRule, RoutingRule};
+use merak_model::{
+    limiting::RateLimitRule,
+    routing::{NearbyRule, RoutingRule},
+};
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, NoLabelSet, text},
@@ -66,6 +69,7 @@ struct Counts {
     services: u64,
     routing_rules: u64,
     nearby_rules: u64,
+    rate_limit_rules: u64,
     healthy: u64,
     unhealthy: u64,
     isolated: u64,
@@ -160,6 +164,11 @@ impl Collector for Holdings {
             ("merak_routing_rules", "Routing rules", counts.routing_rules),
             ("merak_nearby_rules", "Nearby rules", counts.nearby_rules),
             (
+                "merak_rate_limit_rules",
+                "Rate limit rules",
+                counts.rate_limit_rules,
+            ),
+            (
                 "merak_isolated_instances",
                 "Isolated instances",
                 counts.isolated,
@@ -214,6 +223,7 @@ impl Counts {
             services: services.len() as u64,
             routing_rules: count::<RoutingRule>(plane),
             nearby_rules: count::<NearbyRule>(plane),
+            rate_limit_rules: count::<RateLimitRule>(plane),
             ..Self::default()
         };
         let to_services = services

@@ -5,6 +5,7 @@ use http::HeaderMap;
 use merak_core::{Catalog, Error};
 use merak_model::{
     self as model, Invalid, Metadata, NamespaceName, NamespaceSpec, Timestamp,
+    limiting::RateLimitRule,
     routing::{NearbyRule, RoutingRule},
 };
 use serde::{Deserialize, Serialize};
@@ -74,6 +75,7 @@ pub(crate) struct NamespaceSummary {
     isolated_instance_count: usize,
     routing_rule_count: usize,
     nearby_rule_count: usize,
+    rate_limit_rule_count: usize,
 }
 
 /// What people say of a namespace.
@@ -144,6 +146,7 @@ impl NamespaceSummary {
             isolated_instance_count: count(|instance| instance.isolated),
             routing_rule_count: catalog.count_rules::<RoutingRule>(&namespace.name),
             nearby_rule_count: catalog.count_rules::<NearbyRule>(&namespace.name),
+            rate_limit_rule_count: catalog.count_rules::<RateLimitRule>(&namespace.name),
         }
     }
 }

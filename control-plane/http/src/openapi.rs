@@ -6,7 +6,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     Api, about, analyze, change, instance, namespace, nearby_rule, operations,
     problem::ProblemBody,
-    routing_rule, service, simulate, subscriber, warning,
+    rate_limit_rule, routing_rule, service, simulate, subscriber, warning,
     watch::{self, Ready},
 };
 
@@ -42,6 +42,7 @@ The admin API of Merak, a control plane for service governance.
         (name = "subscribers", description = "Who watches a service"),
         (name = "routing-rules", description = "Which instances a call may get"),
         (name = "nearby-rules", description = "Instances near the caller first"),
+        (name = "rate-limit-rules", description = "How many calls a service takes"),
         (name = "simulate", description = "Where a call would go, and why"),
         (name = "analyze", description = "Whether rules are right, and mean what was meant"),
         (name = "changes", description = "Who changed what, and as it happens"),
@@ -60,6 +61,7 @@ pub(crate) fn operations() -> OpenApiRouter<Api> {
         .merge(subscriber::router())
         .merge(routing_rule::router())
         .merge(nearby_rule::router())
+        .merge(rate_limit_rule::router())
         .merge(simulate::router())
         .merge(warning::router())
         .merge(analyze::router())

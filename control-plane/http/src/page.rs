@@ -26,6 +26,7 @@ pub(crate) enum List {
     Subscribers = b'w',
     RoutingRules = b'r',
     NearbyRules = b'b',
+    RateLimitRules = b't',
     RuleRevisions = b'v',
     Warnings = b'l',
 }

@@ -1,4 +1,4 @@
-//! What the operations on routing rules and on nearby rules have in common.
+//! What the operations on the kinds of rules have in common.
 //!
 //! A rule is changed and deleted only by those who say which state of it they saw, so that of two
 //! editors the second learns of the first; the refusal carries the rule as it is.
@@ -17,6 +17,7 @@ use http::HeaderMap;
 use merak_core::{Error, Rule};
 use merak_model::{
     Invalid, Metadata, NamespaceName, ServiceKey, ServiceName,
+    limiting::{RateLimitRule, RateLimitRuleDocument},
     routing::{NearbyDocument, NearbyRule, RoutingRule, RoutingRuleDocument, RuleKey, RuleName},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -81,6 +82,22 @@ impl RestRule for NearbyRule {
 
     const COLLECTION: &'static str = "nearby-rules";
     const LIST: List = List::NearbyRules;
+
+    fn metadata(&self) -> &Metadata {
+        &self.spec.metadata
+    }
+
+    fn is_enabled(&self) -> bool {
+        self.spec.enabled
+    }
+}
+
+impl RestRule for RateLimitRule {
+    type Document = RateLimitRuleDocument;
+    type View = crate::rate_limit_rule::RateLimitRule;
+
+    const COLLECTION: &'static str = "rate-limit-rules";
+    const LIST: List = List::RateLimitRules;
 
     fn metadata(&self) -> &Metadata {
         &self.spec.metadata
@@ -173,7 +190,7 @@ fn location_of<R: RestRule>(key: &RuleKey) -> String {
 
 /// A rule that is not there.
 fn not_found<R: RestRule>(key: &RuleKey) -> Problem {
-    Error::not_found(format_args!("{} `{key}`", R::NOUN)).into()
+    Error::not_found(format_args!("{} `{key}`", R::KIND)).into()
 }
 
 /// The rules of a namespace, a page at a time.

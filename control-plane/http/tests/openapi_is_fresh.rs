@@ -6,11 +6,17 @@
 
 use std::{collections::BTreeSet, env, fs, path::Path};
 
-use merak_model::call::{CallDocument, FromDocument, LocationDocument, ToDocument};
-use merak_model::routing::{
-    BranchDocument, CalleeDocument, CallerDocument, ConditionDocument, FactDocument, FactKind,
-    Level, MatchesDocument, NearbyDocument, Operator, Otherwise, RoutingRuleDocument,
-    TargetDocument, TestDocument, WarningCode, WhenEmpty,
+use merak_model::{
+    call::{CallDocument, FromDocument, LocationDocument, ToDocument},
+    limiting::{
+        AmountDocument, AmountMode, Failover, RateLimitRuleDocument, ResponseDocument, ScopeKind,
+        WarmUpDocument,
+    },
+    routing::{
+        BranchDocument, CalleeDocument, CallerDocument, ConditionDocument, FactDocument, FactKind,
+        Level, MatchesDocument, NearbyDocument, Operator, Otherwise, RoutingRuleDocument,
+        TargetDocument, TestDocument, WarningCode, WhenEmpty,
+    },
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -84,6 +90,13 @@ fn the_description_of_rules_is_what_the_model_reads() {
         ("CallTo", names_of::<ToDocument>(other())),
         ("Location", names_of::<LocationDocument>(other())),
         ("Target", names_of::<TargetDocument>(other())),
+        (
+            "RateLimitRuleSpec",
+            names_of::<RateLimitRuleDocument>(other()),
+        ),
+        ("Amount", names_of::<AmountDocument>(other())),
+        ("WarmUp", names_of::<WarmUpDocument>(other())),
+        ("LimitResponse", names_of::<ResponseDocument>(other())),
     ] {
         let described = schemas[schema]["properties"].as_object().unwrap();
         let described: BTreeSet<String> = described.keys().cloned().collect();
@@ -96,6 +109,9 @@ fn the_description_of_rules_is_what_the_model_reads() {
         ("Otherwise", names_of::<Otherwise>(json!("?"))),
         ("NearbyLevel", names_of::<Level>(json!("?"))),
         ("WarningCode", names_of::<WarningCode>(json!("?"))),
+        ("LimitScope", names_of::<ScopeKind>(json!("?"))),
+        ("AmountMode", names_of::<AmountMode>(json!("?"))),
+        ("Failover", names_of::<Failover>(json!("?"))),
     ] {
         let described = schemas[schema]["enum"].as_array().unwrap().iter();
         let described = described.map(|word| word.as_str().unwrap().to_owned());

@@ -4,11 +4,9 @@ mod rule;
 
 use std::collections::{BTreeMap, HashMap};
 
-use merak_core::{Callees, Change, Item, Key};
-use merak_model::{
-    Instance, Namespace, Revision, Service, ServiceKey,
-    routing::{NearbyRule, RoutingRule},
-};
+use merak_core::{AnyRule, Change, Item, Key, RuleKind};
+use merak_model::{Instance, Namespace, Revision, Service, ServiceKey};
+use rule::Touched;
 use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection, query_builder::Separated};
 
 /// Rows a statement. sqlx spends some 50 µs a statement, and SQLite takes 32,766 parameters.
@@ -33,13 +31,14 @@ pub(crate) async fn append(
     let fold = Fold::of(changes);
     // Deletions first, so that a thing that was deleted and made anew finds its name free.
     for (table, pks) in &fold.deleted {
-        delete(&mut transaction, table, pks).await?;
+        delete(&mut transaction, table.name(), pks).await?;
     }
     upsert_namespaces(&mut transaction, &fold.namespaces).await?;
     upsert_services(&mut transaction, &fold.services).await?;
     upsert_instances(&mut transaction, &fold.instances).await?;
-    rule::upsert_rules(&mut transaction, "routing_rule", &fold.routing_rules).await?;
-    rule::upsert_rules(&mut transaction, "nearby_rule", &fold.nearby_rules).await?;
+    for (kind, rules) in &fold.rules {
+        rule::upsert_rules(&mut transaction, *kind, rules).await?;
+    }
     rule::upsert_callees(&mut transaction, &fold.callees).await?;
     transaction.commit().await
 }
@@ -50,12 +49,42 @@ struct Fold<'a> {
     namespaces: Vec<&'a Namespace>,
     services: Vec<&'a Service>,
     instances: Vec<&'a Instance>,
-    routing_rules: Vec<&'a RoutingRule>,
-    nearby_rules: Vec<&'a NearbyRule>,
+    rules: BTreeMap<RuleKind, Vec<&'a AnyRule>>,
     /// The newest change of a rule for these callees, before or after it.
-    callees: Vec<(Callees, Revision)>,
-    /// Primary keys by table, in an order that breaks no reference.
-    deleted: [(&'static str, Vec<i64>); 5],
+    callees: Vec<Touched>,
+    /// Primary keys by table.
+    deleted: BTreeMap<Table, Vec<i64>>,
+}
+
+/// The tables of current state, in an order of deletions that breaks no reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Table {
+    Instance,
+    Service,
+    Rule(RuleKind),
+    Namespace,
+}
+
+impl Table {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Instance => "instance",
+            Self::Service => "service",
+            Self::Rule(kind) => kind.as_str(),
+            Self::Namespace => "namespace",
+        }
+    }
+
+    /// The table that a thing of the log is in; an event is in none.
+    fn of(key: &Key) -> Option<Self> {
+        match key {
+            Key::Namespace(_) => Some(Self::Namespace),
+            Key::Service(_) => Some(Self::Service),
+            Key::Instance(..) => Some(Self::Instance),
+            Key::Event(..) => None,
+            Key::Rule(kind, _) => Some(Self::Rule(*kind)),
+        }
+    }
 }
 
 impl<'a> Fold<'a> {
@@ -72,16 +101,8 @@ impl<'a> Fold<'a> {
                 order.push((pk, change));
             }
         }
-        let tables = [
-            "instance",
-            "service",
-            "routing_rule",
-            "nearby_rule",
-            "namespace",
-        ];
         let mut fold = Self {
             callees: callees_of(changes),
-            deleted: tables.map(|table| (table, Vec::new())),
             ..Self::default()
         };
         for (pk, change) in order {
@@ -89,26 +110,27 @@ impl<'a> Fold<'a> {
                 (Some(Item::Namespace(namespace)), _) => fold.namespaces.push(namespace),
                 (Some(Item::Service(service)), _) => fold.services.push(service),
                 (Some(Item::Instance(instance)), _) => fold.instances.push(instance),
-                (Some(Item::RoutingRule(rule)), _) => fold.routing_rules.push(rule),
-                (Some(Item::NearbyRule(rule)), _) => fold.nearby_rules.push(rule),
-                (Some(Item::Event(_)), _) | (None, Key::Event(..)) => {}
-                (None, Key::Instance(..)) => fold.deleted[0].1.push(number(pk)),
-                (None, Key::Service(_)) => fold.deleted[1].1.push(number(pk)),
-                (None, Key::RoutingRule(_)) => fold.deleted[2].1.push(number(pk)),
-                (None, Key::NearbyRule(_)) => fold.deleted[3].1.push(number(pk)),
-                (None, Key::Namespace(_)) => fold.deleted[4].1.push(number(pk)),
+                (Some(Item::Rule(rule)), _) => {
+                    fold.rules.entry(rule.kind()).or_default().push(rule);
+                }
+                (Some(Item::Event(_)), _) => {}
+                (None, key) => {
+                    if let Some(table) = Table::of(key) {
+                        fold.deleted.entry(table).or_default().push(number(pk));
+                    }
+                }
             }
         }
         fold
     }
 }
 
-fn callees_of(changes: &[Change]) -> Vec<(Callees, Revision)> {
+fn callees_of(changes: &[Change]) -> Vec<Touched> {
     let mut newest = BTreeMap::new();
     for change in changes {
         let states = [&change.before, &change.after].into_iter().flatten();
-        for callees in states.filter_map(Item::callees) {
-            newest.insert(callees, change.revision);
+        for rule in states.filter_map(Item::rule) {
+            newest.insert((rule.kind().family(), rule.callees()), change.revision);
         }
     }
     newest.into_iter().collect()

@@ -74,8 +74,7 @@ pub(crate) async fn load(connection: &mut SqliteConnection, path: &Path) -> Resu
             .into_iter()
             .map(|row| instance(row, &keys))
             .collect::<Result<_>>()?,
-        routing_rules: rules.routing,
-        nearby_rules: rules.nearby,
+        rules: rules.rules,
         callees: rules.callees,
     })
 }

@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use merak_core::{Change, ChangeQuery, Item, Key, Kind, Order, Result};
+use merak_core::{AnyRule, Change, ChangeQuery, Item, Key, Kind, Order, Result};
 use merak_model::{InstanceId, NamespaceName, Revision, ServiceKey, Timestamp, routing::RuleKey};
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
@@ -140,8 +140,7 @@ fn parse_key(kind: Kind, row: &ChangeRow) -> Result<Key, merak_model::Invalid> {
         Kind::Instance => Key::Instance(service()?, InstanceId::parse(&row.id)?),
         Kind::Event if row.id.is_empty() => Key::Event(service()?, None),
         Kind::Event => Key::Event(service()?, Some(InstanceId::parse(&row.id)?)),
-        Kind::RoutingRule => Key::RoutingRule(rule()?),
-        Kind::NearbyRule => Key::NearbyRule(rule()?),
+        Kind::Rule(kind) => Key::Rule(kind, rule()?),
     })
 }
 
@@ -151,8 +150,7 @@ fn parse_item(kind: Kind, json: &str) -> Result<Item, serde_json::Error> {
         Kind::Service => Item::Service(Arc::new(serde_json::from_str(json)?)),
         Kind::Instance => Item::Instance(Arc::new(serde_json::from_str(json)?)),
         Kind::Event => Item::Event(Arc::new(serde_json::from_str(json)?)),
-        Kind::RoutingRule => Item::RoutingRule(Arc::new(serde_json::from_str(json)?)),
-        Kind::NearbyRule => Item::NearbyRule(Arc::new(serde_json::from_str(json)?)),
+        Kind::Rule(kind) => Item::Rule(AnyRule::from_json(kind, json)?),
     })
 }
 

@@ -3,14 +3,18 @@
 use merak_model::ServiceKey;
 
 use super::{Discovery, OfTopic, Subscription, Topic, Watchers, describe};
-use crate::Callees;
+use crate::{Callees, RuleFamily};
 
 impl Discovery {
-    /// The live subscriptions to the rules for any of some services, by service.
-    pub fn list_rule_subscriptions(&self, callees: &Callees) -> Vec<(ServiceKey, Subscription)> {
+    /// The live subscriptions to a family of rules for any of some services, by service.
+    pub fn list_rule_subscriptions(
+        &self,
+        family: RuleFamily,
+        callees: &Callees,
+    ) -> Vec<(ServiceKey, Subscription)> {
         let watching: Vec<(ServiceKey, OfTopic)> = {
             let watchers = self.watchers.read();
-            let found = watching(&watchers, callees).into_iter();
+            let found = watching(&watchers, family, callees).into_iter();
             found
                 .map(|(callee, of_topic)| (callee.clone(), of_topic.clone()))
                 .collect()
@@ -25,24 +29,44 @@ impl Discovery {
     }
 }
 
-/// Who watches the rules for any of some services. One service is looked up; `*` goes through
+/// Who watches a family of rules for any of some services. One service is looked up; `*` goes through
 /// every topic that is watched.
 pub(super) fn watching<'a>(
     watchers: &'a Watchers,
+    family: RuleFamily,
     callees: &Callees,
 ) -> Vec<(&'a ServiceKey, &'a OfTopic)> {
-    let of_rules = |(topic, of_topic): (&'a Topic, &'a OfTopic)| match topic {
-        Topic::Rules(callee) => Some((callee, of_topic)),
-        Topic::Instances(_) | Topic::Services(_) => None,
+    let of_family = |(topic, of_topic): (&'a Topic, &'a OfTopic)| match topic.rules() {
+        Some((of, callee)) if of == family => Some((callee, of_topic)),
+        _ => None,
     };
     match callees.single() {
         Some(callee) => {
-            let found = watchers.get_key_value(&Topic::Rules(callee));
-            found.and_then(of_rules).into_iter().collect()
+            let topic = Topic::of_rules(family, callee);
+            let found = topic.and_then(|topic| watchers.get_key_value(&topic));
+            found.and_then(of_family).into_iter().collect()
         }
         None => {
-            let all = watchers.iter().filter_map(of_rules);
+            let all = watchers.iter().filter_map(of_family);
             all.filter(|(callee, _)| callees.selects(callee)).collect()
+        }
+    }
+}
+
+impl Topic {
+    /// A family of rules for a service, if it can be watched.
+    pub fn of_rules(family: RuleFamily, callee: ServiceKey) -> Option<Self> {
+        match family {
+            RuleFamily::Routing => Some(Self::Rules(callee)),
+            RuleFamily::RateLimit => None,
+        }
+    }
+
+    /// The family of rules, and the service, that it is about.
+    pub fn rules(&self) -> Option<(RuleFamily, &ServiceKey)> {
+        match self {
+            Self::Rules(callee) => Some((RuleFamily::Routing, callee)),
+            Self::Instances(_) | Self::Services(_) => None,
         }
     }
 }

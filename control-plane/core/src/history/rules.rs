@@ -2,13 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use merak_model::{
-    NamespaceName, Revision, ServiceKey,
-    routing::{NearbyRule, RoutingRule, RuleKey},
-};
+use merak_model::{NamespaceName, Revision, ServiceKey, routing::RuleKey};
 
 use super::{History, Moment};
-use crate::{CalleeRules, ChangeQuery, Result, Rule};
+use crate::{CalleeLimits, CalleeRules, ChangeQuery, Kind, Result, Rule, catalog::rules::sorted};
 
 impl History {
     /// A rule as it was; none if it did not exist then.
@@ -52,24 +49,49 @@ impl History {
             .await
     }
 
-    /// The rules for calls to a service as they were, in the order in which they were tried.
+    /// The rules that callers of a service obeyed, in the order in which they were tried.
     ///
     /// # Errors
     /// As [`History::revision_at`].
     pub async fn find_rules_at(&self, callee: &ServiceKey, moment: Moment) -> Result<CalleeRules> {
         let revision = self.revision_at(moment).await?;
-        let (now, routing, nearby) = {
+        Ok(CalleeRules {
+            callee: callee.clone(),
+            revision,
+            routing: self.rules_for(callee, revision).await?,
+            nearby: self.rules_for(callee, revision).await?,
+        })
+    }
+
+    /// The rules that protected a service, in the order of their precedence.
+    ///
+    /// # Errors
+    /// As [`History::revision_at`].
+    pub async fn find_limits_at(
+        &self,
+        callee: &ServiceKey,
+        moment: Moment,
+    ) -> Result<CalleeLimits> {
+        let revision = self.revision_at(moment).await?;
+        Ok(CalleeLimits {
+            callee: callee.clone(),
+            revision,
+            rules: self.rules_for(callee, revision).await?,
+        })
+    }
+
+    async fn rules_for<R: Rule>(
+        &self,
+        callee: &ServiceKey,
+        revision: Revision,
+    ) -> Result<Vec<Arc<R>>> {
+        let (now, rules) = {
             let index = self.catalog.read();
-            let routing: Vec<Arc<RoutingRule>> = index.rules.all().cloned().collect();
-            let nearby: Vec<Arc<NearbyRule>> = index.rules.all().cloned().collect();
-            (index.revision, routing, nearby)
+            (index.revision, index.rules.all().cloned().collect())
         };
-        let mut routing = self.undo_rules(routing, None, (revision, now)).await?;
-        let mut nearby = self.undo_rules(nearby, None, (revision, now)).await?;
-        routing.retain(|rule| rule.is_for(callee));
-        nearby.retain(|rule| rule.is_for(callee));
-        let rules = (routing, nearby);
-        Ok(CalleeRules::sorted(callee.clone(), revision, rules))
+        let mut rules = self.undo_rules::<R>(rules, None, (revision, now)).await?;
+        rules.retain(|rule| rule.callees().selects(callee));
+        Ok(sorted(rules))
     }
 
     async fn undo_rules<R: Rule>(
@@ -96,7 +118,7 @@ impl History {
 
 fn scope_of<R: Rule>(namespace: Option<&NamespaceName>) -> ChangeQuery {
     ChangeQuery {
-        kind: Some(R::KIND),
+        kind: Some(Kind::Rule(R::KIND)),
         namespace: namespace.cloned(),
         ..ChangeQuery::default()
     }

@@ -1,12 +1,9 @@
 //! Creating, changing and deleting namespaces.
 
-use merak_model::{
-    Namespace, NamespaceName, NamespaceSpec, Revision,
-    routing::{NearbyRule, RoutingRule},
-};
+use merak_model::{Namespace, NamespaceName, NamespaceSpec, Revision};
 
 use super::{Precondition, Registry, Written};
-use crate::{Caller, Draft, Error, Result};
+use crate::{Caller, Draft, Error, Result, RuleKind};
 
 impl Registry {
     /// Creates a namespace, or brings it to `spec`.
@@ -56,13 +53,11 @@ impl Registry {
 
 /// Refuses a namespace that has something in it, which the error names.
 fn require_empty(draft: &Draft<'_>, name: &NamespaceName) -> Result<()> {
-    let contents = [
-        (draft.has_services(name), "services"),
-        (draft.has_rules::<RoutingRule>(name), "routing rules"),
-        (draft.has_rules::<NearbyRule>(name), "nearby rules"),
-    ];
-    let held = contents.iter().filter(|(has_some, _)| *has_some);
-    let held: Vec<&str> = held.map(|(_, what)| *what).collect();
+    let services = draft.has_services(name).then(|| "services".to_owned());
+    let kinds = RuleKind::ALL.into_iter();
+    let kinds = kinds.filter(|kind| draft.has_rules(name, *kind));
+    let rules = kinds.map(|kind| format!("{kind}s"));
+    let held: Vec<String> = services.into_iter().chain(rules).collect();
     match held.as_slice() {
         [] => Ok(()),
         held => Err(Error::conflict(format!(

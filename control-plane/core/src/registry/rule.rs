@@ -23,7 +23,7 @@ impl Registry {
         let (key, missing) = (Arc::new(key), self.missing_service);
         self.decide(caller, move |draft| {
             let before = draft.find_rule::<R>(&key).map(|before| before.stamp());
-            precondition.check(format_args!("{} `{key}`", R::NOUN), before)?;
+            precondition.check(format_args!("{} `{key}`", R::KIND), before)?;
             require_namespace(draft, &key.namespace, missing)?;
             let after = draft.put_rule::<R>(&key, spec);
             let stamp = after.stamp();
@@ -44,7 +44,7 @@ impl Registry {
     ) -> Result<Revision> {
         let key = Arc::new(key);
         self.decide(caller, move |draft| {
-            let what = format!("{} `{key}`", R::NOUN);
+            let what = format!("{} `{key}`", R::KIND);
             let before = draft.find_rule::<R>(&key).map(|before| before.stamp());
             precondition.check(&what, before)?;
             let deleted = draft.delete_rule::<R>(&key);

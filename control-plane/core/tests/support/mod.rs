@@ -14,6 +14,7 @@ use merak_core::{
 };
 use merak_model::{
     HealthCheck, Host, InstanceId, InstanceSpec, Port, Registration, Revision, ServiceKey,
+    limiting::{RateLimitRule, RateLimitRuleSpec},
     routing::{NearbySpec, RoutingRule, RoutingRuleSpec, RuleKey},
 };
 
@@ -165,6 +166,16 @@ pub(crate) fn nearby(callee: &str) -> NearbySpec {
     serde_json::from_value(serde_json::json!({"callee": {"service": callee}})).unwrap()
 }
 
+/// A rule that lets `max` calls a second through to `callee`, which may be `*`.
+pub(crate) fn limit(callee: &str, priority: u64, max: u64) -> RateLimitRuleSpec {
+    serde_json::from_value(serde_json::json!({
+        "priority": priority,
+        "callee": {"service": callee},
+        "amounts": [{"max": max, "window_ms": 1000}],
+    }))
+    .unwrap()
+}
+
 pub(crate) fn rule(name: &str) -> RuleKey {
     RuleKey::parse("default", name).unwrap()
 }
@@ -183,6 +194,15 @@ impl TestPlane {
     }
 
     pub(crate) async fn put_routing(&self, name: &str, spec: RoutingRuleSpec) -> Arc<RoutingRule> {
+        let written = self.put_rule(name, spec, Precondition::None).await;
+        written.unwrap().item
+    }
+
+    pub(crate) async fn put_limit(
+        &self,
+        name: &str,
+        spec: RateLimitRuleSpec,
+    ) -> Arc<RateLimitRule> {
         let written = self.put_rule(name, spec, Precondition::None).await;
         written.unwrap().item
     }

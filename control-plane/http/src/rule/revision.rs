@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::response::Response;
-use merak_core::{Change, ChangeQuery, Error, ErrorKind, Moment};
+use merak_core::{Change, ChangeQuery, Error, ErrorKind, Kind, Moment};
 use merak_model::{
     NamespaceName, Revision, Timestamp,
     routing::{RuleKey, RuleName},
@@ -164,7 +164,7 @@ fn revision_of<R: RestRule>(change: &Change) -> RuleRevision<R::View> {
 
 fn log_of<R: RestRule>(key: &RuleKey) -> ChangeQuery {
     ChangeQuery {
-        kind: Some(R::KIND),
+        kind: Some(Kind::Rule(R::KIND)),
         namespace: Some(key.namespace.clone()),
         rule: Some(key.name.clone()),
         ..ChangeQuery::default()
@@ -218,7 +218,7 @@ pub(crate) async fn get_revision<R: RestRule>(
         let come = history.revision_at(Moment::Revision(revision)).await;
         come.map_err(|error| refused("revision", error))?;
         history.revision_at(Moment::Revision(before)).await?;
-        let what = format!("revision {revision} of {} `{key}`", R::NOUN);
+        let what = format!("revision {revision} of {} `{key}`", R::KIND);
         return Err(Error::not_found(what).into());
     };
     Ok(axum::Json(revision_of::<R>(change)))
@@ -266,7 +266,7 @@ pub(crate) async fn revert<R: RestRule>(
         | ErrorKind::Internal => error.into(),
     })?;
     let Some(past) = found else {
-        let what = format!("{} `{key}` at revision {}", R::NOUN, body.revision);
+        let what = format!("{} `{key}` at revision {}", R::KIND, body.revision);
         return Err(Error::not_found(what).into());
     };
     write::<R>(api, &mutation, key, past.spec().clone()).await

@@ -3,6 +3,8 @@
 //! Rules are read and written by the model, whose documents these types mirror field by field; a test
 //! holds the two together.
 
+pub(crate) mod rate_limit;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;

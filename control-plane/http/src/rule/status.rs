@@ -10,7 +10,7 @@ use crate::{Api, problem::Problem, subscriber::Subscriber};
 /// Lagging subscribers that are named; all are counted.
 const LAGGING_LIMIT: usize = 100;
 
-/// How far a rule has come: the clients that call a service which it is for.
+/// How far a rule has come: the clients that obey the rules for a service which it is for.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub(crate) struct RuleStatus {
     /// The change that last touched the rule.
@@ -47,7 +47,8 @@ pub(crate) fn status<R: RestRule>(
     let rule = api.plane.catalog.find_rule::<R>(key);
     let rule = rule.ok_or_else(|| not_found::<R>(key))?;
     let revision = rule.stamp().revision;
-    let subscriptions = api.plane.discovery.list_rule_subscriptions(&rule.callees());
+    let discovery = &api.plane.discovery;
+    let subscriptions = discovery.list_rule_subscriptions(R::KIND.family(), &rule.callees());
     let subscriber_count = subscriptions.len();
     let mut lagging = subscriptions;
     lagging.retain(|(_, subscription)| subscription.applied < revision);

@@ -14,6 +14,7 @@ pub(crate) const PAY: &str = "/api/v1/namespaces/default/services/pay";
 
 pub(crate) const RULES: &str = "/api/v1/namespaces/default/routing-rules";
 pub(crate) const NEARBY: &str = "/api/v1/namespaces/default/nearby-rules";
+pub(crate) const LIMITS: &str = "/api/v1/namespaces/default/rate-limit-rules";
 
 /// A rule that sends calls to `callee` to its version `v1` and, by `weight`, to `v2`.
 pub(crate) fn canary(callee: &str, weight: u64) -> Value {

@@ -13,6 +13,7 @@ mod instances;
 mod namespaces;
 mod operations;
 mod paging;
+mod rate_limits;
 mod refusals;
 mod routes;
 mod rule_history;

@@ -1,21 +1,31 @@
-//! Routing rules and nearby rules: works, absent, invalid, again, and two editors.
+//! The kinds of rules: works, absent, invalid, again, and two editors.
 
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{NEARBY, RULES, TestApi, canary};
+use crate::harness::{LIMITS, NEARBY, RULES, TestApi, canary};
 
-/// Both kinds: where they are, one of them, and the same one changed.
-fn kinds() -> [(&'static str, Value, Value); 2] {
+/// Every kind: where they are, one of them, and the same one changed.
+fn kinds() -> [(&'static str, Value, Value); 3] {
     let nearby = |level| {
         json!({
             "callee": {"service": "pay"}, "enabled": true, "priority": 0, "level": level,
             "max_level": "all", "strict": false, "spill_over": 0.0,
         })
     };
+    let limit = |max| {
+        json!({
+            "callee": {"service": "pay"}, "enabled": true, "priority": 0, "method": "/pay",
+            "arguments": [{"on": "header", "key": "x-user", "op": "present"}],
+            "regex_combine": false, "amounts": [{"max": max, "window_ms": 1000}],
+            "scope": "local", "action": {"queue": {"max_wait_ms": 500}},
+            "response": {"status": 503, "headers": {"x-slow": "1"}, "body": "later"},
+        })
+    };
     [
         (RULES, canary("pay", 10), canary("pay", 50)),
         (NEARBY, nearby("zone"), nearby("region")),
+        (LIMITS, limit(10), limit(20)),
     ]
 }
 
@@ -271,14 +281,20 @@ async fn a_namespace_counts_its_rules_and_stays_while_it_has_some() {
     let listed = api.get("/api/v1/namespaces").await;
     assert_eq!(listed.column("routing_rule_count"), ["2"]);
     assert_eq!(listed.column("nearby_rule_count"), ["1"]);
+    assert_eq!(listed.column("rate_limit_rule_count"), ["2"]);
     let refused = api.delete("/api/v1/namespaces/default").await;
     assert_eq!(refused.problem(), (409, "conflict", ""));
     assert_eq!(
         refused.detail(),
-        "namespace `default` still has routing rules and nearby rules: delete them first"
+        "namespace `default` still has routing rules and nearby rules and rate limit rules: delete \
+         them first"
     );
     let metrics = api.get("/metrics").await.text;
-    for line in ["merak_routing_rules 2", "merak_nearby_rules 1"] {
+    for line in [
+        "merak_routing_rules 2",
+        "merak_nearby_rules 1",
+        "merak_rate_limit_rules 2",
+    ] {
         assert!(metrics.lines().any(|found| found == line), "{line}");
     }
 }

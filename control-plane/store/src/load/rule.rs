@@ -1,82 +1,75 @@
 //! Reading rules at start.
 
-use merak_core::{Callees, LoadedCallees, Result, Rule};
+use merak_core::{AnyRule, Callees, LoadedCallees, Result, RuleFamily, RuleKind};
 use merak_model::{
     Invalid, NamespaceName, ServiceName,
-    routing::{NearbyRule, RoutingRule, RuleKey, Selector},
+    routing::{RuleKey, Selector},
 };
-use sqlx::SqliteConnection;
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
-use super::{parse, revision, stamp};
+use super::{revision, stamp};
 use crate::error;
 
 type RuleRow = (i64, String, String, String, i64, i64, i64);
+type CalleesRow = (String, String, String, i64);
 
 /// Everything that is in the tables of rules.
 pub(super) struct RuleRows {
-    routing: Vec<RuleRow>,
-    nearby: Vec<RuleRow>,
-    callees: Vec<(String, String, i64)>,
+    rules: Vec<(RuleKind, RuleRow)>,
+    callees: Vec<CalleesRow>,
 }
 
 /// The rules of a store.
 pub(super) struct LoadedRules {
-    pub(super) routing: Vec<RoutingRule>,
-    pub(super) nearby: Vec<NearbyRule>,
+    pub(super) rules: Vec<AnyRule>,
     pub(super) callees: Vec<LoadedCallees>,
 }
 
 impl RuleRows {
     pub(super) async fn read(connection: &mut SqliteConnection) -> Result<Self, sqlx::Error> {
-        let routing = sqlx::query_as(
-            "SELECT pk, namespace, name, spec, revision, created_at, modified_at FROM routing_rule",
-        )
-        .fetch_all(&mut *connection)
-        .await?;
-        let nearby = sqlx::query_as(
-            "SELECT pk, namespace, name, spec, revision, created_at, modified_at FROM nearby_rule",
-        )
-        .fetch_all(&mut *connection)
-        .await?;
-        let callees = sqlx::query_as("SELECT namespace, service, revision FROM rule_callees")
-            .fetch_all(&mut *connection)
-            .await?;
-        Ok(Self {
-            routing,
-            nearby,
-            callees,
-        })
+        let mut rules = Vec::new();
+        for kind in RuleKind::ALL {
+            let mut query = QueryBuilder::<Sqlite>::new(
+                "SELECT pk, namespace, name, spec, revision, created_at, modified_at FROM ",
+            );
+            query.push(kind.as_str());
+            let of_kind = query.build_query_as().fetch_all(&mut *connection).await?;
+            rules.extend(of_kind.into_iter().map(|row| (kind, row)));
+        }
+        let callees =
+            sqlx::query_as("SELECT family, namespace, service, revision FROM rule_callees")
+                .fetch_all(&mut *connection)
+                .await?;
+        Ok(Self { rules, callees })
     }
 
     pub(super) fn parse(self) -> Result<LoadedRules> {
+        let rules = self.rules.into_iter().map(rule);
+        let callees = self.callees.into_iter().map(callees);
         Ok(LoadedRules {
-            routing: rules("routing_rule", self.routing)?,
-            nearby: rules("nearby_rule", self.nearby)?,
-            callees: self
-                .callees
-                .into_iter()
-                .map(callees)
-                .collect::<Result<_>>()?,
+            rules: rules.collect::<Result<_>>()?,
+            callees: callees.collect::<Result<_>>()?,
         })
     }
 }
 
-fn rules<R: Rule>(table: &str, rows: Vec<RuleRow>) -> Result<Vec<R>> {
-    let rules = rows.into_iter().map(|row| {
-        let (pk, namespace, name, spec, revision, created, modified) = row;
-        let key = RuleKey::parse(&namespace, &name);
-        let key = key.map_err(|problem| error::stored(table, pk, problem))?;
-        let stamp = stamp(pk, revision, created, modified);
-        Ok(R::new(key, parse(table, pk, &spec)?, stamp))
-    });
-    rules.collect()
+fn rule((kind, row): (RuleKind, RuleRow)) -> Result<AnyRule> {
+    let (pk, namespace, name, spec, revision, created, modified) = row;
+    let table = kind.as_str();
+    let key = RuleKey::parse(&namespace, &name);
+    let key = key.map_err(|problem| error::stored(table, pk, problem))?;
+    let stamp = stamp(pk, revision, created, modified);
+    let rule = AnyRule::from_spec_json(kind, key, &spec, stamp);
+    rule.map_err(|problem| error::stored(table, pk, problem))
 }
 
-fn callees((namespace, service, newest): (String, String, i64)) -> Result<LoadedCallees> {
+fn callees((family, namespace, service, newest): CalleesRow) -> Result<LoadedCallees> {
     let refused = |problem: Invalid| error::stored("rule_callees", newest, problem);
+    let unknown = || error::stored("rule_callees", newest, format!("family is {family:?}"));
     let namespace = selector(&namespace, NamespaceName::parse).map_err(refused)?;
     let service = selector(&service, ServiceName::parse).map_err(refused)?;
     Ok(LoadedCallees {
+        family: RuleFamily::find(&family).ok_or_else(unknown)?,
         callees: Callees { namespace, service },
         revision: revision(newest),
     })

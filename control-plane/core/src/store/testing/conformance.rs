@@ -6,10 +6,14 @@ use std::sync::Arc;
 use merak_model::{
     Host, Instance, InstanceSpec, Namespace, NamespaceSpec, Port, Registration, Revision, Service,
     ServiceKey, ServiceSpec, Stamp, Timestamp,
+    limiting::RateLimitRule,
     routing::{NearbyRule, RoutingRule, RuleKey, RuleName},
 };
 
-use crate::{Change, ChangeQuery, ErrorKind, Event, Item, Key, Kind, Loaded, Order, Store};
+use crate::{
+    Change, ChangeQuery, ErrorKind, Event, Item, Key, Kind, Loaded, Order, Rule as _, RuleFamily,
+    RuleKind, Store,
+};
 
 /// A log under construction, with the state that it folds to.
 struct Log {
@@ -300,38 +304,52 @@ pub async fn rules_are_kept_with_their_last_change(store: &impl Store) {
     let mut log = Log::begin();
     // Of the name of an instance, which a query for either must tell apart.
     let name = instance(2, Stamp::default()).id;
-    let routing =
-        log.create(|stamp| Item::RoutingRule(Arc::new(rule(name.as_str(), "pay", stamp))));
+    let routing = log.create(|stamp| Arc::new(rule(name.as_str(), "pay", stamp)).item());
     let nearby = log.create(|stamp| {
         let spec = serde_json::from_str(r#"{"callee": {"service": "*"}}"#).unwrap();
         let key = RuleKey::parse("default", "near").unwrap();
-        Item::NearbyRule(Arc::new(NearbyRule { key, spec, stamp }))
+        Arc::new(NearbyRule { key, spec, stamp }).item()
     });
-    let Item::RoutingRule(before) = &routing else {
-        panic!("a routing rule was made");
-    };
+    // Of the name of a rule of another kind.
+    let limit = log.create(|stamp| {
+        let spec = r#"{"callee": {"service": "pay"}, "amounts": [{"max": 1, "window_ms": 1000}]}"#;
+        let spec = serde_json::from_str(spec).unwrap();
+        let key = RuleKey::parse("default", "near").unwrap();
+        Arc::new(RateLimitRule { key, spec, stamp }).item()
+    });
+    let before = RoutingRule::of_item(&routing).unwrap();
     let mut after = rule(name.as_str(), "order", before.stamp);
     after.stamp.revision = log.next();
-    let moved = Item::RoutingRule(Arc::new(after.clone()));
-    log.push(key_of(&routing), Some(routing.clone()), Some(moved));
+    let moved = Arc::new(after).item();
+    log.push(key_of(&routing), Some(routing.clone()), Some(moved.clone()));
     log.push(key_of(&nearby), Some(nearby.clone()), None);
     store.append(&log.changes).await.unwrap();
-    store.prune_changes(Revision(7)).await.unwrap();
+    store.prune_changes(Revision(8)).await.unwrap();
     let loaded = store.load().await.unwrap();
-    assert_eq!(
-        (loaded.routing_rules, loaded.nearby_rules),
-        (vec![after], vec![])
-    );
+    let mut rules: Vec<Item> = loaded.rules.into_iter().map(Item::Rule).collect();
+    rules.sort_by_key(|rule| rule.created_revision());
+    assert_eq!(rules, [moved, limit]);
     let mut callees: Vec<_> = loaded
         .callees
         .iter()
-        .map(|one| (one.callees.service.to_string(), one.revision.get()))
+        .map(|one| {
+            (
+                one.family,
+                one.callees.service.to_string(),
+                one.revision.get(),
+            )
+        })
         .collect();
     callees.sort_unstable();
-    let expected = [("*", 8), ("order", 7), ("pay", 7)];
+    let expected = [
+        (RuleFamily::Routing, "*", 9),
+        (RuleFamily::Routing, "order", 8),
+        (RuleFamily::Routing, "pay", 8),
+        (RuleFamily::RateLimit, "pay", 7),
+    ];
     assert_eq!(
         callees,
-        expected.map(|(name, revision)| (name.to_owned(), revision))
+        expected.map(|(family, name, revision)| (family, name.to_owned(), revision))
     );
 }
 
@@ -339,8 +357,8 @@ pub async fn rules_are_kept_with_their_last_change(store: &impl Store) {
 pub async fn the_log_of_a_rule_can_be_asked_for(store: &impl Store) {
     let mut log = Log::begin();
     let name = instance(2, Stamp::default()).id;
-    let made = log.create(|stamp| Item::RoutingRule(Arc::new(rule(name.as_str(), "pay", stamp))));
-    log.create(|stamp| Item::RoutingRule(Arc::new(rule("other", "pay", stamp))));
+    let made = log.create(|stamp| Arc::new(rule(name.as_str(), "pay", stamp)).item());
+    log.create(|stamp| Arc::new(rule("other", "pay", stamp)).item());
     log.push(key_of(&made), Some(made.clone()), None);
     store.append(&log.changes).await.unwrap();
     let revisions = async |query: ChangeQuery| -> Vec<u64> {
@@ -359,7 +377,7 @@ pub async fn the_log_of_a_rule_can_be_asked_for(store: &impl Store) {
     };
     assert_eq!(revisions(of_rule).await, [7, 5]);
     let of_kind = ChangeQuery {
-        kind: Some(Kind::RoutingRule),
+        kind: Some(Kind::Rule(RuleKind::Routing)),
         namespace: Some(pay().namespace.clone()),
         ..ChangeQuery::default()
     };
@@ -415,8 +433,7 @@ fn key_of(item: &Item) -> Key {
             Key::Instance(Arc::clone(&instance.service), instance.id.clone())
         }
         Item::Event(_) => Key::Event(pay(), None),
-        Item::RoutingRule(rule) => Key::RoutingRule(Arc::new(rule.key.clone())),
-        Item::NearbyRule(rule) => Key::NearbyRule(Arc::new(rule.key.clone())),
+        Item::Rule(rule) => Key::Rule(rule.kind(), Arc::new(rule.key().clone())),
     }
 }
 

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 
 use crate::{
     Callees, Change, ChangeQuery, Error, ErrorKind, Item, Key, Loaded, LoadedCallees,
-    LoadedService, Order, Result, Store,
+    LoadedService, Order, Result, RuleFamily, Store,
 };
 
 /// A log in memory; clones share it, so that control planes can be started on it one after another.
@@ -21,7 +21,7 @@ pub struct MemoryStore {
 struct Contents {
     log: Vec<Change>,
     items: BTreeMap<Key, Item>,
-    callees: BTreeMap<Callees, Revision>,
+    callees: BTreeMap<(RuleFamily, Callees), Revision>,
     /// The newest change, and when it was.
     newest: (Revision, Timestamp),
     is_full: bool,
@@ -66,13 +66,13 @@ impl Store for MemoryStore {
                 }),
                 Item::Instance(instance) => loaded.instances.push((**instance).clone()),
                 Item::Event(_) => {}
-                Item::RoutingRule(rule) => loaded.routing_rules.push((**rule).clone()),
-                Item::NearbyRule(rule) => loaded.nearby_rules.push((**rule).clone()),
+                Item::Rule(rule) => loaded.rules.push(rule.clone()),
             }
         }
         let callees = contents.callees.iter();
         loaded.callees = callees
-            .map(|(callees, revision)| LoadedCallees {
+            .map(|((family, callees), revision)| LoadedCallees {
+                family: *family,
                 callees: callees.clone(),
                 revision: *revision,
             })
@@ -100,7 +100,8 @@ impl Store for MemoryStore {
                 None => contents.items.remove(&change.key),
             };
             for state in [&change.before, &change.after].into_iter().flatten() {
-                if let Some(callees) = state.callees() {
+                if let Some(rule) = state.rule() {
+                    let callees = (rule.kind().family(), rule.callees());
                     contents.callees.insert(callees, change.revision);
                 }
             }
@@ -149,7 +150,7 @@ impl Store for MemoryStore {
 fn newest_of(log: &[Change], service: &ServiceKey) -> Option<Revision> {
     let of_service = |change: &&Change| match &change.key {
         Key::Service(key) | Key::Instance(key, _) => **key == *service,
-        Key::Namespace(_) | Key::Event(..) | Key::RoutingRule(_) | Key::NearbyRule(_) => false,
+        Key::Namespace(_) | Key::Event(..) | Key::Rule(..) => false,
     };
     log.iter()
         .rev()
