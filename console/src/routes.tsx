@@ -44,7 +44,7 @@ const overview = createRoute({
 const services = createRoute({
   getParentRoute: () => root,
   path: '/services',
-  validateSearch: only('q', 'page', 'create'),
+  validateSearch: only('q', 'page', 'sort', 'create'),
   component: lazyRouteComponent(() => import('./services/services-page'), 'ServicesPage'),
 })
 
@@ -57,7 +57,7 @@ const service = createRoute({
 const instances = createRoute({
   getParentRoute: () => service,
   path: '/',
-  validateSearch: only('q', 'page'),
+  validateSearch: only('q', 'page', 'sort'),
   component: lazyRouteComponent(() => import('./instances/instances-tab'), 'InstancesTab'),
 })
 

@@ -1,6 +1,6 @@
 import createClient from 'openapi-fetch'
 import { Problem } from './problem'
-import type { components, paths } from './schema'
+import type { components, operations, paths } from './schema'
 
 type Schemas = components['schemas']
 export type Change = Schemas['Change']
@@ -16,6 +16,10 @@ export type Subscriber = Schemas['Subscriber']
 export type Registration = Schemas['InstanceRegistration']
 export type BatchItem = Schemas['InstanceBatchItem']
 export type BatchAnswer = Schemas['InstanceBatchItemAnswer']
+
+type QueryOf<Operation extends keyof operations> = NonNullable<operations[Operation]['parameters']['query']>
+export type ServiceSort = NonNullable<QueryOf<'search_services'>['sort']>
+export type InstanceSort = NonNullable<QueryOf<'list_instances'>['sort']>
 
 export interface Page<T> {
   items: T[]

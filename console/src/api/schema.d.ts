@@ -539,7 +539,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the services of a namespace, sorted by name, with the numbers of their instances. */
+        /** Lists the services of a namespace, sorted by name or as asked for, with the numbers of their instances. */
         get: operations["list_services"];
         put?: never;
         /**
@@ -587,7 +587,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists the instances of a service, sorted by id.
+         * Lists the instances of a service, sorted by id or as asked for.
          * @description An instance is listed when it matches every filter.
          */
         get: operations["list_instances"];
@@ -711,7 +711,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Searches the services of all namespaces, sorted by namespace and name.
+         * Searches the services of all namespaces, sorted by namespace and name or as asked for.
          * @description A service is listed when it matches every filter; those of instances must match one and the same
          *     instance.
          */
@@ -7506,6 +7506,11 @@ export interface operations {
                  * @example 2026-01-02T10:42:00Z
                  */
                 as_of?: string;
+                /**
+                 * @description Sorted by this, largest first with a `-` before it; by name without it. Counts are not known of an
+                 *     earlier moment.
+                 */
+                sort?: "namespace" | "-namespace" | "name" | "-name" | "instance_count" | "-instance_count" | "unhealthy_instance_count" | "-unhealthy_instance_count" | "isolated_instance_count" | "-isolated_instance_count" | "owners" | "-owners" | "modified_at" | "-modified_at";
                 /** @description The most items on a page: 1..=500, default 50. */
                 page_size?: number;
                 /** @description `next_page_token` of the page before. */
@@ -8121,6 +8126,11 @@ export interface operations {
                  * @example 2026-01-02T10:42:00Z
                  */
                 as_of?: string;
+                /**
+                 * @description Sorted by this, largest first with a `-` before it; by id without it. Health is sorted from healthy
+                 *     to unhealthy; a host with its port, and a version, by the numbers in them.
+                 */
+                sort?: "id" | "-id" | "host" | "-host" | "health" | "-health" | "isolated" | "-isolated" | "weight" | "-weight" | "version" | "-version" | "protocol" | "-protocol" | "zone" | "-zone" | "modified_at" | "-modified_at";
                 /** @description The most items on a page: 1..=500, default 50. */
                 page_size?: number;
                 /** @description `next_page_token` of the page before. */
@@ -9229,6 +9239,8 @@ export interface operations {
                  * @example v2.*
                  */
                 version?: string;
+                /** @description Sorted by this, largest first with a `-` before it; by namespace and name without it. */
+                sort?: "namespace" | "-namespace" | "name" | "-name" | "instance_count" | "-instance_count" | "unhealthy_instance_count" | "-unhealthy_instance_count" | "isolated_instance_count" | "-isolated_instance_count" | "owners" | "-owners" | "modified_at" | "-modified_at";
                 /** @description The most items on a page: 1..=500, default 50. */
                 page_size?: number;
                 /** @description `next_page_token` of the page before. */

@@ -11,6 +11,11 @@ import { RowActions } from './row-actions'
 import { WeightCell } from './weight-cell'
 import { useInstanceWrites } from './writes'
 
+/** What each column sorts by, if it does. */
+const SORTS = { endpoint: 'host', health: '-health', weight: '-weight', version: 'version', zone: 'zone' } as const
+
+export const INSTANCE_SORTS = Object.values(SORTS).map((sort) => ({ sort }))
+
 /** The columns of a list of instances; those that change something only where it can be changed. */
 export function useColumns(since: Map<string, HealthSince>, isWritable: boolean): Column<Instance>[] {
   const { instances: text } = useText()
@@ -29,10 +34,11 @@ export function useColumns(since: Map<string, HealthSince>, isWritable: boolean)
     cell: (row) => <RowActions instance={row} writes={writes} />,
   }
   return [
-    { id: 'endpoint', header: text.endpoint, width: '180px', cell: (row) => <span className="mono" title={row.id}>{endpoint(row)}</span> },
+    { id: 'endpoint', header: text.endpoint, sort: SORTS.endpoint, width: '180px', cell: (row) => <span className="mono" title={row.id}>{endpoint(row)}</span> },
     {
       id: 'health',
       header: text.health,
+      sort: SORTS.health,
       width: '210px',
       cell: (row) => (
         <span className="row">
@@ -41,9 +47,9 @@ export function useColumns(since: Map<string, HealthSince>, isWritable: boolean)
         </span>
       ),
     },
-    { id: 'weight', header: text.weight, width: '84px', align: 'end', cell: weight },
-    { id: 'version', header: text.version, width: '84px', isMinor: true, cell: (row) => row.version },
-    { id: 'zone', header: text.zone, width: '76px', isMinor: true, cell: ({ location }) => location.zone ?? '' },
+    { id: 'weight', header: text.weight, sort: SORTS.weight, width: '84px', align: 'end', cell: weight },
+    { id: 'version', header: text.version, sort: SORTS.version, width: '84px', isMinor: true, cell: (row) => row.version },
+    { id: 'zone', header: text.zone, sort: SORTS.zone, width: '76px', isMinor: true, cell: ({ location }) => location.zone ?? '' },
     { id: 'check', header: text.check, width: '112px', isMinor: true, cell: (row) => <Check check={row.health_check} /> },
     { id: 'metadata', header: text.metadata, isMinor: true, cell: (row) => <MetadataChips metadata={row.metadata} /> },
     ...(isWritable ? [actions] : []),

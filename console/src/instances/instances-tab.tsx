@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useCallback, useState } from 'react'
+import type { InstanceSort } from '../api/client'
 import { serviceChangesQuery } from '../changes/queries'
 import { useText } from '../i18n/use-text'
 import { Pages } from '../search/pages'
@@ -10,9 +11,10 @@ import { useScope } from '../shell/scope'
 import { healthSince } from '../timeline/history'
 import { Button } from '../ui/button'
 import { Empty, Failed, Loading } from '../ui/states'
+import { knownSort } from '../ui/sorting'
 import { Table } from '../ui/table'
 import { BulkDialog } from './bulk-dialog'
-import { useColumns } from './columns'
+import { INSTANCE_SORTS, useColumns } from './columns'
 import { INSTANCE_TOKENS, instancesFilter, instancesQuery } from './queries'
 import { RegisterDialog } from './register-dialog'
 
@@ -58,11 +60,13 @@ export function InstancesTab() {
 function Instances({ q, clear }: { q: string; clear: () => void }) {
   const { instances: text, services, states } = useText()
   const { namespace, service } = route.useParams()
-  const { page } = route.useSearch()
+  const search = route.useSearch()
+  const { page } = search
   const { asOf } = useScope()
   const navigate = route.useNavigate()
   const filter = instancesFilter(parseSearch(q, INSTANCE_TOKENS, 'ip'))
-  const query = { ...filter, as_of: asOf, page_size: PAGE_SIZE, page_token: page }
+  const sort = knownSort(INSTANCE_SORTS, search.sort)
+  const query = { ...filter, as_of: asOf, sort: sort as InstanceSort | undefined, page_size: PAGE_SIZE, page_token: page }
   const { data, error, isPlaceholderData, refetch } = useQuery(instancesQuery(namespace, service, query))
   const log = useQuery(serviceChangesQuery(namespace, service, { kind: 'instance', page_size: 500 }))
   const isNow = asOf === undefined
@@ -84,12 +88,14 @@ function Instances({ q, clear }: { q: string; clear: () => void }) {
     <>
       <Table
         label={services.instances}
-        of={`${q} ${page} ${asOf}`}
+        of={`${q} ${page} ${asOf} ${sort}`}
         isStale={isPlaceholderData}
         rows={data.items}
         columns={columns}
         rowKey={({ id }) => id}
         rowClass={({ isolated }) => (isolated ? 'row-quiet' : '')}
+        sort={sort}
+        onSort={(next) => void navigate({ search: (now) => ({ ...now, sort: next, page: undefined }), replace: true })}
       />
       <Pages
         rows={data.items.length}

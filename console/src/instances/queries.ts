@@ -1,5 +1,5 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query'
-import { api, type Health, type Instance, must, type Page } from '../api/client'
+import { api, type Health, type Instance, type InstanceSort, must, type Page } from '../api/client'
 import { anywhere, type Parsed } from '../search/tokens'
 
 /** The tokens that find instances. */
@@ -20,6 +20,7 @@ export interface InstancesQuery {
   protocol?: string
   metadata?: string[]
   as_of?: string | undefined
+  sort?: InstanceSort | undefined
   page_size?: number
   page_token?: string | undefined
 }

@@ -1,5 +1,5 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query'
-import { api, type Health, must, type Page, type ServiceSummary } from '../api/client'
+import { api, type Health, must, type Page, type ServiceSort, type ServiceSummary } from '../api/client'
 import { anywhere, type Parsed } from '../search/tokens'
 
 /** The tokens that find services. */
@@ -22,6 +22,7 @@ export interface ServicesQuery {
   isolated?: boolean
   host?: string
   version?: string
+  sort?: ServiceSort | undefined
   page_size?: number
   page_token?: string | undefined
 }
@@ -48,8 +49,8 @@ export const servicesQuery = (query: ServicesQuery) =>
   })
 
 /** A page of the services of a namespace as they were. */
-export const pastServicesQuery = (namespace: string, asOf: string, { name, metadata, page_size, page_token }: ServicesQuery) => {
-  const query = { name, metadata, page_size, page_token, as_of: asOf }
+export const pastServicesQuery = (namespace: string, asOf: string, { name, metadata, sort, page_size, page_token }: ServicesQuery) => {
+  const query = { name, metadata, sort, page_size, page_token, as_of: asOf }
   return queryOptions<Page<ServiceSummary>>({
     queryKey: ['past', 'services', namespace, query],
     queryFn: ({ signal }) =>

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { useCallback } from 'react'
-import type { ServiceSummary } from '../api/client'
+import type { ServiceSort, ServiceSummary } from '../api/client'
 import type { Dictionary } from '../i18n/en'
 import { useText } from '../i18n/use-text'
 import { Pages } from '../search/pages'
@@ -13,6 +13,7 @@ import { Button } from '../ui/button'
 import { HealthBar } from '../ui/health'
 import { Page } from '../ui/page'
 import { Empty, Failed, Loading } from '../ui/states'
+import { knownSort } from '../ui/sorting'
 import { type Column, Table } from '../ui/table'
 import { MetadataChips } from '../ui/metadata'
 import { PAST_TOKENS, pastServicesQuery, SERVICE_TOKENS, servicesFilter, servicesQuery } from './queries'
@@ -52,11 +53,14 @@ export function ServicesPage() {
 
 function Services({ q, clear }: { q: string; clear: () => void }) {
   const text = useText()
-  const { page } = route.useSearch()
+  const search = route.useSearch()
+  const { page } = search
   const { namespace, asOf } = useScope()
   const navigate = route.useNavigate()
   const parsed = parseSearch(q, asOf === undefined ? SERVICE_TOKENS : PAST_TOKENS)
-  const filter = { ...servicesFilter(parsed), page_size: PAGE_SIZE, page_token: page }
+  const columns = columnsOf(text, namespace === undefined, asOf === undefined)
+  const sort = knownSort(columns, search.sort)
+  const filter = { ...servicesFilter(parsed), sort: sort as ServiceSort | undefined, page_size: PAGE_SIZE, page_token: page }
   const query = asOf === undefined ? servicesQuery({ ...filter, namespace }) : pastServicesQuery(namespace ?? '', asOf, filter)
   const { data, error, isPending, isPlaceholderData, refetch } = useQuery({ ...query, enabled: parsed.faults.length === 0 })
   if (error && !data) return <Failed error={error} retry={() => void refetch()} />
@@ -69,10 +73,18 @@ function Services({ q, clear }: { q: string; clear: () => void }) {
     )
   }
   if (data.items.length === 0) return <Empty title={text.services.emptyTitle} hint={text.services.emptyHint} />
-  const columns = columnsOf(text, namespace === undefined, asOf === undefined)
   return (
     <>
-      <Table label={text.services.title} of={`${namespace} ${q} ${page} ${asOf}`} isStale={isPlaceholderData} rows={data.items} columns={columns} rowKey={({ namespace: ns, name }) => `${ns} ${name}`} />
+      <Table
+        label={text.services.title}
+        of={`${namespace} ${q} ${page} ${asOf} ${sort}`}
+        isStale={isPlaceholderData}
+        rows={data.items}
+        columns={columns}
+        rowKey={({ namespace: ns, name }) => `${ns} ${name}`}
+        sort={sort}
+        onSort={(next) => void navigate({ search: (now) => ({ ...now, sort: next, page: undefined }), replace: true })}
+      />
       <Pages
         rows={data.items.length}
         page={page}
@@ -87,6 +99,7 @@ function columnsOf({ services: text }: Dictionary, hasNamespace: boolean, hasCou
   const name: Column<ServiceSummary> = {
     id: 'name',
     header: text.name,
+    sort: 'name',
     cell: (row) => (
       <Link to="/services/$namespace/$service" params={{ namespace: row.namespace, service: row.name }} className="clip">
         {row.name}
@@ -96,6 +109,7 @@ function columnsOf({ services: text }: Dictionary, hasNamespace: boolean, hasCou
   const namespace: Column<ServiceSummary> = {
     id: 'namespace',
     header: text.namespace,
+    sort: 'namespace',
     width: '150px',
     isMinor: true,
     cell: (row) => <span className="muted">{row.namespace}</span>,
@@ -104,12 +118,14 @@ function columnsOf({ services: text }: Dictionary, hasNamespace: boolean, hasCou
     {
       id: 'health',
       header: text.health,
+      sort: '-unhealthy_instance_count',
       width: '150px',
       cell: (row) => <HealthBar healthy={row.healthy_instance_count ?? 0} total={row.instance_count ?? 0} />,
     },
     {
       id: 'isolated',
       header: text.isolated,
+      sort: '-isolated_instance_count',
       width: '84px',
       align: 'end',
       isMinor: true,
@@ -120,8 +136,8 @@ function columnsOf({ services: text }: Dictionary, hasNamespace: boolean, hasCou
     name,
     ...(hasNamespace ? [namespace] : []),
     ...(hasCounts ? counts : []),
-    { id: 'owners', header: text.owners, width: '150px', isMinor: true, cell: (row) => row.owners },
+    { id: 'owners', header: text.owners, sort: 'owners', width: '150px', isMinor: true, cell: (row) => row.owners },
     { id: 'metadata', header: text.metadata, width: '22%', isMinor: true, cell: (row) => <MetadataChips metadata={row.metadata} /> },
-    { id: 'changed', header: text.changed, width: '110px', align: 'end', isMinor: true, cell: (row) => <Ago at={row.modified_at} /> },
+    { id: 'changed', header: text.changed, sort: '-modified_at', width: '110px', align: 'end', isMinor: true, cell: (row) => <Ago at={row.modified_at} /> },
   ]
 }

@@ -1,6 +1,7 @@
 import { useWindowVirtualizer } from '@tanstack/react-virtual'
 import { type KeyboardEvent, type ReactNode, useLayoutEffect, useRef, useState } from 'react'
 import { useText } from '../i18n/use-text'
+import { HeaderCell } from './header-cell'
 import { steady } from './steady'
 
 export interface Column<Row> {
@@ -12,6 +13,8 @@ export interface Column<Row> {
   align?: 'end'
   /** Left out where there is little room. */
   isMinor?: boolean
+  /** What the server sorts by for this column, with a `-` if the largest come first at first. */
+  sort?: string
 }
 
 interface Props<Row> {
@@ -25,6 +28,9 @@ interface Props<Row> {
   rowKey: (row: Row) => string
   /** How a row looks, as a class. */
   rowClass?: (row: Row) => string
+  /** What the rows are sorted by, largest first with a `-`; none for the order of the server. */
+  sort?: string | undefined
+  onSort?: (sort: string | undefined) => void
 }
 
 const ROW_PX = 36
@@ -32,7 +38,7 @@ const ROW_PX = 36
 const VIRTUAL_FROM = 120
 
 /** A table that stays fluid with any number of rows, and still while one points at it. */
-export function Table<Row>({ label, of = '', isStale = false, rows, columns, rowKey, rowClass }: Props<Row>) {
+export function Table<Row>({ label, of = '', isStale = false, rows, columns, rowKey, rowClass, sort, onSort }: Props<Row>) {
   const { table: text } = useText()
   const [isPointed, setPointed] = useState(false)
   const [held, setHeld] = useState<{ of: string; rows: Row[] } | null>(null)
@@ -75,9 +81,7 @@ export function Table<Row>({ label, of = '', isStale = false, rows, columns, row
         <thead>
           <tr aria-rowindex={1}>
             {columns.map((column) => (
-              <th key={column.id} scope="col" style={{ width: column.width }} className={classOf(column)}>
-                {column.header}
-              </th>
+              <HeaderCell key={column.id} column={column} className={classOf(column)} sort={sort} onSort={onSort} />
             ))}
           </tr>
         </thead>

@@ -17,7 +17,7 @@ use parking_lot::{RwLock, RwLockReadGuard};
 use crate::{Callees, Change, Error, Item, Key, Loaded, Result, Rule, RuleFamily};
 pub use rules::{CalleeLimits, CalleeRules};
 use rules::{Places, RuleIndex};
-pub use snapshot::{Delta, ServiceSnapshot};
+pub use snapshot::{Delta, InstanceCounts, ServiceSnapshot};
 
 /// The state of everything, in memory.
 #[derive(Debug, Default)]

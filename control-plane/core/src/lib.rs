@@ -28,7 +28,7 @@ mod store;
 
 pub use call_tally::CallTally;
 pub use caller::Caller;
-pub use catalog::{CalleeLimits, CalleeRules, Catalog, Delta, ServiceSnapshot};
+pub use catalog::{CalleeLimits, CalleeRules, Catalog, Delta, InstanceCounts, ServiceSnapshot};
 pub use change::{Change, Item, Key, Kind};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use commit_tally::{CommitTally, Commits};

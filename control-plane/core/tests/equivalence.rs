@@ -6,7 +6,9 @@ mod support;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use merak_core::{ControlPlane, Precondition, Subscriber, Topic, Update};
+use merak_core::{
+    ControlPlane, InstanceCounts, Precondition, ServiceSnapshot, Subscriber, Topic, Update,
+};
 use merak_model::{
     Host, Instance, InstanceId, InstanceSpec, Port, Registration, Revision, ServiceKey, Weight,
     routing::{NearbyRule, RoutingRule},
@@ -47,6 +49,7 @@ impl Client {
                 assert_eq!(revision, self.rules.held);
             }
             Update::Snapshot(snapshot) => {
+                assert_counted(&snapshot);
                 let named = snapshot
                     .instances()
                     .map(|one| (one.id.clone(), Arc::clone(one)));
@@ -54,6 +57,7 @@ impl Client {
                 self.held = snapshot.revision();
             }
             Update::Delta { from, now } => {
+                assert_counted(&now);
                 let delta = now.delta_since(from).unwrap();
                 assert_eq!(delta.from, self.held, "a delta starts where the client is");
                 let named = delta.upserts.into_iter().map(|one| (one.id.clone(), one));
@@ -69,6 +73,20 @@ impl Client {
             Update::Services { .. } => panic!("instances were subscribed"),
         }
     }
+}
+
+/// The counts that a service keeps are those that one finds by counting.
+fn assert_counted(service: &ServiceSnapshot) {
+    let count = |wanted: fn(&Instance) -> bool| {
+        let instances = service.instances();
+        instances.filter(|instance| wanted(instance)).count()
+    };
+    let counted = InstanceCounts {
+        total: count(|_| true),
+        healthy: count(|one| one.health.is_healthy()),
+        isolated: count(|one| one.isolated),
+    };
+    assert_eq!(service.counts(), counted);
 }
 
 #[derive(Debug, Clone)]

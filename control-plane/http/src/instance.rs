@@ -8,6 +8,7 @@ mod list;
 mod patch;
 mod put;
 mod register;
+mod sort;
 mod spec;
 
 use std::sync::Arc;

@@ -30,6 +30,7 @@ mod rule;
 mod server;
 mod service;
 mod simulate;
+mod sort;
 mod subscriber;
 mod warning;
 mod watch;

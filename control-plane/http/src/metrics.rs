@@ -238,10 +238,10 @@ impl Counts {
         for topic in to_services.chain(to_rules).chain(to_lists) {
             counts.subscriptions += plane.discovery.count_subscriptions(&topic) as u64;
         }
-        for instance in services.iter().flat_map(|service| service.instances()) {
-            counts.isolated += u64::from(instance.isolated);
-            counts.healthy += u64::from(instance.health.is_healthy());
-            counts.unhealthy += u64::from(!instance.health.is_healthy());
+        for of_service in services.iter().map(|service| service.counts()) {
+            counts.isolated += of_service.isolated as u64;
+            counts.healthy += of_service.healthy as u64;
+            counts.unhealthy += of_service.unhealthy() as u64;
         }
         counts
     }

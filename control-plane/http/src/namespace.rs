@@ -2,7 +2,7 @@
 
 use axum::{extract::State, response::Response};
 use http::HeaderMap;
-use merak_core::{Catalog, Error};
+use merak_core::{Catalog, Error, InstanceCounts};
 use merak_model::{
     self as model, Invalid, Metadata, NamespaceName, NamespaceSpec, Timestamp,
     limiting::RateLimitRule,
@@ -134,16 +134,14 @@ impl From<&model::Namespace> for Namespace {
 impl NamespaceSummary {
     fn of(namespace: &model::Namespace, catalog: &Catalog) -> Self {
         let (_, services) = catalog.list_services(&namespace.name);
-        let count = |wanted: fn(&model::Instance) -> bool| {
-            let instances = services.iter().flat_map(|service| service.instances());
-            instances.filter(|instance| wanted(instance)).count()
-        };
+        let mut counts = InstanceCounts::default();
+        services.iter().for_each(|one| counts += one.counts());
         Self {
             namespace: namespace.into(),
             service_count: services.len(),
-            instance_count: count(|_| true),
-            healthy_instance_count: count(|instance| instance.health.is_healthy()),
-            isolated_instance_count: count(|instance| instance.isolated),
+            instance_count: counts.total,
+            healthy_instance_count: counts.healthy,
+            isolated_instance_count: counts.isolated,
             routing_rule_count: catalog.count_rules::<RoutingRule>(&namespace.name),
             nearby_rule_count: catalog.count_rules::<NearbyRule>(&namespace.name),
             rate_limit_rule_count: catalog.count_rules::<RateLimitRule>(&namespace.name),

@@ -72,7 +72,7 @@ async fn get_readiness(State(api): State<Api>) -> Result<axum::Json<Status>, Pro
     ),
 )]
 async fn get_metrics(State(api): State<Api>, headers: HeaderMap) -> Result<Response, Problem> {
-    // Counting goes through every instance, which takes more than a moment when there are many.
+    // Counting goes through every service, which takes more than a moment when there are many.
     let format = metrics::Format::of(&headers);
     let metrics = Arc::clone(&api.metrics);
     let text = tokio::task::spawn_blocking(move || metrics.encode(format)).await;

@@ -1,6 +1,8 @@
 //! Services: `/api/v1/namespaces/{namespace}/services`.
 
+mod list;
 mod search;
+mod sort;
 
 use std::sync::Arc;
 
@@ -18,14 +20,12 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     Api,
-    as_of::{AsOf, AsOfQuery},
+    as_of::AsOfQuery,
     etag::{self, ReadHeaders, WriteHeaders},
     extract::{Json, Path, Query},
-    filter::{self, MetadataFilter, TextFilter},
     metadata::Entries,
     mutation::{Mutation, MutationQuery},
     namespace::{self, NamespacePath, require_name, require_same},
-    page::{Cursor, List, Page, PageSize},
     problem::{DeleteProblems, HistoryProblems, Problem, WriteProblems},
 };
 
@@ -33,7 +33,7 @@ use crate::{
 pub(crate) fn router() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(search::search_services))
-        .routes(routes!(list_services, create_service))
+        .routes(routes!(list::list_services, create_service))
         .routes(routes!(get_service, put_service, delete_service))
 }
 
@@ -108,6 +108,12 @@ pub(crate) struct ServiceSummary {
     isolated_instance_count: Option<usize>,
 }
 
+/// A service in a list, with its instances if the list is of now.
+type Found = (Arc<model::Service>, Option<Arc<ServiceSnapshot>>);
+
+/// Stands between namespace and service in a key: sorts before all that a name can contain.
+const SEPARATOR: char = ' ';
+
 /// What people say of a service.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -148,28 +154,6 @@ pub(crate) struct ServiceBody {
     export_to: Vec<String>,
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ListServicesQuery {
-    /// Filter by name, as a whole, `text*` by its beginning, `*text*` anywhere.
-    #[param(value_type = Option<String>, example = "com.shop*")]
-    name: Option<TextFilter>,
-    /// Filter by a metadata entry, `key:value` or `key:beginning*`; may be repeated. A backslash before a
-    /// `:` of the key, or before a `*` that is meant, takes its meaning away.
-    #[serde(default)]
-    #[param(value_type = Vec<String>, required = false, example = json!(["tier:1"]))]
-    metadata: Vec<MetadataFilter>,
-    /// The state right after this revision, or at this RFC 3339 time, instead of now.
-    #[param(value_type = Option<String>, example = "2026-01-02T10:42:00Z")]
-    as_of: Option<AsOf>,
-    /// The most items on a page: 1..=500, default 50.
-    #[param(value_type = Option<u64>, minimum = 1, maximum = 500)]
-    page_size: Option<PageSize>,
-    /// `next_page_token` of the page before.
-    page_token: Option<String>,
-}
-
 impl ServicePath {
     pub(crate) fn key(self) -> ServiceKey {
         ServiceKey::new(self.namespace, self.service)
@@ -200,15 +184,12 @@ impl From<&model::Service> for Service {
 
 impl ServiceSummary {
     fn of(service: &model::Service, snapshot: Option<&ServiceSnapshot>) -> Self {
-        let count = |wanted: fn(&model::Instance) -> bool| {
-            let instances = snapshot.map(ServiceSnapshot::instances);
-            instances.map(|all| all.filter(|instance| wanted(instance)).count())
-        };
+        let counts = snapshot.map(ServiceSnapshot::counts);
         Self {
             service: service.into(),
-            instance_count: count(|_| true),
-            healthy_instance_count: count(|instance| instance.health.is_healthy()),
-            isolated_instance_count: count(|instance| instance.isolated),
+            instance_count: counts.map(|counts| counts.total),
+            healthy_instance_count: counts.map(|counts| counts.healthy),
+            isolated_instance_count: counts.map(|counts| counts.isolated),
         }
     }
 }
@@ -246,63 +227,6 @@ pub(crate) fn location_of(key: &ServiceKey) -> String {
         "{namespace}/services/{}",
         key.service.as_str().replace('/', "%2F")
     )
-}
-
-/// Lists the services of a namespace, sorted by name, with the numbers of their instances.
-#[utoipa::path(
-    get, path = "/api/v1/namespaces/{namespace}/services", tag = "services",
-    params(NamespacePath, ListServicesQuery),
-    responses(
-        (status = 200, description = "A page of services", body = Page<ServiceSummary>),
-        HistoryProblems,
-    ),
-)]
-async fn list_services(
-    State(api): State<Api>,
-    Path(NamespacePath { namespace }): Path<NamespacePath>,
-    Query(query): Query<ListServicesQuery>,
-) -> Result<axum::Json<Page<ServiceSummary>>, Problem> {
-    let cursor = Cursor::parse(List::Services, query.page_size, query.page_token.as_deref())?;
-    let listed = find_services(&api, &namespace, query.as_of).await?;
-    let listed = listed.iter().filter(|(service, _)| {
-        let name = service.key.service.as_str();
-        cursor.after.as_deref() < Some(name)
-            && filter::matches(query.name.as_ref(), name)
-            && filter::has_all(&query.metadata, &service.spec.metadata)
-    });
-    let page = cursor.page(
-        listed,
-        |(service, _)| service.key.service.to_string(),
-        |(service, snapshot)| ServiceSummary::of(service, snapshot.as_deref()),
-    );
-    Ok(axum::Json(page))
-}
-
-type Found = (Arc<model::Service>, Option<Arc<ServiceSnapshot>>);
-
-async fn find_services(
-    api: &Api,
-    namespace: &NamespaceName,
-    as_of: Option<AsOf>,
-) -> Result<Vec<Found>, Problem> {
-    if let Some(as_of) = as_of {
-        let history = &api.plane.history;
-        let moment = as_of.moment(api)?;
-        let past = history.list_services_at(namespace, moment).await;
-        let past = past.map_err(AsOf::refused)?;
-        if past.is_empty() {
-            as_of.require_namespace(api, namespace).await?;
-        }
-        return Ok(past.into_iter().map(|service| (service, None)).collect());
-    }
-    let (_, snapshots) = api.plane.catalog.list_services(namespace);
-    if snapshots.is_empty() && api.plane.catalog.find_namespace(namespace).is_none() {
-        return Err(namespace::not_found(namespace));
-    }
-    let found = snapshots.into_iter();
-    Ok(found
-        .map(|snapshot| (Arc::clone(snapshot.service()), Some(snapshot)))
-        .collect())
 }
 
 /// Creates a service.

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
-    ops::Bound,
+    ops::{AddAssign, Bound, SubAssign},
     sync::Arc,
 };
 
@@ -19,9 +19,20 @@ pub struct ServiceSnapshot {
     service: Arc<Service>,
     revision: Revision,
     instances: BTreeMap<InstanceId, Arc<Instance>>,
+    counts: InstanceCounts,
     recent: VecDeque<(Revision, InstanceId)>,
     /// Deltas can start at this revision or later.
     floor: Revision,
+}
+
+/// How many instances a service has, kept as they change, so that nobody goes through them to count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct InstanceCounts {
+    pub total: usize,
+    /// Healthy ones, isolated or not.
+    pub healthy: usize,
+    /// Isolated ones, healthy or not.
+    pub isolated: usize,
 }
 
 /// What changed between a revision and a snapshot.
@@ -42,6 +53,7 @@ impl ServiceSnapshot {
             service,
             revision,
             instances: BTreeMap::new(),
+            counts: InstanceCounts::default(),
             recent: VecDeque::new(),
             floor: revision,
         }
@@ -69,6 +81,11 @@ impl ServiceSnapshot {
     /// The instances, sorted by id.
     pub fn instances(&self) -> impl ExactSizeIterator<Item = &Arc<Instance>> {
         self.instances.values()
+    }
+
+    /// How many instances there are.
+    pub fn counts(&self) -> InstanceCounts {
+        self.counts
     }
 
     /// The instances whose id comes after `after`, sorted by id.
@@ -123,7 +140,7 @@ impl ServiceSnapshot {
 
     /// Adds an instance at start.
     pub(super) fn restore(&mut self, instance: Arc<Instance>) {
-        self.instances.insert(instance.id.clone(), instance);
+        self.insert(instance);
     }
 
     pub(super) fn set_service(&mut self, service: Arc<Service>) {
@@ -133,12 +150,21 @@ impl ServiceSnapshot {
 
     pub(super) fn upsert(&mut self, instance: Arc<Instance>) {
         self.remember(instance.stamp.revision, instance.id.clone());
-        self.instances.insert(instance.id.clone(), instance);
+        self.insert(instance);
     }
 
     pub(super) fn remove(&mut self, id: &InstanceId, revision: Revision) {
         self.remember(revision, id.clone());
-        self.instances.remove(id);
+        if let Some(removed) = self.instances.remove(id) {
+            self.counts -= InstanceCounts::of(&removed);
+        }
+    }
+
+    fn insert(&mut self, instance: Arc<Instance>) {
+        self.counts += InstanceCounts::of(&instance);
+        if let Some(replaced) = self.instances.insert(instance.id.clone(), instance) {
+            self.counts -= InstanceCounts::of(&replaced);
+        }
     }
 
     fn remember(&mut self, revision: Revision, id: InstanceId) {
@@ -148,5 +174,36 @@ impl ServiceSnapshot {
             let forgotten = self.recent.pop_front();
             self.floor = forgotten.map_or(self.floor, |(revision, _)| revision);
         }
+    }
+}
+
+impl InstanceCounts {
+    fn of(instance: &Instance) -> Self {
+        Self {
+            total: 1,
+            healthy: usize::from(instance.health.is_healthy()),
+            isolated: usize::from(instance.isolated),
+        }
+    }
+
+    /// Those that are not healthy, isolated or not.
+    pub fn unhealthy(self) -> usize {
+        self.total - self.healthy
+    }
+}
+
+impl AddAssign for InstanceCounts {
+    fn add_assign(&mut self, more: Self) {
+        self.total += more.total;
+        self.healthy += more.healthy;
+        self.isolated += more.isolated;
+    }
+}
+
+impl SubAssign for InstanceCounts {
+    fn sub_assign(&mut self, fewer: Self) {
+        self.total -= fewer.total;
+        self.healthy -= fewer.healthy;
+        self.isolated -= fewer.isolated;
     }
 }

@@ -8,7 +8,7 @@ use merak_model::{self as model, InstanceId, ServiceKey};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::{Health, Instance};
+use super::{Health, Instance, sort::InstanceSort};
 use crate::{
     Api,
     as_of::AsOf,
@@ -46,6 +46,10 @@ pub(super) struct ListInstancesQuery {
     /// The state right after this revision, or at this RFC 3339 time, instead of now.
     #[param(value_type = Option<String>, example = "2026-01-02T10:42:00Z")]
     as_of: Option<AsOf>,
+    /// Sorted by this, largest first with a `-` before it; by id without it. Health is sorted from healthy
+    /// to unhealthy; a host with its port, and a version, by the numbers in them.
+    #[param(value_type = Option<InstanceSort>, inline)]
+    sort: Option<InstanceSort>,
     /// The most items on a page: 1..=500, default 50.
     #[param(value_type = Option<u64>, minimum = 1, maximum = 500)]
     page_size: Option<PageSize>,
@@ -99,7 +103,7 @@ impl Instances {
     }
 }
 
-/// Lists the instances of a service, sorted by id.
+/// Lists the instances of a service, sorted by id or as asked for.
 ///
 /// An instance is listed when it matches every filter.
 #[utoipa::path(
@@ -115,11 +119,15 @@ pub(super) async fn list_instances(
     Path(path): Path<ServicePath>,
     Query(query): Query<ListInstancesQuery>,
 ) -> Result<axum::Json<Page<Instance>>, Problem> {
-    let cursor = Cursor::parse(
-        List::Instances,
-        query.page_size,
-        query.page_token.as_deref(),
-    )?;
+    let (size, token) = (query.page_size, query.page_token.as_deref());
+    if let Some(sort) = query.sort {
+        let cursor = Cursor::parse(List::SortedInstances, size, token)?;
+        let instances = Instances::find(&api, &path.key(), query.as_of).await?;
+        let listed = instances.after(None).filter(|one| query.matches(one));
+        let page = sort.page(&cursor, listed, |one| Instance::from(&**one))?;
+        return Ok(axum::Json(page));
+    }
+    let cursor = Cursor::parse(List::Instances, size, token)?;
     let after = cursor.after.as_deref().map(InstanceId::parse).transpose();
     let after = after.map_err(|_| Problem::parameter("page_token", "names no instance"))?;
     let instances = Instances::find(&api, &path.key(), query.as_of).await?;

@@ -8,7 +8,10 @@ use merak_model::{self as model, NamespaceName};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::ServiceSummary;
+use super::{
+    Found, SEPARATOR, ServiceSummary,
+    sort::{ServiceField, ServiceSort},
+};
 use crate::{
     Api,
     extract::{Query, Truth},
@@ -16,6 +19,7 @@ use crate::{
     instance::Health,
     page::{Cursor, List, Page, PageSize},
     problem::{ListProblems, Problem},
+    sort::SortField as _,
 };
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -44,15 +48,15 @@ pub(super) struct SearchServicesQuery {
     /// Only services with an instance of this version, filtered like a name.
     #[param(value_type = Option<String>, example = "v2.*")]
     version: Option<TextFilter>,
+    /// Sorted by this, largest first with a `-` before it; by namespace and name without it.
+    #[param(value_type = Option<ServiceSort>, inline)]
+    sort: Option<ServiceSort>,
     /// The most items on a page: 1..=500, default 50.
     #[param(value_type = Option<u64>, minimum = 1, maximum = 500)]
     page_size: Option<PageSize>,
     /// `next_page_token` of the page before.
     page_token: Option<String>,
 }
-
-/// Stands between namespace and service in a key: sorts before all that a name can contain.
-const SEPARATOR: char = ' ';
 
 impl SearchServicesQuery {
     fn matches(&self, snapshot: &ServiceSnapshot) -> bool {
@@ -62,15 +66,24 @@ impl SearchServicesQuery {
             .is_none_or(|name| key.namespace == *name)
             && filter::matches(self.name.as_ref(), key.service.as_str())
             && filter::has_all(&self.metadata, &spec.metadata)
-            && (!self.asks_for_instances()
-                || snapshot.instances().any(|one| self.matches_instance(one)))
+            && self.matches_instances(snapshot)
     }
 
-    fn asks_for_instances(&self) -> bool {
-        self.health.is_some()
+    /// Whether some instance matches the filters of instances, if there are any.
+    fn matches_instances(&self, snapshot: &ServiceSnapshot) -> bool {
+        let is_asked = self.health.is_some()
             || self.isolated.is_some()
             || self.host.is_some()
-            || self.version.is_some()
+            || self.version.is_some();
+        let counts = snapshot.counts();
+        // Most services have none that is unhealthy or isolated, and are not gone through.
+        let is_possible = match (self.health, self.isolated) {
+            (Some(Health::Unhealthy), _) => counts.unhealthy() > 0,
+            (Some(Health::Healthy), _) => counts.healthy > 0,
+            (None, Some(Truth::True)) => counts.isolated > 0,
+            (None, Some(Truth::False) | None) => true,
+        };
+        !is_asked || (is_possible && snapshot.instances().any(|one| self.matches_instance(one)))
     }
 
     fn matches_instance(&self, instance: &model::Instance) -> bool {
@@ -84,7 +97,7 @@ impl SearchServicesQuery {
     }
 }
 
-/// Searches the services of all namespaces, sorted by namespace and name.
+/// Searches the services of all namespaces, sorted by namespace and name or as asked for.
 ///
 /// A service is listed when it matches every filter; those of instances must match one and the same
 /// instance.
@@ -100,32 +113,32 @@ pub(super) async fn search_services(
     State(api): State<Api>,
     Query(query): Query<SearchServicesQuery>,
 ) -> Result<axum::Json<Page<ServiceSummary>>, Problem> {
-    let cursor = Cursor::parse(
-        List::AllServices,
-        query.page_size,
-        query.page_token.as_deref(),
-    )?;
+    let services = match &query.namespace {
+        Some(namespace) => api.plane.catalog.list_services(namespace).1,
+        None => api.plane.catalog.all_services(),
+    };
+    let found = services.into_iter().filter(|one| query.matches(one));
+    let (size, token) = (query.page_size, query.page_token.as_deref());
+    let show = |(service, snapshot): &Found| ServiceSummary::of(service, snapshot.as_deref());
+    if let Some(sort) = query.sort {
+        let cursor = Cursor::parse(List::SortedAllServices, size, token)?;
+        let found: Vec<Found> = found.map(found_of).collect();
+        return Ok(axum::Json(sort.page(&cursor, found.iter(), show)?));
+    }
+    let cursor = Cursor::parse(List::AllServices, size, token)?;
     let after = cursor.after.as_deref().map(|key| {
         key.split_once(SEPARATOR)
             .ok_or_else(|| Problem::parameter("page_token", "names no service"))
     });
     let after = after.transpose()?;
-    let services = match &query.namespace {
-        Some(namespace) => api.plane.catalog.list_services(namespace).1,
-        None => api.plane.catalog.all_services(),
-    };
-    let later = services
-        .iter()
-        .filter(|one| after < Some(key_of(one)) && query.matches(one));
-    let page = cursor.page(
-        later,
-        |one| {
-            let (namespace, service) = key_of(one);
-            format!("{namespace}{SEPARATOR}{service}")
-        },
-        |one| ServiceSummary::of(one.service(), Some(one)),
-    );
-    Ok(axum::Json(page))
+    let later = found.filter(|one| after < Some(key_of(one))).map(found_of);
+    Ok(axum::Json(
+        cursor.page(later, ServiceField::key, |one| show(&one)),
+    ))
+}
+
+fn found_of(snapshot: Arc<ServiceSnapshot>) -> Found {
+    (Arc::clone(snapshot.service()), Some(snapshot))
 }
 
 fn key_of(snapshot: &Arc<ServiceSnapshot>) -> (&str, &str) {
