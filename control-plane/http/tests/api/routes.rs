@@ -22,7 +22,7 @@ async fn every_described_operation_is_served() {
             served += 1;
         }
     }
-    assert_eq!(served, 60);
+    assert!(served >= 60, "{served} operations are described");
 }
 
 #[tokio::test]
