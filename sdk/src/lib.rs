@@ -61,7 +61,9 @@ pub use http_service::HttpService;
 pub use in_flight::InFlight;
 pub use merak_model::call::Balancer;
 pub use merak_model::routing::{Explanation, RuleKey};
-pub use merak_model::{Call, Health, Instance, InstanceId, Invalid, Revision, ServiceKey};
+pub use merak_model::{
+    Call, Health, Instance, InstanceId, Invalid, Location, Revision, ServiceKey,
+};
 pub use outgoing::CallOptions;
 pub use picked::{Outcome, Picked};
 pub use registration::Registration;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use http::{HeaderMap, header::COOKIE, request::Parts};
 use merak_model::{
-    Call, InstanceId, ServiceKey,
+    Call, InstanceId, Location, ServiceKey,
     call::{Balancer, Lookup},
 };
 
@@ -21,6 +21,9 @@ pub struct CallOptions {
     balancer: Option<Balancer>,
     hash_key: Option<String>,
     arguments: Vec<(String, String)>,
+    caller_ip: Option<String>,
+    caller_metadata: Vec<(String, String)>,
+    location: Option<Location>,
 }
 
 impl CallOptions {
@@ -43,6 +46,50 @@ impl CallOptions {
     pub fn argument(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.arguments.push((name.into(), value.into()));
         self
+    }
+
+    /// The address on whose behalf the call is made, such as that of a user of a gateway.
+    #[must_use]
+    pub fn caller_ip(mut self, address: impl Into<String>) -> Self {
+        self.caller_ip = Some(address.into());
+        self
+    }
+
+    /// Adds a label of the caller, in the place of the one that the client has under this key. The first of
+    /// a key counts.
+    #[must_use]
+    pub fn caller_metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.caller_metadata.push((key.into(), value.into()));
+        self
+    }
+
+    /// Where the call comes from, for nearby rules, where that is not where the client runs.
+    #[must_use]
+    pub fn located(mut self, location: Location) -> Self {
+        self.location = Some(location);
+        self
+    }
+}
+
+impl CallOptions {
+    fn add_to<'c>(&'c self, mut call: Call<'c>) -> Call<'c> {
+        call = call.arguments(&self.arguments);
+        for (key, value) in &self.caller_metadata {
+            call = call.caller_metadata(key, value);
+        }
+        if let Some(address) = &self.caller_ip {
+            call = call.caller_ip(address);
+        }
+        if let Some(location) = &self.location {
+            call = call.located(location);
+        }
+        if let Some(key) = &self.hash_key {
+            call = call.keyed_by(key);
+        }
+        if let Some(balancer) = self.balancer {
+            call = call.balanced_by(balancer);
+        }
+        call
     }
 }
 
@@ -91,15 +138,7 @@ impl<'r> Outgoing<'r> {
         let Some(options) = self.options else {
             return call;
         };
-        let call = call.arguments(&options.arguments);
-        let call = match &options.hash_key {
-            Some(key) => call.keyed_by(key),
-            None => call,
-        };
-        match options.balancer {
-            Some(balancer) => call.balanced_by(balancer),
-            None => call,
-        }
+        options.add_to(call)
     }
 }
 
@@ -137,6 +176,9 @@ mod tests {
     fn a_call_has_what_the_request_has() {
         let options = CallOptions::default()
             .argument("tier", "gold")
+            .caller_ip("10.0.0.7")
+            .caller_metadata("env", "gray")
+            .located(Location::parse("eu", "eu-1", "").unwrap())
             .keyed_by("42");
         let request = Request::post("http://pay/api/pay?user=4%202&b=+&user=3")
             .header("X-User", "42")
@@ -163,6 +205,8 @@ mod tests {
             ("cookie.b", Some("2")),
             ("cookie.c", None),
             ("argument.tier", Some("gold")),
+            ("caller_ip", Some("10.0.0.7")),
+            ("caller_metadata.env", Some("gray")),
         ] {
             assert_eq!(
                 call.find(&Fact::parse_word(fact).unwrap()),
@@ -171,6 +215,7 @@ mod tests {
             );
         }
         assert_eq!((call.hash_key(), call.balancer()), (Some("42"), None));
+        assert_eq!(&*call.location().unwrap().zone, "eu-1");
     }
 
     #[test]
