@@ -111,9 +111,9 @@ impl ServiceChannel {
             let picked = self.client.pick(&call).await;
             let instance = match (picked, tried.last.take()) {
                 (Ok(instance), _) => instance,
-                // There are no more to try.
-                (Err(Error::NoInstance { .. }), Some(last)) => return Err(last),
-                (Err(failure), _) => return Err(failure),
+                // That there is no other instance says less than why the first one could not be reached.
+                (Err(_), Some(last)) => return Err(last),
+                (Err(failure), None) => return Err(failure),
             };
             if !self.pool.is_following() {
                 let news = self.client.news_of(&self.key).await?;

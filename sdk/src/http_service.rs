@@ -31,8 +31,10 @@ use crate::{
 ///
 /// The rules of the service see the request's method, path, headers, query and cookies, and what its
 /// [`CallOptions`](crate::CallOptions) add. Where an instance cannot be connected to within 2 s the
-/// request goes to another one, three in all; a request that was sent is never sent again. Connections are
-/// kept for the next request. Of the request's URI only the path and the query count.
+/// request goes to another one, three in all. So it does where a connection breaks before the answer begins, if
+/// the method is idempotent (`GET`, `HEAD`, `OPTIONS`, `TRACE`, `PUT`, `DELETE`) and nothing of the body was
+/// read; any other request that was sent is never sent again. Connections are kept for the next request. Of
+/// the request's URI only the path and the query count.
 ///
 /// There is no limit to how long an answer may take: put a timeout around it where there must be one.
 ///
@@ -108,11 +110,15 @@ where
                 address,
                 why,
             };
-            if !failure.is_connect() {
-                picked.report(Outcome::Failed);
+            let was_sent = !failure.is_connect();
+            picked.report(if was_sent {
+                Outcome::Failed
+            } else {
+                Outcome::Unreachable
+            });
+            if was_sent && !(parts.method.is_idempotent() && body.is_whole()) {
                 return Err(error);
             }
-            picked.report(Outcome::Unreachable);
             failed.push(id);
             if failed.len() == ATTEMPTS {
                 return Err(error);
@@ -178,12 +184,23 @@ where
     }
 }
 
-/// A body that is lent to one attempt after the other: one that could not connect has read nothing of it.
-pub(crate) struct Lent<B>(Arc<Mutex<B>>);
+/// A body that is lent to one attempt after the other.
+pub(crate) struct Lent<B>(Arc<Mutex<Loan<B>>>);
+
+struct Loan<B> {
+    body: B,
+    /// Whether no attempt has read anything of it. One that could not connect has not.
+    is_whole: bool,
+}
 
 impl<B> Lent<B> {
     pub(crate) fn new(body: B) -> Self {
-        Self(Arc::new(Mutex::new(body)))
+        let is_whole = true;
+        Self(Arc::new(Mutex::new(Loan { body, is_whole })))
+    }
+
+    fn is_whole(&self) -> bool {
+        self.0.lock().is_whole
     }
 }
 
@@ -201,14 +218,18 @@ impl<B: Body + Unpin> Body for Lent<B> {
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        Pin::new(&mut *self.0.lock()).poll_frame(context)
+        let mut loan = self.0.lock();
+        let polled = Pin::new(&mut loan.body).poll_frame(context);
+        // An end without a frame is read again by the next attempt.
+        loan.is_whole &= !matches!(polled, Poll::Ready(Some(_)));
+        polled
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.lock().is_end_stream()
+        self.0.lock().body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.0.lock().size_hint()
+        self.0.lock().body.size_hint()
     }
 }

@@ -10,13 +10,13 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri},
     routing::{get, post},
 };
-use http_body_util::{BodyExt as _, Empty};
+use http_body_util::{BodyExt as _, Empty, Full};
 use hyper::body::Bytes;
 use merak_sdk::{
     Balancer, CallOptions, CallerIdentity, CallerLayer, Client, Error, HttpService, Usage,
 };
 use system::{dead_port, id, plane, soon};
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::{io::AsyncReadExt as _, net::TcpListener, task::JoinSet};
 use tonic::{Code, transport::server::TcpIncoming};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 use tower::ServiceExt as _;
@@ -34,7 +34,8 @@ async fn serve_http(tasks: &mut JoinSet<()>) -> u16 {
         .route("/port", get(move || async move { port.to_string() }))
         .route(
             "/echo",
-            post(|uri: Uri, body: String| async move { format!("{uri} {body}") }),
+            post(|uri: Uri, body: String| async move { format!("{uri} {body}") })
+                .put(|body: String| async move { body }),
         )
         .route(
             "/broken",
@@ -142,6 +143,70 @@ async fn where_no_instance_can_be_reached_the_failure_is_told() {
     let is_told = matches!(&failure, Err(Error::Instance { address, .. }) if address.ends_with(&dead.to_string()));
     assert!(is_told, "{:?}", failure.err());
     assert!(client.http::<Empty<Bytes>>("a b").is_err());
+}
+
+/// An instance that reads a request and breaks the connection instead of answering; returns its port.
+async fn serve_breaking(tasks: &mut JoinSet<()>) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tasks.spawn(async move {
+        loop {
+            let (mut connection, _) = listener.accept().await.unwrap();
+            let mut request = [0; 1024];
+            assert!(connection.read(&mut request).await.unwrap() > 0);
+        }
+    });
+    port
+}
+
+/// Requests of each kind, half of which go first to an instance that breaks the connection.
+async fn send_four<B>(client: &Client, request: impl Fn() -> http::Request<B>) -> Vec<bool>
+where
+    B: hyper::body::Body<Data = Bytes, Error = std::convert::Infallible> + Send + Unpin + 'static,
+{
+    let http = client.http("pay").unwrap();
+    let mut served = Vec::new();
+    for _ in 0..4 {
+        let answer = soon(http.request(request())).await;
+        if let Err(failure) = &answer {
+            assert!(matches!(failure, Error::Instance { .. }), "{failure}");
+        }
+        served.push(answer.is_ok_and(|answer| answer.status().is_success()));
+    }
+    served.sort_unstable();
+    served
+}
+
+#[tokio::test]
+async fn what_was_sent_is_sent_again_only_if_that_does_no_harm() {
+    let mut tasks = JoinSet::new();
+    let (broken, live) = (
+        serve_breaking(&mut tasks).await,
+        serve_http(&mut tasks).await,
+    );
+    let metadata = [("merak.balancer", "round_robin")];
+    let client = plane(&[broken, live], &metadata, &mut tasks).await;
+    let client = client.build().unwrap();
+    let get = || http::Request::get("/port").body(Empty::new()).unwrap();
+    assert_eq!(send_four(&client, get).await, [true; 4]);
+    assert_eq!(usage(&client, broken).await.failed, 2);
+    let post = || {
+        let request = http::Request::post("/echo");
+        request.body(Full::from("once")).unwrap()
+    };
+    assert_eq!(send_four(&client, post).await, [false, false, true, true]);
+    let without_body = || http::Request::post("/echo").body(Empty::new()).unwrap();
+    let served = send_four(&client, without_body).await;
+    assert_eq!(served, [false, false, true, true]);
+    // Its body was read, and is gone.
+    let put = || {
+        http::Request::put("/echo")
+            .body(Full::from("again"))
+            .unwrap()
+    };
+    assert_eq!(send_four(&client, put).await, [false, false, true, true]);
+    let used = usage(&client, broken).await;
+    assert_eq!((used.failed, used.unreachable, used.active), (8, 0, 0));
 }
 
 #[tokio::test]
