@@ -9,14 +9,14 @@ use std::{
 };
 
 use axum::{
-    Json, Router,
+    Extension, Json, Router,
     extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
     routing::post,
 };
 use merak_proto::demo::{DoPayRequest, pay_client::PayClient};
-use merak_sdk::{Client, Service, ServiceChannel};
+use merak_sdk::{CallerIdentity, CallerLayer, Client, Service, ServiceChannel};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, time::timeout};
@@ -55,6 +55,7 @@ pub(super) async fn serve(
     });
     let router = Router::new()
         .route("/order/create", post(create))
+        .layer(CallerLayer)
         .with_state(orders);
     axum::serve(listener, router)
         .with_graceful_shutdown(stopped)
@@ -62,8 +63,12 @@ pub(super) async fn serve(
     Ok(())
 }
 
-async fn create(State(orders): State<Arc<Orders>>, Json(order): Json<CreateOrder>) -> Response {
-    match orders.create(order).await {
+async fn create(
+    State(orders): State<Arc<Orders>>,
+    Extension(caller): Extension<CallerIdentity>,
+    Json(order): Json<CreateOrder>,
+) -> Response {
+    match orders.create(order, &caller).await {
         Ok(answer) => Json(answer).into_response(),
         Err(status) => {
             let problem = json!({"error": status.message()});
@@ -73,7 +78,11 @@ async fn create(State(orders): State<Arc<Orders>>, Json(order): Json<CreateOrder
 }
 
 impl Orders {
-    async fn create(&self, order: CreateOrder) -> Result<Value, tonic::Status> {
+    async fn create(
+        &self,
+        order: CreateOrder,
+        caller: &CallerIdentity,
+    ) -> Result<Value, tonic::Status> {
         let number = self.last.fetch_add(1, Ordering::Relaxed) + 1;
         let order_id = format!("{}-{number}", self.name);
         let payment = DoPayRequest {
@@ -91,6 +100,7 @@ impl Orders {
             "orderId": order_id,
             "businessId": order.business_id,
             "paymentId": paid.payment_id,
+            "calledBy": caller.service.as_ref().map(ToString::to_string),
             "servedBy": {"order": self.name, "pay": paid.served_by},
             "rules": {"pay": rules.get()},
         }))
