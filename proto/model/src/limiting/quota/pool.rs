@@ -1,9 +1,13 @@
 //! The control plane's side: what was granted of a limit, and to whom more may be.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::HashMap, time::Duration};
 
-use super::{Answer, Ask, Tokens};
+use super::{Answer, Ask, Exhausted, Tokens};
 use crate::limiting::{Amount, AmountMode, Moment, bucket::nanos};
+
+mod ledger;
+
+use ledger::{Ledger, Speed};
 
 /// What was granted of one counter of a global limit.
 #[derive(Debug)]
@@ -11,10 +15,11 @@ pub struct Pool {
     /// The first one has the shortest window, to which tokens belong.
     ledgers: Box<[Ledger]>,
     mode: AmountMode,
-    members: BTreeMap<ClientId, Member>,
+    members: HashMap<ClientId, Member>,
     demand: u64,
-    /// The window in which nothing is granted.
-    closed: Option<u64>,
+    speed: Speed,
+    /// Before this, nothing is granted.
+    opens_at: u64,
 }
 
 /// A client, as whoever carries the messages knows it.
@@ -25,17 +30,23 @@ pub type ClientId = u64;
 pub enum Start {
     /// No: the counter is a new one.
     Fresh,
-    /// Perhaps: nothing is granted in the window in which it starts.
-    Restarted,
+    /// Perhaps, until so long ago: clients have two seconds to come back, and nothing is granted until then,
+    /// nor in the rest of a window that is not longer.
+    Restarted(Moment),
 }
 
-/// What was granted of one amount.
-#[derive(Debug)]
-struct Ledger {
-    max: u64,
-    window: u64,
-    /// Of the current window and the next one, or the two before; by the parity of their numbers.
-    granted: [(u64, u64); 2],
+/// What a client makes of a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientUse {
+    /// Which one.
+    pub client: ClientId,
+    /// Calls that went through in the current window, at least: what it was granted less what it held when
+    /// it last asked.
+    pub used: u32,
+    /// Tokens that it held then.
+    pub held: u32,
+    /// Calls that it gets, in a second.
+    pub demand: u32,
 }
 
 #[derive(Debug, Default)]
@@ -46,29 +57,56 @@ struct Member {
     /// What it held when it asked, and what it was granted then.
     held: u32,
     asked_at: Moment,
+    /// What it had of a window.
+    had: Tokens,
 }
 
 /// A client that is not heard of for so long is forgotten.
 const LEASE: Duration = Duration::from_secs(3);
-/// At most such a part of a limit is granted at once, and twice that held by a client.
-const BATCHES: u64 = 40;
+/// How long the clients of an earlier control plane have to come back.
+const COMING_BACK: Duration = Duration::from_secs(2);
+/// A client holds at most such a part of a limit, unless the way to it is long.
+const PARTS: u64 = 40;
+/// And never more than such a part.
+const LEAST_PARTS: u64 = 4;
 
 impl Pool {
     /// A pool for the amounts of a rule, of which there must be one.
     ///
     /// Moments must count from the same origin after a restart, so that windows stay where they are.
-    pub fn new(amounts: &[Amount], mode: AmountMode, start: Start, now: Moment) -> Self {
-        let mut ledgers: Vec<_> = amounts.iter().copied().map(Ledger::new).collect();
-        ledgers.sort_by_key(|ledger| ledger.window);
-        let mut pool = Self {
-            ledgers: ledgers.into(),
-            mode,
-            members: BTreeMap::new(),
-            demand: 0,
-            closed: None,
+    pub fn new(amounts: &[Amount], mode: AmountMode, start: Start) -> Self {
+        let ledgers = Ledger::of(amounts);
+        let opens_at = match start {
+            Start::Fresh => 0,
+            Start::Restarted(at) => opens_at(at.nanos(), ledgers[0].window()),
         };
-        pool.closed = (start == Start::Restarted).then(|| pool.window_at(now));
-        pool
+        Self {
+            ledgers,
+            mode,
+            members: HashMap::new(),
+            demand: 0,
+            speed: Speed::default(),
+            opens_at,
+        }
+    }
+
+    /// The rule was edited: amounts of the same window go on with what was granted.
+    pub fn edit(&mut self, amounts: &[Amount], mode: AmountMode) {
+        let mut ledgers = Ledger::of(amounts);
+        for ledger in &mut ledgers {
+            ledger.carry(&self.ledgers);
+        }
+        if ledgers[0].window() != self.ledgers[0].window() {
+            // Windows have other numbers: what clients hold is of none of these.
+            self.members.clear();
+            self.demand = 0;
+        }
+        (self.ledgers, self.mode) = (ledgers, mode);
+    }
+
+    /// The length of the windows to which tokens belong.
+    pub fn window(&self) -> Duration {
+        Duration::from_nanos(self.ledgers[0].window())
     }
 
     /// Answers a client, unless it asks for what it has taken back since.
@@ -83,25 +121,31 @@ impl Pool {
         self.demand += u64::from(ask.demand);
         self.demand -= u64::from(std::mem::replace(&mut member.demand, ask.demand));
         let current = self.window_at(now);
-        self.settle(ask, current);
+        self.settle(client, ask, current);
         let window = ask.window.clamp(current, current + 1);
-        let budget = self.budget(window);
+        let budget = self.budget(window, now);
         let count = self.batch(ask, budget);
-        let base = self.ledgers[0].window;
+        let start = window * self.ledgers[0].window();
+        let mode = self.scale();
         for ledger in &mut self.ledgers {
-            ledger.grant(window * base, u64::from(count));
+            ledger.grant(start, u64::from(count), mode);
         }
+        self.speed.add(count, now);
         let answer = Answer {
             id: ask.id,
             granted: Tokens { window, count },
             left: u32::try_from(budget - u64::from(count)).unwrap_or(u32::MAX),
-            total: self.total_of(window),
+            total: self.total_of(window, now),
+            part: self.part_of(ask.demand),
+            pace: self.speed.a_second(now),
+            exhausted: self.exhausted(window),
             now,
         };
         if let Some(member) = self.members.get_mut(&client) {
             member.last = Some(answer);
             member.held = ask.held.saturating_add(count);
             member.asked_at = ask.at;
+            member.have(answer.granted);
         }
         Some(answer)
     }
@@ -116,15 +160,12 @@ impl Pool {
         let Some(last) = member.last else {
             return;
         };
-        let start = last.granted.window * self.ledgers[0].window;
-        let since = now.since(
-            member
-                .asked_at
-                .max(Moment::after(Duration::from_nanos(start))),
-        );
-        let spent = since.as_secs_f64() * f64::from(member.demand);
-        let spent = spent.ceil() as u64;
-        let held = u64::from(member.held).saturating_sub(spent);
+        let start = last.granted.window * self.ledgers[0].window();
+        let since = now
+            .nanos()
+            .saturating_sub(member.asked_at.nanos().max(start));
+        let spent = since as f64 / 2e9 * f64::from(member.demand);
+        let held = u64::from(member.held).saturating_sub(spent.ceil() as u64);
         for ledger in &mut self.ledgers {
             ledger.give_back(start, held);
         }
@@ -146,102 +187,161 @@ impl Pool {
         self.members.len()
     }
 
+    /// What each client makes of it, in no order.
+    pub fn uses(&self, now: Moment) -> impl Iterator<Item = ClientUse> {
+        let window = self.window_at(now);
+        self.members.iter().map(move |(&client, member)| {
+            let had = if member.had.window == window {
+                member.had.count
+            } else {
+                0
+            };
+            let last = member.last.map(|last| last.granted.window);
+            let held = if last == Some(window) { member.held } else { 0 };
+            ClientUse {
+                client,
+                used: had.saturating_sub(held),
+                held,
+                demand: member.demand,
+            }
+        })
+    }
+
     /// Tokens that may still be granted in the current window.
     pub fn left(&self, now: Moment) -> u64 {
-        self.budget(self.window_at(now))
+        self.budget(self.window_at(now), now)
+    }
+
+    /// Of each amount, the shortest window first: the tokens that were granted in its current window, and
+    /// those that it has in all.
+    pub fn granted(&self, now: Moment) -> impl Iterator<Item = (Duration, u64, u64)> {
+        self.ledgers.iter().map(move |ledger| {
+            let window = Duration::from_nanos(ledger.window());
+            (
+                window,
+                ledger.granted_at(now.nanos()),
+                ledger.total(self.scale()),
+            )
+        })
+    }
+
+    /// Whether to forget it loses nothing: nobody takes part, and no window remembers anything.
+    pub fn is_idle(&self, now: Moment) -> bool {
+        let mut ledgers = self.ledgers.iter();
+        self.members.is_empty() && ledgers.all(|ledger| ledger.is_idle(now.nanos()))
     }
 
     fn window_at(&self, now: Moment) -> u64 {
-        now.nanos() / self.ledgers[0].window
+        now.nanos() / self.ledgers[0].window()
     }
 
     /// Takes back what was not spent, and counts what was spent unasked; nothing of windows to come.
-    fn settle(&mut self, ask: &Ask, current: u64) {
-        let base = self.ledgers[0].window;
+    fn settle(&mut self, client: ClientId, ask: &Ask, current: u64) {
+        let (base, scale, opens_at) = (self.ledgers[0].window(), self.scale(), self.opens_at);
+        let (returned, unasked) = (ask.returned, ask.unasked);
         for ledger in &mut self.ledgers {
-            if ask.returned.window <= current + 1 {
-                ledger.give_back(ask.returned.window * base, u64::from(ask.returned.count));
+            if returned.window <= current + 1 {
+                ledger.give_back(returned.window * base, u64::from(returned.count));
             }
-            if ask.alone.window <= current {
-                ledger.grant(ask.alone.window * base, u64::from(ask.alone.count));
+            if unasked.window <= current {
+                let start = unasked.window * base;
+                // What clients made of a limit on their own while this one was away is not held against them.
+                let scale = if start < opens_at { u64::MAX } else { scale };
+                ledger.grant(start, u64::from(unasked.count), scale);
+            }
+        }
+        if let Some(member) = self.members.get_mut(&client) {
+            member.have(unasked);
+            if member.had.window == returned.window {
+                member.had.count = member.had.count.saturating_sub(returned.count);
             }
         }
     }
 
-    fn budget(&self, window: u64) -> u64 {
-        if self.closed == Some(window) {
+    fn budget(&self, window: u64, now: Moment) -> u64 {
+        if self.is_closed(window, now) {
             return 0;
         }
-        let start = window * self.ledgers[0].window;
+        let start = window * self.ledgers[0].window();
+        let scale = self.scale();
         let budgets = self
             .ledgers
             .iter()
-            .map(|ledger| self.total(ledger).saturating_sub(ledger.granted_at(start)));
+            .map(|ledger| ledger.total(scale).saturating_sub(ledger.granted_at(start)));
         budgets.min().unwrap_or(0)
     }
 
-    /// The tokens of a window.
-    fn total(&self, ledger: &Ledger) -> u64 {
+    /// How many times the amounts there are.
+    fn scale(&self) -> u64 {
         match self.mode {
-            AmountMode::Total => ledger.max,
-            AmountMode::PerClient => ledger.max.saturating_mul(self.members.len().max(1) as u64),
+            AmountMode::Total => 1,
+            AmountMode::PerClient => self.members.len().max(1) as u64,
         }
+    }
+
+    /// Whether nothing is granted of a window yet.
+    fn is_closed(&self, window: u64, now: Moment) -> bool {
+        let start = window * self.ledgers[0].window();
+        now.nanos().max(start) < self.opens_at
     }
 
     /// The tokens of a window, as a client is told.
-    fn total_of(&self, window: u64) -> u32 {
-        if self.closed == Some(window) {
+    fn total_of(&self, window: u64, now: Moment) -> u32 {
+        if self.is_closed(window, now) {
             return 0;
         }
-        u32::try_from(self.total(&self.ledgers[0])).unwrap_or(u32::MAX)
+        u32::try_from(self.ledgers[0].total(self.scale())).unwrap_or(u32::MAX)
+    }
+
+    /// The amount that has nothing left in a window, of several that which is so the longest.
+    fn exhausted(&self, window: u64) -> Option<Exhausted> {
+        let start = window * self.ledgers[0].window();
+        let scale = self.scale();
+        let ledgers = self.ledgers.iter().enumerate();
+        let used_up = ledgers.filter(|(_, ledger)| ledger.granted_at(start) >= ledger.total(scale));
+        let last = used_up.max_by_key(|(_, ledger)| ledger.end_of(start));
+        last.map(|(amount, ledger)| Exhausted {
+            amount: u32::try_from(amount).unwrap_or(u32::MAX),
+            until: Moment::after(Duration::from_nanos(ledger.end_of(start))),
+        })
+    }
+
+    fn part_of(&self, demand: u32) -> u32 {
+        let part = u64::from(demand) * 1_000_000 / self.demand.max(1);
+        u32::try_from(part).unwrap_or(u32::MAX)
     }
 
     /// How many tokens a client gets of a budget: half of its share of it, so that all clients get some, and
-    /// batches become smaller as the budget does.
+    /// batches become smaller as the budget does; and no more in its hands than what it needs for the way.
     fn batch(&self, ask: &Ask, budget: u64) -> u32 {
         let share = (budget * u64::from(ask.demand)).div_ceil(2 * self.demand.max(1));
-        let most = (self.ledgers[0].max / BATCHES).max(1);
-        let room = (2 * most).saturating_sub(u64::from(ask.held));
-        let count = u64::from(ask.want)
-            .min(share.max(1))
-            .min(most)
-            .min(room)
-            .min(budget);
+        let ledger = &self.ledgers[0];
+        let ahead = u64::from(ask.ahead_ms) * 1_000_000;
+        let most = (ledger.total(1) / PARTS).max(ledger.total(1) * ahead / ledger.window());
+        let most = most.min(ledger.total(1) / LEAST_PARTS).max(1);
+        let room = most.saturating_sub(u64::from(ask.held));
+        let count = u64::from(ask.want).min(share.max(1)).min(room).min(budget);
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 }
 
-impl Ledger {
-    fn new(amount: Amount) -> Self {
-        Self {
-            max: u64::from(amount.max()),
-            window: nanos(amount.window()),
-            granted: [(0, 0); 2],
+impl Member {
+    /// Counts tokens that it has of a window.
+    fn have(&mut self, tokens: Tokens) {
+        if tokens.window > self.had.window {
+            self.had = tokens;
+        } else if tokens.window == self.had.window {
+            self.had.count = self.had.count.saturating_add(tokens.count);
         }
     }
+}
 
-    fn granted_at(&self, moment: u64) -> u64 {
-        let index = moment / self.window;
-        let (window, granted) = self.granted[(index % 2) as usize];
-        if window == index { granted } else { 0 }
+/// When a control plane that started at a moment begins to grant: with the first window that begins when the
+/// clients had time to come back, or then, in a longer window.
+fn opens_at(start: u64, window: u64) -> u64 {
+    let settled = start.saturating_add(nanos(COMING_BACK));
+    if window > nanos(COMING_BACK) {
+        return settled;
     }
-
-    fn grant(&mut self, moment: u64, count: u64) {
-        let index = moment / self.window;
-        let slot = &mut self.granted[(index % 2) as usize];
-        if slot.0 < index {
-            *slot = (index, 0);
-        }
-        if slot.0 == index {
-            slot.1 += count;
-        }
-    }
-
-    fn give_back(&mut self, moment: u64, count: u64) {
-        let index = moment / self.window;
-        let slot = &mut self.granted[(index % 2) as usize];
-        if slot.0 == index {
-            slot.1 = slot.1.saturating_sub(count);
-        }
-    }
+    settled.div_ceil(window) * window
 }

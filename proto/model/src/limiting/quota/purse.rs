@@ -1,48 +1,58 @@
-//! A client's side: the tokens that it holds, and how many it will need.
+//! A client's side: how many tokens it will need, and what it does without an answer.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use super::{Answer, Ask, Tokens, demand::Demand};
-use crate::limiting::{Failover, Moment, bucket::nanos};
+use super::{Answer, Ask, Till, Tokens, demand::Demand};
+use crate::limiting::{Amount, Failover, Moment, bucket::nanos};
 
-/// What a client holds of one counter of a global limit.
+/// What fills the [`Till`] of one counter of a global limit.
 ///
-/// [`Purse::spend`] is for each call; [`Purse::tick`] says every 10 milliseconds or so what to ask.
+/// [`Purse::tick`] says every 10 milliseconds or so what to ask, as long as the till does not sleep.
 #[derive(Debug)]
 pub struct Purse {
+    till: Arc<Till>,
     window: u64,
     failover: Failover,
-    /// The control plane's time less the client's, in nanoseconds: the most of what answers have shown,
-    /// because that came with the least delay.
-    offset: Option<i64>,
-    /// Of the current window and the next one.
-    held: [Tokens; 2],
-    spent: Tokens,
+    /// Calls in a window, for one that never had an answer.
+    strictest: u32,
+    /// Whether tokens of a window that is over still count, in a longer one.
+    has_longer: bool,
+    current: u64,
+    /// What was put into the till for the current window and the next one.
+    slots: [Slot; 2],
+    /// Calls of the current window that went through without a token.
+    passed: u32,
     /// What was spent in the last whole windows, smoothed: its share, should it be alone.
-    share: f64,
-    /// The window that has no more tokens.
-    exhausted: Option<u64>,
-    /// How much of a window was used up at a time after its beginning, in nanoseconds.
-    used: (u64, f64, u64),
-    /// What may be spent of the window in which the control plane was lost.
-    last_allowance: Tokens,
+    share: Option<f64>,
+    exhausted_until: Moment,
+    last: Option<Answer>,
     alone: Alone,
     demand: Demand,
     asked: Option<Asked>,
     last_id: u64,
+    answered_at: Option<Moment>,
     /// How long an answer takes, in nanoseconds, smoothed.
     delay: u64,
     returned: Tokens,
-    spent_alone: Tokens,
+    unasked: Tokens,
+    refused: u32,
 }
 
-/// What becomes of a call.
+/// What was put into the till for a window.
+#[derive(Debug, Clone, Copy, Default)]
+struct Slot {
+    put: Tokens,
+    /// As many of them as were counted as spent.
+    spent: u32,
+}
+
+/// Which control plane a client meets again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Spending {
-    /// It goes through.
-    Spent,
-    /// It does not; a token may be there after so long.
-    Refused { retry_after: Duration },
+pub enum Met {
+    /// The one that was lost: it knows what it granted.
+    Again,
+    /// One that was started since: it knows nothing of the window.
+    Anew,
 }
 
 /// Whether the control plane is away.
@@ -50,7 +60,9 @@ pub enum Spending {
 enum Alone {
     No,
     Yes,
-    /// It is back, and grants tokens after this window.
+    /// It is back, and has not said that it grants tokens.
+    Meeting,
+    /// It grants tokens after this window.
     Until(u64),
 }
 
@@ -63,63 +75,76 @@ struct Asked {
 
 /// How much of its share a client learns from a window.
 const SHARE_WEIGHT: f64 = 0.5;
-/// What of a window is left when clients have had nearly what they will get.
-const MOSTLY_USED: f64 = 0.25;
-/// Beside the way there and back: the time between ticks, and some more.
-const MARGIN: u64 = 20_000_000;
-/// What clocks may drift apart between answers, in nanoseconds.
-const DRIFT: i64 = 10_000;
+/// The time between ticks.
+const TICK: u64 = 10_000_000;
+/// Tokens of long windows are asked for less often: for such a part of a window at once.
+const PARTS: u64 = 50;
 /// The least time until an ask is repeated.
 const REPEAT_AFTER: u64 = 30_000_000;
+/// The time between asks of a limit that is exhausted, or of a control plane that does not grant yet.
+const ASK_AGAIN: Duration = Duration::from_millis(250);
+/// How long calls that were refused may go untold.
+const REPORT_AFTER: Duration = Duration::from_secs(1);
 
 impl Purse {
-    /// One for windows of a length, the shortest of the rule's. It has no tokens until the first answer.
-    pub fn new(window: Duration, failover: Failover) -> Self {
+    /// One for the amounts of a rule. It has no tokens until the first answer.
+    ///
+    /// While the control plane is away, [`Purse::lose`] comes next.
+    pub fn new(till: Arc<Till>, amounts: &[Amount], failover: Failover) -> Self {
         Self {
-            window: nanos(window).max(1),
+            window: nanos(till.window()),
+            strictest: strictest(amounts, till.window()),
+            has_longer: amounts.len() > 1,
+            till,
             failover,
-            offset: None,
-            held: [Tokens::default(); 2],
-            spent: Tokens::default(),
-            share: 0.0,
-            exhausted: None,
-            used: (0, 0.0, 0),
-            last_allowance: Tokens::default(),
+            current: 0,
+            slots: [Slot::default(); 2],
+            passed: 0,
+            share: None,
+            exhausted_until: Moment::default(),
+            last: None,
             alone: Alone::No,
             demand: Demand::default(),
             asked: None,
             last_id: 0,
-            delay: 10_000_000,
+            answered_at: None,
+            delay: TICK,
             returned: Tokens::default(),
-            spent_alone: Tokens::default(),
+            unasked: Tokens::default(),
+            refused: 0,
         }
     }
 
-    /// Takes the token of a call.
-    pub fn spend(&mut self, now: Moment) -> Spending {
-        self.demand.add();
-        let window = self.turn_to(now);
-        let may_spend = match self.alone {
-            Alone::No => self.take_held(window),
-            // What it holds is a part of its share.
-            Alone::Yes | Alone::Until(_) => self.take_alone(window),
-        };
-        if may_spend {
-            self.spent.count += 1;
-            return Spending::Spent;
-        }
-        let retry_after = if self.exhausted == Some(window) {
-            Duration::from_nanos(self.until_next(now))
-        } else {
-            Duration::from_nanos(self.delay)
-        };
-        Spending::Refused { retry_after }
+    /// What it fills.
+    pub fn till(&self) -> &Arc<Till> {
+        &self.till
+    }
+
+    /// The rule was edited, and its shortest window was not.
+    pub fn edit(&mut self, amounts: &[Amount], failover: Failover) {
+        self.strictest = strictest(amounts, self.till.window());
+        self.has_longer = amounts.len() > 1;
+        self.failover = failover;
+        self.choose_passing();
     }
 
     /// What to ask the control plane now, if anything. An ask may be lost: it is repeated.
     pub fn tick(&mut self, now: Moment) -> Option<Ask> {
-        self.demand.look(now);
-        let window = self.turn_to(now);
+        if self.till.is_asleep() {
+            return None;
+        }
+        self.count(now);
+        match self.alone {
+            Alone::No => self.give_surplus_back(),
+            Alone::Yes | Alone::Meeting => {
+                self.allow(self.current);
+                self.allow(self.current + 1);
+            }
+            Alone::Until(_) => {}
+        }
+        if self.alone == Alone::Yes {
+            return None;
+        }
         let repeat_after = Duration::from_nanos((3 * self.delay).max(REPEAT_AFTER));
         if let Some(asked) = &mut self.asked {
             if now.since(asked.last_at) < repeat_after {
@@ -128,26 +153,27 @@ impl Purse {
             asked.last_at = now;
             return Some(asked.ask.clone());
         }
-        let (window, want) = self.needed(window, now)?;
-        let at = Moment::after(Duration::from_nanos(self.time(now)));
-        let held = self.held_of(window);
-        self.last_id += 1;
-        let ask = Ask {
-            id: self.last_id,
-            window,
-            want,
-            held,
-            at,
-            demand: self.demand.a_second(),
-            returned: std::mem::take(&mut self.returned),
-            alone: std::mem::take(&mut self.spent_alone),
-        };
-        self.asked = Some(Asked {
-            ask: ask.clone(),
-            first_at: now,
-            last_at: now,
-        });
-        Some(ask)
+        let (window, want) = self.needed(now)?;
+        Some(self.ask(window, want, now))
+    }
+
+    /// Lets the till sleep, if it is not used and there is nothing to tell: it needs no tick until it wakes.
+    pub fn rests(&mut self, now: Moment) -> bool {
+        self.count(now);
+        let is_alone = self.alone == Alone::Yes;
+        let has_told = self.refused == 0
+            && self.unasked.count == 0
+            && self.returned.count == 0
+            && self.asked.is_none()
+            && self.till.held(self.current) == 0
+            && self.till.held(self.current + 1) == 0;
+        if self.demand.a_second() > 0 || !(has_told || is_alone) {
+            return false;
+        }
+        self.clear(self.current);
+        self.clear(self.current + 1);
+        self.till.sleep();
+        true
     }
 
     /// Takes an answer; one that was not waited for any more is not looked at.
@@ -160,220 +186,378 @@ impl Purse {
             let took = nanos(now.since(asked.first_at));
             self.delay = (self.delay * 7 + took) / 8;
         }
-        self.learn_time(answer.now.nanos() as i64 - now.nanos() as i64, now);
-        let window = self.turn_to(now);
-        if self.alone == Alone::Yes {
-            // A control plane that has just started does not count in this window.
-            let is_closed = answer.total == 0 && answer.granted.window == window;
-            self.alone = if is_closed && self.share > 0.0 {
+        self.count(now);
+        self.answered_at = Some(now);
+        let (granted, window) = (answer.granted, self.current);
+        if answer.total == 0 {
+            return;
+        }
+        if matches!(self.alone, Alone::Yes | Alone::Meeting) {
+            self.clear(window + 1);
+            self.alone = if granted.window > window {
                 Alone::Until(window)
             } else {
+                self.clear(window);
                 Alone::No
             };
+            self.choose_passing();
         }
-        let granted = answer.granted;
+        self.last = Some(*answer);
+        let exhausted = answer.exhausted;
+        self.exhausted_until = exhausted.map_or(Moment::default(), |exhausted| exhausted.until);
+        if granted.window <= window {
+            self.till.set_left(answer.left, exhausted);
+        }
         if granted.window < window {
             self.give_back(granted);
         } else {
-            let slot = &mut self.held[(granted.window % 2) as usize];
-            slot.window = granted.window;
-            slot.count += granted.count;
-        }
-        let into = self.time(now) % self.window;
-        let used = 1.0 - f64::from(answer.left) / f64::from(answer.total.max(1));
-        if granted.window == window {
-            self.used = (window, used, into);
-        }
-        if answer.left == 0 {
-            self.exhausted = Some(granted.window);
+            self.fill(granted);
         }
     }
 
     /// The connection to the control plane ended: the client is alone until it answers again.
     pub fn lose(&mut self, now: Moment) {
-        let window = self.turn_to(now);
-        if self.alone == Alone::No {
-            self.last_allowance = Tokens {
-                window,
-                count: self.last_allowance(window, now).max(1),
-            };
-        }
-        self.alone = Alone::Yes;
+        self.count(now);
         if let Some(asked) = self.asked.take() {
             // Whoever answers next may not know of it.
             self.give_back(asked.ask.returned);
-            self.spent_alone = asked.ask.alone;
+            self.tell_unasked(asked.ask.unasked);
+            self.refused = self.refused.saturating_add(asked.ask.refused);
         }
-    }
-
-    /// Goes over to the window of a moment, as far as the client knows the control plane's time.
-    fn turn_to(&mut self, now: Moment) -> u64 {
-        let window = self.time(now) / self.window;
-        if window > self.spent.window {
-            let is_next = window == self.spent.window + 1;
-            let before = if is_next { self.spent.count } else { 0 };
-            self.learn_share(f64::from(before));
-            self.spent = Tokens { window, count: 0 };
-            if matches!(self.alone, Alone::Until(last) if last < window) {
-                self.alone = Alone::No;
+        let window = self.current;
+        if self.alone == Alone::No && !self.till.is_asleep() {
+            let count = self.part_of_the_rest(now);
+            self.fill(Tokens { window, count });
+            let next = self.slots[((window + 1) % 2) as usize].put;
+            if next.window == window + 1 {
+                let count = self.allowance().saturating_sub(next.count);
+                self.fill(Tokens {
+                    window: window + 1,
+                    count,
+                });
             }
         }
-        for index in 0..self.held.len() {
-            if self.held[index].window < window && self.held[index].count > 0 {
-                let expired = std::mem::take(&mut self.held[index]);
-                self.give_back(expired);
-            }
-        }
-        window
+        self.alone = Alone::Yes;
+        self.exhausted_until = Moment::default();
+        self.till.set_left(0, None);
+        self.choose_passing();
     }
 
-    /// Takes the control plane's time from an answer.
-    fn learn_time(&mut self, offset: i64, now: Moment) {
-        let is_known = self
-            .offset
-            .is_some_and(|known| known.abs_diff(offset) < self.window);
-        if is_known {
-            // Clocks drift: what was the most must show again, or is lowered by 10 µs with every answer.
-            let known = self.offset.map(|known| known - DRIFT);
-            self.offset = known.max(Some(offset));
-            return;
-        }
-        // Windows have other numbers than so far: nothing is known of any.
-        self.offset = Some(offset);
-        self.held = [Tokens::default(); 2];
-        self.returned = Tokens::default();
-        self.spent_alone = Tokens::default();
-        self.exhausted = None;
-        self.share = 0.0;
-        self.spent = Tokens {
-            window: self.time(now) / self.window,
-            count: 0,
-        };
-    }
-
-    /// Takes what was spent in a whole window into its share, unless it was alone with that share.
-    fn learn_share(&mut self, spent: f64) {
+    /// There is a connection again: the client asks, and is alone until it is granted tokens.
+    pub fn meet(&mut self, met: Met, now: Moment) {
+        self.count(now);
         if self.alone != Alone::No {
+            self.alone = Alone::Meeting;
+        }
+        self.answered_at = None;
+        if met == Met::Anew {
+            // It has to learn all that went through in this window.
+            self.unasked = Tokens {
+                window: self.current,
+                count: self.spent(),
+            };
+            self.returned = Tokens::default();
+        }
+    }
+
+    /// Windows have other numbers than so far: nothing is known of any.
+    pub fn forget_windows(&mut self, now: Moment) {
+        self.current = self.till.time(now) / self.window;
+        for window in [self.current, self.current + 1] {
+            self.till.begin(window, 0);
+        }
+        self.slots = [Slot::default(); 2];
+        self.passed = 0;
+        self.returned = Tokens::default();
+        self.unasked = Tokens::default();
+        self.exhausted_until = Moment::default();
+        self.till.set_left(0, None);
+    }
+
+    /// Counts what was spent since it was counted before, and goes over to the window of a moment.
+    fn count(&mut self, now: Moment) {
+        let window = (self.till.time(now) / self.window).max(self.current);
+        let (passed, refused) = self.till.counts();
+        let mut calls = passed.saturating_add(refused);
+        let before = self.current;
+        for of in [before, before + 1] {
+            calls = calls.saturating_add(self.count_slot(of, window));
+        }
+        if window > before {
+            self.turn(window);
+        }
+        self.passed = self.passed.saturating_add(passed);
+        self.refused = self.refused.saturating_add(refused);
+        let count = passed;
+        self.tell_unasked(Tokens { window, count });
+        self.demand.look(calls, now);
+    }
+
+    /// Counts what was spent of a window; takes the rest of one that is over.
+    fn count_slot(&mut self, of: u64, current: u64) -> u32 {
+        let is_alone = self.is_alone_in(of);
+        let slot = &mut self.slots[(of % 2) as usize];
+        if slot.put.window != of {
+            return 0;
+        }
+        let is_over = of < current;
+        let left = match is_over {
+            true => self.till.take(of, u32::MAX),
+            false => self.till.held(of),
+        };
+        let spent = slot.put.count.saturating_sub(left);
+        let newly = spent.saturating_sub(slot.spent);
+        slot.spent = spent;
+        let tokens = |count| Tokens { window: of, count };
+        if is_alone {
+            self.tell_unasked(tokens(newly));
+        } else if is_over && self.has_longer {
+            self.give_back(tokens(left));
+        }
+        newly
+    }
+
+    fn turn(&mut self, window: u64) {
+        if window == self.current + 1 && self.alone == Alone::No {
+            let spent = f64::from(self.spent());
+            let share = self.share.get_or_insert(spent);
+            *share += (spent - *share) * SHARE_WEIGHT;
+        }
+        if matches!(self.alone, Alone::Until(last) if last < window) {
+            self.alone = Alone::No;
+            self.choose_passing();
+        }
+        (self.current, self.passed) = (window, 0);
+    }
+
+    /// Calls that went through in the current window.
+    fn spent(&self) -> u32 {
+        let slot = self.slots[(self.current % 2) as usize];
+        let spent = if slot.put.window == self.current {
+            slot.spent
+        } else {
+            0
+        };
+        spent.saturating_add(self.passed)
+    }
+
+    /// Whether what the till has for a window was not granted for it.
+    fn is_alone_in(&self, window: u64) -> bool {
+        match self.alone {
+            Alone::No => false,
+            Alone::Yes | Alone::Meeting => true,
+            Alone::Until(last) => window <= last,
+        }
+    }
+
+    fn choose_passing(&self) {
+        let passes = self.failover == Failover::Pass && self.alone != Alone::No;
+        self.till.pass_all(passes);
+    }
+
+    /// Puts tokens into the till.
+    fn fill(&mut self, tokens: Tokens) {
+        let Tokens { window, count } = tokens;
+        let slot = &mut self.slots[(window % 2) as usize];
+        if slot.put.window == window {
+            slot.put.count = slot.put.count.saturating_add(count);
+            self.till.put(window, count);
+        } else if slot.put.window < window {
+            *slot = Slot {
+                put: tokens,
+                spent: 0,
+            };
+            self.till.begin(window, count);
+        }
+    }
+
+    /// Takes what is left of a window out of the till.
+    fn clear(&mut self, window: u64) -> u32 {
+        self.take(window, u32::MAX)
+    }
+
+    fn take(&mut self, window: u64, count: u32) -> u32 {
+        let taken = self.till.take(window, count);
+        let slot = &mut self.slots[(window % 2) as usize];
+        slot.put.count = slot.put.count.saturating_sub(taken);
+        taken
+    }
+
+    /// Lets it have its share of a window, being alone, if it has none yet.
+    fn allow(&mut self, window: u64) {
+        if self.slots[(window % 2) as usize].put.window >= window {
             return;
         }
-        let weight = if self.share == 0.0 { 1.0 } else { SHARE_WEIGHT };
-        self.share += (spent - self.share) * weight;
-    }
-
-    fn give_back(&mut self, tokens: Tokens) {
-        if self.returned.window == tokens.window {
-            self.returned.count += tokens.count;
-        } else if self.returned.window < tokens.window {
-            self.returned = tokens;
-        }
-    }
-
-    fn take_held(&mut self, window: u64) -> bool {
-        let slot = &mut self.held[(window % 2) as usize];
-        let has_one = slot.window == window && slot.count > 0;
-        slot.count -= u32::from(has_one);
-        has_one
-    }
-
-    fn take_alone(&mut self, window: u64) -> bool {
-        let may = match self.failover {
-            Failover::Pass => true,
-            Failover::Local => self.spent.count < self.allowance(window),
+        let passed = if window == self.current {
+            self.passed
+        } else {
+            0
         };
-        if may {
-            if self.spent_alone.window != window {
-                self.spent_alone = Tokens { window, count: 0 };
-            }
-            self.spent_alone.count += 1;
-        }
-        may
+        let count = self.allowance().saturating_sub(passed);
+        self.fill(Tokens { window, count });
     }
 
     /// The calls that it lets through in a window, being alone.
-    fn allowance(&self, window: u64) -> u32 {
-        if self.last_allowance.window == window {
-            return self.last_allowance.count;
-        }
-        self.share.round().max(1.0) as u32
+    fn allowance(&self) -> u32 {
+        let share = self.last.map(|last| self.share_of(last));
+        share.map_or(self.strictest, |share| share.round().max(1.0) as u32)
     }
 
-    /// The calls that it lets through in the window in which it loses the control plane: its share, as long
-    /// as most of the window was left; then what it has, and its share of what is left.
-    fn last_allowance(&self, window: u64, now: Moment) -> u32 {
-        let has = self.spent.count + self.held_of(window);
-        let left = self.left_of(window, now);
-        if left > MOSTLY_USED {
-            return has.max((self.share + self.dither()).floor() as u32);
-        }
-        has + (self.share * left + self.dither()).floor() as u32
+    /// What it spent in the last whole windows; before there was one, its part by its demand.
+    fn share_of(&self, last: Answer) -> f64 {
+        let part = || f64::from(last.part) * 1e-6 * f64::from(last.total);
+        self.share.unwrap_or_else(part)
     }
 
-    /// How much of a window is left, if calls have come as they did until the last answer.
-    fn left_of(&self, window: u64, now: Moment) -> f64 {
-        let (known, used, into) = self.used;
-        if known != window {
-            return 1.0;
+    /// Its part of what is left of the window in which it loses the control plane, beside what it holds.
+    fn part_of_the_rest(&self, now: Moment) -> u32 {
+        let has = self.spent().saturating_add(self.till.held(self.current));
+        let Some(last) = self.last else {
+            return self.strictest.saturating_sub(has);
+        };
+        if last.granted.window != self.current {
+            let is_known = last.granted.window > self.current;
+            let share = if is_known { 0 } else { self.allowance() };
+            return share.saturating_sub(has);
         }
-        // Granting began with what was asked for before the window did, and what was granted last was on the
-        // way for a while when the connection ended.
-        let ahead = self.horizon();
-        let into_now = self.time(now) % self.window;
-        let into_last = into_now.saturating_sub(self.delay).max(into);
-        let longer = (into_last - into) as f64 / (into + ahead) as f64;
-        // By half: batches become smaller as a window is used up.
-        let used = used * (1.0 + longer / 2.0);
-        (1.0 - used).max(0.0)
-    }
-
-    /// How far ahead tokens are asked for: the way there and back, and the time between ticks.
-    fn horizon(&self) -> u64 {
-        2 * self.delay + MARGIN
+        // What was granted last was on the way for a while when the connection ended.
+        let ended = self.till.time(now).saturating_sub(self.delay);
+        let since = ended.saturating_sub(last.now.nanos()) as f64 / 1e9;
+        // Batches become smaller with what is left.
+        let left = f64::from(last.left.max(1));
+        let left = left * (-f64::from(last.pace) * since / left).exp();
+        let total = f64::from(last.total.max(1));
+        let part = self.share_of(last) / total * left;
+        (part + self.dither()).floor() as u32
     }
 
     /// A part of a call, spread evenly among clients: what they round is right on the whole.
     fn dither(&self) -> f64 {
         const GOLDEN_RATIO: f64 = 0.618_033_988_749_895;
-        ((self.last_id + u64::from(self.spent.count)) as f64 * GOLDEN_RATIO).fract()
+        ((self.last_id + u64::from(self.spent())) as f64 * GOLDEN_RATIO).fract()
     }
 
-    /// The window that tokens are needed for, and how many.
-    fn needed(&self, window: u64, now: Moment) -> Option<(u64, u32)> {
-        let horizon = self.horizon();
-        let reserve = self.demand.within(horizon);
+    /// How far ahead tokens are asked for: the way there and back twice, and the time between ticks; more of
+    /// a long window.
+    fn reserve(&self) -> u32 {
+        let ahead = (2 * self.delay + 2 * TICK).max(self.window / PARTS);
+        self.demand.within(ahead)
+    }
+
+    /// Gives back what it will hardly need, as its demand has fallen.
+    fn give_surplus_back(&mut self) {
+        let (window, reserve) = (self.current, self.reserve());
+        let held = self.till.held(window);
+        if held > 2 * reserve {
+            let count = self.take(window, held - reserve);
+            self.give_back(Tokens { window, count });
+        }
+    }
+
+    /// The window that tokens are needed for, and how many; none to tell something alone.
+    fn needed(&self, now: Moment) -> Option<(u64, u32)> {
+        let (window, reserve, time) = (self.current, self.reserve(), self.till.time(now));
+        let until_next = (window + 1) * self.window - time.min((window + 1) * self.window);
+        let is_near = until_next < 2 * self.delay + 2 * TICK;
         let missing = |window: u64| {
-            let held = self.held_of(window);
-            (held < reserve.div_ceil(2)).then(|| reserve - held)
+            let held = self.till.held(window);
+            (held < reserve.div_ceil(2)).then(|| (window, reserve - held))
         };
-        let can_have = |window| self.exhausted != Some(window);
-        if self.alone == Alone::Yes && self.demand.a_second() > 0 {
-            // To learn whether it is back, and what time it is.
-            let want = if self.share > 0.0 { 0 } else { reserve };
-            return Some((window, want));
+        let rested = |pause| {
+            let answered = self.answered_at;
+            answered.is_none_or(|answered| now.since(answered) >= pause)
+        };
+        let is_asked_for = |window: u64| self.alone == Alone::No && self.is_exhausted(window);
+        match self.alone {
+            Alone::Yes => return None,
+            Alone::Meeting if is_near && rested(Duration::from_nanos(REPEAT_AFTER)) => {
+                return Some((window + 1, reserve));
+            }
+            Alone::Meeting => return rested(ASK_AGAIN).then_some((window, reserve)),
+            Alone::Until(_) => {}
+            Alone::No if !is_asked_for(window) || rested(ASK_AGAIN) => {
+                if let Some(needed) = missing(window) {
+                    return Some(needed);
+                }
+            }
+            Alone::No => {}
         }
-        if self.alone == Alone::No
-            && can_have(window)
-            && let Some(want) = missing(window)
+        if is_near
+            && !self.is_exhausted(window + 1)
+            && let Some(needed) = missing(window + 1)
         {
-            return Some((window, want));
+            return Some(needed);
         }
-        let is_near = self.until_next(now) < horizon;
-        if is_near && can_have(window + 1) {
-            return missing(window + 1).map(|want| (window + 1, want));
-        }
-        None
+        let has_news = self.returned.count > 0 || self.unasked.count > 0;
+        let is_due = has_news || (self.refused > 0 && rested(REPORT_AFTER));
+        is_due.then_some((window, 0))
     }
 
-    fn held_of(&self, window: u64) -> u32 {
-        let slot = self.held[(window % 2) as usize];
-        if slot.window == window { slot.count } else { 0 }
+    /// Whether a window is known to have no tokens at its beginning, or, if it is the current one, now.
+    fn is_exhausted(&self, window: u64) -> bool {
+        let at = window * self.window;
+        self.exhausted_until.nanos() > at
     }
 
-    fn until_next(&self, now: Moment) -> u64 {
-        self.window - self.time(now) % self.window
+    fn ask(&mut self, window: u64, want: u32, now: Moment) -> Ask {
+        let held = if self.is_alone_in(window) {
+            0
+        } else {
+            self.till.held(window)
+        };
+        let ahead_ms = (self.delay + TICK) / 1_000_000;
+        self.last_id += 1;
+        let ask = Ask {
+            id: self.last_id,
+            window,
+            want,
+            held,
+            at: Moment::after(Duration::from_nanos(self.till.time(now))),
+            demand: self.demand.a_second(),
+            ahead_ms: u32::try_from(ahead_ms).unwrap_or(u32::MAX),
+            returned: std::mem::take(&mut self.returned),
+            unasked: std::mem::take(&mut self.unasked),
+            refused: std::mem::take(&mut self.refused),
+        };
+        self.asked = Some(Asked {
+            ask: ask.clone(),
+            first_at: now,
+            last_at: now,
+        });
+        ask
     }
 
-    /// The control plane's time, at most as much behind as the quickest message took.
-    fn time(&self, now: Moment) -> u64 {
-        now.nanos().saturating_add_signed(self.offset.unwrap_or(0))
+    fn give_back(&mut self, tokens: Tokens) {
+        self.returned = merged(self.returned, tokens);
     }
+
+    fn tell_unasked(&mut self, tokens: Tokens) {
+        self.unasked = merged(self.unasked, tokens);
+    }
+}
+
+/// Tokens of the later of two windows.
+fn merged(one: Tokens, other: Tokens) -> Tokens {
+    if other.count == 0 || (one.count > 0 && other.window < one.window) {
+        return one;
+    }
+    let before = if one.window == other.window {
+        one.count
+    } else {
+        0
+    };
+    Tokens {
+        window: other.window,
+        count: before.saturating_add(other.count),
+    }
+}
+
+/// The most calls of a window, by the amount that allows the fewest.
+fn strictest(amounts: &[Amount], window: Duration) -> u32 {
+    let of_window = amounts.iter().map(|amount| {
+        let calls = u128::from(amount.max()) * window.as_nanos();
+        calls.div_ceil(amount.window().as_nanos())
+    });
+    let strictest = of_window.min().unwrap_or(1);
+    u32::try_from(strictest).unwrap_or(u32::MAX)
 }
