@@ -10,6 +10,7 @@ import './styles/base.css'
 import './styles/ui.css'
 import './styles/shell.css'
 import './styles/pages.css'
+import './styles/rules.css'
 
 const client = new QueryClient({
   defaultOptions: {

@@ -81,6 +81,48 @@ const json = createRoute({
   component: lazyRouteComponent(() => import('./service/json-tab'), 'JsonTab'),
 })
 
+const routingRules = createRoute({
+  getParentRoute: () => root,
+  path: '/routing-rules',
+  validateSearch: only('q'),
+  component: lazyRouteComponent(() => import('./routing/routing-rules-page'), 'RoutingRulesPage'),
+})
+
+const newRoutingRule = createRoute({
+  getParentRoute: () => root,
+  path: '/routing-rules/new',
+  validateSearch: only('from', 'callee'),
+  component: lazyRouteComponent(() => import('./routing/new-routing-rule-page'), 'NewRoutingRulePage'),
+})
+
+const routingRule = createRoute({
+  getParentRoute: () => root,
+  path: '/routing-rules/$namespace/$rule',
+  validateSearch: only('tab', 'from', 'to'),
+  component: lazyRouteComponent(() => import('./routing/routing-rule-page'), 'RoutingRulePage'),
+})
+
+const nearbyRules = createRoute({
+  getParentRoute: () => root,
+  path: '/nearby-rules',
+  validateSearch: only('q'),
+  component: lazyRouteComponent(() => import('./nearby/nearby-rules-page'), 'NearbyRulesPage'),
+})
+
+const newNearbyRule = createRoute({
+  getParentRoute: () => root,
+  path: '/nearby-rules/new',
+  validateSearch: only('from', 'callee'),
+  component: lazyRouteComponent(() => import('./nearby/new-nearby-rule-page'), 'NewNearbyRulePage'),
+})
+
+const nearbyRule = createRoute({
+  getParentRoute: () => root,
+  path: '/nearby-rules/$namespace/$rule',
+  validateSearch: only('tab', 'from', 'to'),
+  component: lazyRouteComponent(() => import('./nearby/nearby-rule-page'), 'NearbyRulePage'),
+})
+
 const changes = createRoute({
   getParentRoute: () => root,
   path: '/changes',
@@ -105,6 +147,12 @@ const routeTree = root.addChildren([
   overview,
   services,
   service.addChildren([instances, subscribers, timeline, json]),
+  routingRules,
+  newRoutingRule,
+  routingRule,
+  nearbyRules,
+  newNearbyRule,
+  nearbyRule,
   changes,
   namespaces,
   about,

@@ -1,3 +1,5 @@
+import { nearby, routing, rules, sentence } from './en-rules'
+
 /** Every word of the console in English. The other dictionaries have its keys, or do not compile. */
 
 const many = (count: number, one: string, other: string) =>
@@ -10,6 +12,8 @@ export const en = {
     main: 'Main',
     overview: 'Overview',
     services: 'Services',
+    routing: 'Routing rules',
+    nearby: 'Nearby rules',
     changes: 'Changes',
     namespaces: 'Namespaces',
     about: 'About',
@@ -109,6 +113,9 @@ export const en = {
       ip: 'address, 10.0.* for its beginning',
       version: 'version of the instance',
       protocol: 'protocol of the instance',
+      caller: 'part of the name of the service that calls',
+      callee: 'part of the name of the service that is called',
+      enabled: 'applied, or not',
       metadata: 'an entry of the metadata',
     },
   },
@@ -286,7 +293,14 @@ export const en = {
     kind: 'Kind',
     anyKind: 'Any kind',
     service: 'Service',
-    kinds: { namespace: 'Namespace', service: 'Service', instance: 'Instance', event: 'Event' },
+    kinds: {
+      namespace: 'Namespace',
+      service: 'Service',
+      instance: 'Instance',
+      routing_rule: 'Routing rule',
+      nearby_rule: 'Nearby rule',
+      event: 'Event',
+    },
     export: 'Export NDJSON',
     exporting: (count: number) => `Exporting: ${count}`,
     exported: (count: number) => `${many(count, 'change', 'changes')} exported`,
@@ -297,6 +311,7 @@ export const en = {
     request: 'Request',
     details: 'Difference',
     seeThen: 'See the service right after',
+    seeRule: 'See the rule and its history',
     revert: 'Take back',
     reverted: (summary: string) => `Taken back: ${summary}`,
     revertLate: 'It was changed again since: take back the newest change first.',
@@ -368,9 +383,10 @@ export const en = {
   },
   palette: {
     label: 'Find or run',
-    placeholder: 'Go to a service or page, or run an action',
+    placeholder: 'Go to a service, rule or page, or run an action',
     pages: 'Pages',
     services: 'Services',
+    rules: 'Rules',
     actions: 'Actions',
     nothing: 'Nothing found',
     results: 'Results',
@@ -393,6 +409,10 @@ export const en = {
     close: 'Close what is open',
   },
   toasts: { label: 'Messages' },
+  rules,
+  routing,
+  nearby,
+  sentence,
 }
 
 type Shape<T> = {

@@ -1,4 +1,5 @@
 import type { Dictionary } from './en'
+import { nearby, routing, rules, sentence } from './zh-rules'
 
 export const zh: Dictionary = {
   language: '中文',
@@ -7,6 +8,8 @@ export const zh: Dictionary = {
     main: '主导航',
     overview: '总览',
     services: '服务',
+    routing: '路由规则',
+    nearby: '就近规则',
     changes: '变更',
     namespaces: '命名空间',
     about: '关于',
@@ -105,6 +108,9 @@ export const zh: Dictionary = {
       ip: '地址，10.0.* 表示前缀',
       version: '实例版本',
       protocol: '实例协议',
+      caller: '主调服务名的一部分',
+      callee: '被调服务名的一部分',
+      enabled: '是否启用',
       metadata: '一条元数据',
     },
   },
@@ -281,7 +287,14 @@ export const zh: Dictionary = {
     kind: '类型',
     anyKind: '全部类型',
     service: '服务',
-    kinds: { namespace: '命名空间', service: '服务', instance: '实例', event: '事件' },
+    kinds: {
+      namespace: '命名空间',
+      service: '服务',
+      instance: '实例',
+      routing_rule: '路由规则',
+      nearby_rule: '就近规则',
+      event: '事件',
+    },
     export: '导出 NDJSON',
     exporting: (count) => `导出中：${count}`,
     exported: (count) => `已导出 ${count} 条变更`,
@@ -292,6 +305,7 @@ export const zh: Dictionary = {
     request: '请求',
     details: '差异',
     seeThen: '查看变更后的服务',
+    seeRule: '查看规则及其历史',
     revert: '撤回',
     reverted: (summary) => `已撤回：${summary}`,
     revertLate: '之后又有修改：请先撤回最新的变更。',
@@ -361,9 +375,10 @@ export const zh: Dictionary = {
   },
   palette: {
     label: '查找或执行',
-    placeholder: '前往服务或页面，或执行操作',
+    placeholder: '前往服务、规则或页面，或执行操作',
     pages: '页面',
     services: '服务',
+    rules: '规则',
     actions: '操作',
     nothing: '没有结果',
     results: '结果',
@@ -386,4 +401,8 @@ export const zh: Dictionary = {
     close: '关闭已打开的内容',
   },
   toasts: { label: '消息' },
+  rules,
+  routing,
+  nearby,
+  sentence,
 }

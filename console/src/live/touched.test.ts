@@ -19,6 +19,16 @@ describe('touchedBy', () => {
     expect(isTouched(['about'])).toBe(false)
   })
 
+  it('finds the list of rules, and the one rule', () => {
+    const isTouched = touchedBy([{ ...change('routing_rule', 'default'), rule: 'canary' }])
+    expect(isTouched(['rules', 'routing-rules', 'default'])).toBe(true)
+    expect(isTouched(['rules', 'routing-rules', 'staging'])).toBe(false)
+    expect(isTouched(['rules', 'nearby-rules', 'default'])).toBe(false)
+    expect(isTouched(['rule', 'routing-rules', 'default', 'canary', 'status'])).toBe(true)
+    expect(isTouched(['rule', 'routing-rules', 'default', 'other'])).toBe(false)
+    expect(isTouched(['service', 'default', 'pay'])).toBe(false)
+  })
+
   it('leaves counts alone when only an event happened', () => {
     const isTouched = touchedBy([change('event', 'default', 'pay')])
     expect(isTouched(['services', {}])).toBe(false)

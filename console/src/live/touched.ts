@@ -5,17 +5,27 @@ export type LiveKey =
   | readonly ['namespaces', ...unknown[]]
   | readonly ['services', ...unknown[]]
   | readonly ['service', string, string, ...unknown[]]
+  | readonly ['rules', string, string, ...unknown[]]
+  | readonly ['rule', string, string, string, ...unknown[]]
   | readonly ['changes', ...unknown[]]
   | readonly unknown[]
+
+/** The segment of the API's paths that the rules of a kind are under. */
+const COLLECTIONS: Partial<Record<Change['kind'], string>> = { routing_rule: 'routing-rules', nearby_rule: 'nearby-rules' }
 
 /** A test of queries: whether what they show is touched by any of some changes. */
 export function touchedBy(changes: Change[]): (key: LiveKey) => boolean {
   const services = new Set(changes.map(({ namespace, service }) => `${namespace} ${service ?? ''}`))
+  const rules = new Set(changes.map(({ kind, namespace, rule }) => `${COLLECTIONS[kind] ?? ''} ${namespace} ${rule ?? ''}`))
+  const lists = new Set(changes.map(({ kind, namespace }) => `${COLLECTIONS[kind] ?? ''} ${namespace}`))
   const isBeyondEvents = changes.some((change) => change.kind !== 'event')
-  return ([noun, namespace, service]) => {
+  return ([noun, ...of]) => {
+    const [namespace, service] = of
     if (changes.length === 0) return false
     if (noun === 'changes') return true
     if (noun === 'namespaces' || noun === 'services') return isBeyondEvents
+    if (noun === 'rules') return lists.has(of.slice(0, 2).join(' '))
+    if (noun === 'rule') return rules.has(of.slice(0, 3).join(' '))
     return noun === 'service' && services.has(`${String(namespace)} ${String(service)}`)
   }
 }

@@ -5,6 +5,8 @@ import { useEffect } from 'react'
 export const GO = [
   ['o', '/', 'overview'],
   ['s', '/services', 'services'],
+  ['r', '/routing-rules', 'routing'],
+  ['y', '/nearby-rules', 'nearby'],
   ['c', '/changes', 'changes'],
   ['n', '/namespaces', 'namespaces'],
   ['a', '/about', 'about'],

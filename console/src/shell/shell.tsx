@@ -14,6 +14,8 @@ import { PastBanner } from './past-banner'
 const PAGES = [
   ['/', 'overview'],
   ['/services', 'services'],
+  ['/routing-rules', 'routing'],
+  ['/nearby-rules', 'nearby'],
   ['/changes', 'changes'],
   ['/namespaces', 'namespaces'],
   ['/about', 'about'],

@@ -19,13 +19,19 @@ const PATHS = {
   more: 'M3.500 8h.01M8 8h.01M12.500 8h.01',
   warning: 'M8 2 14.500 13.500h-13ZM8 6.500v3.300M8 11.700v.1',
   keyboard: 'M1.500 4h13v8h-13ZM4 6.500h.1M6.500 6.500h.1M9 6.500h.1M11.700 6.500h.1M5 9.500h6',
+  grip: 'M6 4h.01M10 4h.01M6 8h.01M10 8h.01M6 12h.01M10 12h.01',
+  up: 'm4 10 4-4 4 4',
+  routing: 'M2.500 8h3.500c2.500 0 2.500-4 5-4h2.500M6 8c2.500 0 2.500 4 5 4h2.500M11.500 2l2 2-2 2M11.500 10l2 2-2 2',
+  nearby: 'M8 14s4.500-4.200 4.500-7.500a4.500 4.500 0 0 0-9 0C3.500 9.800 8 14 8 14Zm0-6a1.500 1.500 0 1 0 0-3 1.500 1.500 0 0 0 0 3Z',
+  lock: 'M4 7.500h8v6H4ZM5.500 7.500V5a2.500 2.500 0 0 1 5 0v2.500',
+  unlock: 'M4 7.500h8v6H4ZM5.500 7.500V5a2.500 2.500 0 0 1 4.800-1',
   download: 'M8 2v8M4.800 7 8 10.200 11.200 7M2.500 13.500h11',
 } as const
 
 export type IconName = keyof typeof PATHS
 
 export function Icon({ name, size = 16 }: { name: IconName; size?: number }) {
-  const weight = name === 'more' ? 2.4 : 1.5
+  const weight = name === 'more' || name === 'grip' ? 2.4 : 1.5
   return (
     <svg className="icon" width={size} height={size} viewBox="0 0 16 16" fill="none" aria-hidden="true">
       <path d={PATHS[name]} stroke="currentColor" strokeWidth={weight} strokeLinecap="round" strokeLinejoin="round" />

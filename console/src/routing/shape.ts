@@ -1,0 +1,56 @@
+import type { RoutingRuleSpec } from '../api/client'
+import { FACT_KINDS, OPERATORS } from './noun'
+
+type Entries = Record<string, unknown>
+
+const isEntries = (value: unknown): value is Entries => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isListOf = (value: unknown, is: (element: unknown) => boolean) => Array.isArray(value) && value.every(is)
+const isOptional = (value: unknown, is: (value: unknown) => boolean) => value === undefined || is(value)
+const isText = (value: unknown) => typeof value === 'string'
+const isNumber = (value: unknown) => typeof value === 'number'
+
+const isFact = (value: unknown) => isEntries(value) && FACT_KINDS.some((kind) => kind === value.on) && isOptional(value.key, isText)
+
+const isTest = (value: unknown) =>
+  isEntries(value) &&
+  OPERATORS.some((op) => op === value.op) &&
+  isOptional(value.value, isText) &&
+  isOptional(value.values, (values) => isListOf(values, isText)) &&
+  isOptional(value.min, isNumber) &&
+  isOptional(value.max, isNumber) &&
+  isOptional(value.fact, isFact)
+
+const isCondition = (value: unknown) => isFact(value) && isTest(value)
+const isLabel = (value: unknown) => isText(value) || isTest(value)
+const areLabels = (value: unknown) => isEntries(value) && Object.values(value).every(isLabel)
+
+const isTarget = (value: unknown) =>
+  isEntries(value) &&
+  isOptional(value.name, isText) &&
+  isOptional(value.labels, areLabels) &&
+  isOptional(value.weight, isNumber) &&
+  isOptional(value.priority, isNumber)
+
+const areMatches = (value: unknown) =>
+  isEntries(value) && [value.all, value.any].every((one) => isOptional(one, (list) => isListOf(list, isCondition)))
+
+const isBranch = (value: unknown) =>
+  isEntries(value) &&
+  isOptional(value.name, isText) &&
+  isOptional(value.matches, areMatches) &&
+  isListOf(value.targets, isTarget) &&
+  isOptional(value.when_empty, isText)
+
+const isSelector = (value: unknown) =>
+  isEntries(value) && isOptional(value.namespace, isText) && isOptional(value.service, isText) && isOptional(value.metadata, areLabels)
+
+/** Whether a document that somebody types is enough of a routing rule to be shown as one, right or wrong. */
+export const isRoutingRule = (value: unknown): value is RoutingRuleSpec =>
+  isEntries(value) &&
+  isOptional(value.description, isText) &&
+  isOptional(value.metadata, isEntries) &&
+  isOptional(value.enabled, (enabled) => typeof enabled === 'boolean') &&
+  isOptional(value.priority, isNumber) &&
+  isOptional(value.caller, isSelector) &&
+  isSelector(value.callee) &&
+  isListOf(value.branches, isBranch)

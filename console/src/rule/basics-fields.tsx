@@ -1,0 +1,107 @@
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { useText } from '../i18n/use-text'
+import { namespaceChoices } from '../namespaces/queries'
+import { metadataText, parseMetadata } from '../services/form'
+import { ComboField } from '../ui/combo-field'
+import { AreaField, TextField } from '../ui/field'
+import { Panel } from '../ui/page'
+import { useFault, useReport } from './faults'
+import { isSame } from './merge'
+import { type CommonSpec, isEnabled } from './noun'
+import { NumberField } from './number-field'
+import type { RuleForm } from './use-rule-form'
+
+/** What every kind of rule has: its name, what it is for, whether and when it is tried. */
+export function BasicsFields<Spec extends CommonSpec>({ form }: { form: RuleForm<Spec> }) {
+  const { rules: text } = useText()
+  const { namespace, name, spec } = form.draft
+  const { data } = useQuery(namespaceChoices)
+  const nameFault = useFault('/name')
+  const namespaceFault = useFault('/namespace')
+  const set = (change: Partial<CommonSpec>) => form.set(change as Partial<Spec>)
+  return (
+    <Panel title={text.basics}>
+      <div className="stack">
+        {form.isNew && (
+          <div className="fields">
+            <TextField
+              label={text.name}
+              hint={text.nameHint}
+              fault={nameFault}
+              required
+              data-at="/name"
+              value={name}
+              onChange={(value) => form.setId({ namespace, name: value.trim() })}
+            />
+            <ComboField
+              label={text.namespace}
+              fault={namespaceFault}
+              at="/namespace"
+              value={namespace}
+              choices={(data?.items ?? []).map((one) => ({ value: one.name, context: one.comment }))}
+              onChange={(value) => form.setId({ namespace: value.trim(), name })}
+            />
+          </div>
+        )}
+        <div className="fields">
+          <TextField
+            label={text.description}
+            fault={useFault('/description')}
+            data-at="/description"
+            value={spec.description ?? ''}
+            onChange={(description) => set({ description })}
+          />
+          <NumberField
+            label={text.priority}
+            hint={text.priorityHint}
+            at="/priority"
+            value={spec.priority ?? 0}
+            onChange={(priority) => set({ priority })}
+          />
+        </div>
+        <label className="row check">
+          <input
+            type="checkbox"
+            data-at="/enabled"
+            checked={isEnabled(spec)}
+            onChange={(event) => set({ enabled: event.target.checked })}
+          />
+          {text.enabledField}
+        </label>
+        <MetadataField value={spec.metadata ?? {}} onChange={(metadata) => set({ metadata })} />
+      </div>
+    </Panel>
+  )
+}
+
+type Metadata = Record<string, string>
+
+/** Labels of the rule itself, one a line; a line that is none stays as it was typed. */
+function MetadataField({ value, onChange }: { value: Metadata; onChange: (value: Metadata) => void }) {
+  const { rules: text, services } = useText()
+  const [typed, setTyped] = useState(() => metadataText(value))
+  const parsed = parseMetadata(typed)
+  const isBad = typeof parsed === 'number'
+  if (!isBad && !isSame(parsed, value)) setTyped(metadataText(value))
+  const fault = useFault('/metadata', true)
+  useReport('/metadata', isBad ? services.metadataLine(parsed) : undefined)
+  const [isOpen] = useState(typed !== '')
+  return (
+    <details className="more" data-at="/metadata" open={isOpen || fault !== undefined}>
+      <summary>{text.metadata}</summary>
+      <AreaField
+        label={text.metadata}
+        hint={text.metadataHint}
+        fault={fault}
+        isCode
+        value={typed}
+        onChange={(next) => {
+          setTyped(next)
+          const entries = parseMetadata(next)
+          if (typeof entries !== 'number') onChange(entries)
+        }}
+      />
+    </details>
+  )
+}

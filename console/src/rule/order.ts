@@ -1,0 +1,112 @@
+import { keyOf } from './noun'
+
+/** What of a rule says when it is tried. */
+export interface Ordered {
+  namespace: string
+  name: string
+  priority?: number
+}
+
+/** A rule that must get another priority. */
+export interface Reprioritized<Rule extends Ordered> {
+  rule: Rule
+  priority: number
+}
+
+const MAX_PRIORITY = 10_000
+const STEP = 10
+
+const priorityOf = ({ priority = 0 }: Ordered) => priority
+const compareText = (one: string, other: string) => (one < other ? -1 : one > other ? 1 : 0)
+
+/** Which of two rules is tried first: by priority, then by name. */
+export const compareRules = (one: Ordered, other: Ordered) =>
+  priorityOf(one) - priorityOf(other) || compareText(one.name, other.name) || compareText(one.namespace, other.namespace)
+
+/** A list with the element at one place moved to another. */
+export function moved<T>(list: readonly T[], from: number, to: number): T[] {
+  const rest = list.filter((_, index) => index !== from)
+  const element = list[from]
+  if (element === undefined) return [...list]
+  return [...rest.slice(0, to), element, ...rest.slice(to)]
+}
+
+/** Rules in a wished order: those that came since stand behind the one that they are tried after. */
+export function inOrder<R extends { namespace: string; name: string }>(rules: readonly R[], order: readonly string[] | null): R[] {
+  if (!order) return [...rules]
+  const byKey = new Map(rules.map((rule) => [keyOf(rule), rule]))
+  const wished = order.flatMap((key) => byKey.get(key) ?? [])
+  const known = new Set(order)
+  for (const [index, rule] of rules.entries()) {
+    if (known.has(keyOf(rule))) continue
+    const before = rules[index - 1]
+    wished.splice(before ? wished.indexOf(before) + 1 : 0, 0, rule)
+  }
+  return wished
+}
+
+/**
+ * The fewest priorities to change so that rules are tried in the order of a list.
+ *
+ * A rule that changes gets a priority of its own, so that names decide nothing new. None if there are
+ * more rules than priorities.
+ */
+export function reprioritize<Rule extends Ordered>(wanted: readonly Rule[]): Reprioritized<Rule>[] | undefined {
+  const kept = longestKept(wanted)
+  if (!kept) return undefined
+  const changes: Reprioritized<Rule>[] = []
+  const ends = [...kept, wanted.length]
+  let last = -1
+  for (const next of ends) {
+    const between = wanted.slice(last + 1, next)
+    const below = priorityAt(wanted, last)
+    const above = next === wanted.length ? undefined : priorityAt(wanted, next)
+    for (const [index, rule] of between.entries()) {
+      changes.push({ rule, priority: spread(below, above, index + 1, between.length) })
+    }
+    last = next
+  }
+  return changes
+}
+
+/** The priority of a rule of the list; those of the borders are just outside of what is allowed. */
+function priorityAt(wanted: readonly Ordered[], index: number) {
+  const rule = wanted[index]
+  if (rule) return priorityOf(rule)
+  return index < 0 ? -1 : MAX_PRIORITY + 1
+}
+
+/** The n-th of some priorities between two; after the last rule they come in steps that leave room. */
+function spread(below: number, above: number | undefined, nth: number, count: number) {
+  if (above === undefined && below + STEP * count <= MAX_PRIORITY) return Math.max(0, below) + STEP * nth - (below < 0 ? STEP : 0)
+  const end = above ?? MAX_PRIORITY + 1
+  return below + Math.floor(((end - below) * nth) / (count + 1))
+}
+
+/** Whether two rules of the list can both keep their priorities, with new ones for those between. */
+function canKeep(wanted: readonly Ordered[], one: number, other: number) {
+  const [first, second] = [wanted[one], wanted[other]]
+  if (other === one + 1 && first && second) return compareRules(first, second) < 0
+  return priorityAt(wanted, other) - priorityAt(wanted, one) >= other - one
+}
+
+/** The places of the most rules that can keep their priorities. */
+function longestKept(wanted: readonly Ordered[]): number[] | undefined {
+  // For each place, and for the end: how many are kept up to it, and which is the one before.
+  const best = new Map<number, { count: number; before: number }>([[-1, { count: 0, before: -1 }]])
+  for (let at = 0; at <= wanted.length; at += 1) {
+    for (let before = at - 1; before >= -1; before -= 1) {
+      const known = best.get(before)
+      if (!known || !canKeep(wanted, before, at)) continue
+      if (known.count + 1 > (best.get(at)?.count ?? 0)) best.set(at, { count: known.count + 1, before })
+    }
+  }
+  const kept: number[] = []
+  let at = best.get(wanted.length)?.before
+  if (at === undefined) return undefined
+  while (at >= 0) {
+    kept.unshift(at)
+    at = best.get(at)?.before ?? -1
+  }
+  return kept
+}

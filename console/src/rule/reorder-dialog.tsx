@@ -1,0 +1,98 @@
+import { useState } from 'react'
+import { Problem } from '../api/problem'
+import { useText } from '../i18n/use-text'
+import { Button } from '../ui/button'
+import { Dialog } from '../ui/dialog'
+import { Fault } from '../ui/states'
+import { toast } from '../ui/toast'
+import { putRule, revertRule } from './api'
+import { type CommonSpec, keyOf, type Noun, type Rule, specOf, type Written } from './noun'
+import type { Reprioritized } from './order'
+import { useRuleWrites } from './use-rule-writes'
+
+interface Props<Spec extends CommonSpec> {
+  noun: Noun<Spec>
+  rules: readonly Rule<Spec>[]
+  changes: readonly Reprioritized<Rule<Spec>>[]
+  onDone: () => void
+  onClose: () => void
+}
+
+/** Shows which priorities make the wished order, and writes them. */
+export function ReorderDialog<Spec extends CommonSpec>({ noun, rules, changes, onDone, onClose }: Props<Spec>) {
+  const { rules: text, actions, states } = useText()
+  const { refresh } = useRuleWrites(noun)
+  const [isWriting, setWriting] = useState(false)
+  const [fault, setFault] = useState<string | null>(null)
+  const next = new Map(changes.map(({ rule, priority }) => [keyOf(rule), priority]))
+
+  async function publish() {
+    setWriting(true)
+    const written: { before: Rule<Spec>; after: Written<Spec> }[] = []
+    try {
+      for (const { rule, priority } of changes) {
+        const spec = { ...specOf(rule), priority }
+        // oxlint-disable-next-line no-await-in-loop -- the first refusal ends it
+        written.push({ before: rule, after: await putRule<Spec>(noun.collection, { ...rule, spec, revision: rule.revision }) })
+      }
+      onDone()
+    } catch (error) {
+      const isOffline = error instanceof Problem && error.isOffline
+      const isLate = error instanceof Problem && error.status === 412
+      const reason = isOffline ? states.offline : isLate ? text.changedMeanwhile : error instanceof Error ? error.message : String(error)
+      setFault(text.reorderedPartly(written.length, changes.length, reason))
+    }
+    setWriting(false)
+    void refresh()
+    if (written.length > 0) toast(text.reordered(written.length), () => void takeBack(written))
+  }
+
+  async function takeBack(written: { before: Rule<Spec>; after: Written<Spec> }[]) {
+    const reverts = written.map(({ before, after }) => revertRule(noun.collection, before, before.revision, after.revision))
+    const outcomes = await Promise.allSettled(reverts)
+    toast(text.reorderUndone(outcomes.filter(({ status }) => status === 'fulfilled').length, written.length))
+    void refresh()
+  }
+
+  return (
+    <Dialog wide title={text.reorderTitle} onClose={onClose}>
+      <p>{text.reorderHint(changes.length)}</p>
+      <div className="table-scroll">
+        <table className="table" aria-label={text.reorderTitle}>
+          <thead>
+            <tr>
+              <th scope="col" style={{ width: '64px' }}>
+                {text.place}
+              </th>
+              <th scope="col">{text.name}</th>
+              <th scope="col" style={{ width: '140px' }}>
+                {text.priority}
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {rules.map((rule, index) => {
+              const priority = next.get(keyOf(rule))
+              return (
+                <tr key={keyOf(rule)} className={priority === undefined ? 'row-quiet' : undefined}>
+                  <td className="num">{index + 1}</td>
+                  <td>{rule.name}</td>
+                  <td className="num">
+                    {priority === undefined ? (rule.priority ?? 0) : <strong>{text.priorityChange(rule.priority ?? 0, priority)}</strong>}
+                  </td>
+                </tr>
+              )
+            })}
+          </tbody>
+        </table>
+      </div>
+      {fault && <Fault>{fault}</Fault>}
+      <div className="form-foot">
+        <Button onClick={onClose}>{actions.cancel}</Button>
+        <Button kind="primary" disabled={isWriting} onClick={() => void publish()}>
+          {text.publish}
+        </Button>
+      </div>
+    </Dialog>
+  )
+}

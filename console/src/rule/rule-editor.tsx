@@ -1,0 +1,166 @@
+import { type ReactNode, useMemo, useState } from 'react'
+import { useText } from '../i18n/use-text'
+import { Button } from '../ui/button'
+import { Fault } from '../ui/states'
+import { ConflictDialog } from './conflict-dialog'
+import { FaultContext, type Faults, goTo } from './faults'
+import { JsonView } from './json-view'
+import { LeaveGuard } from './leave-guard'
+import type { CommonSpec, Noun, Written } from './noun'
+import { PublishDialog } from './publish-dialog'
+import { judge, type RuleForm } from './use-rule-form'
+import { useRuleWrites } from './use-rule-writes'
+import { Warnings } from './warnings'
+
+interface Props<Spec extends CommonSpec> {
+  noun: Noun<Spec>
+  form: RuleForm<Spec>
+  /** The rule was deleted by somebody else. */
+  isGone?: boolean
+  isReadOnly: boolean
+  /** The fields of the rule. */
+  children: ReactNode
+  /** What is told of the rule while it is written. */
+  aside: ReactNode
+  onPublished: (rule: Written<Spec>) => void
+}
+
+type Open<Spec extends CommonSpec> = { is: 'conflict' } | { is: 'publish'; outcome: Written<Spec> } | null
+
+/** Where a rule of any kind is written: checked as one types, compared before it is published, never lost. */
+export function RuleEditor<Spec extends CommonSpec>({ noun, form, isGone = false, isReadOnly, children, aside, onPublished }: Props<Spec>) {
+  const { rules: text } = useText()
+  const [view, setView] = useState<'form' | 'json'>('form')
+  const [open, setOpen] = useState<Open<Spec>>(null)
+  const { draft, faults, report, theirs } = form
+  const { refresh } = useRuleWrites(noun)
+  const isShaped = noun.isShaped(draft.spec)
+  const board = useMemo(() => ({ faults, report }), [faults, report])
+
+  function askForTheirs() {
+    void refresh()
+    setOpen({ is: 'conflict' })
+  }
+
+  async function review() {
+    if (draft.name === '') {
+      report('/name', text.nameMissing)
+      goTo('/name')
+      return
+    }
+    const judgement = await judge(noun, draft)
+    if (judgement.is === 'fine') setOpen({ is: 'publish', outcome: judgement.rule })
+    else if (judgement.is === 'conflict') askForTheirs()
+    else if (judgement.is === 'refused') goTo(Object.keys(judgement.faults)[0] ?? '')
+  }
+  return (
+    <FaultContext value={board}>
+      <LeaveGuard isDirty={form.isDirty} />
+      <div className="editor">
+        <div className="stack">
+          {isGone && (
+            <div className="banner banner-bad" role="alert">
+              <span className="grow">{text.goneMeanwhile}</span>
+              {!form.isNew && <Button onClick={form.detach}>{text.createAgain}</Button>}
+            </div>
+          )}
+          {theirs && (
+            <div className="banner banner-warn" role="alert">
+              <span className="grow">{text.overtaken(theirs.revision)}</span>
+              <Button onClick={() => setOpen({ is: 'conflict' })}>{text.compare}</Button>
+            </div>
+          )}
+          <div className="segments segments-fit">
+            {(['form', 'json'] as const).map((one) => (
+              <button
+                key={one}
+                type="button"
+                aria-pressed={view === one}
+                disabled={one === 'form' && !isShaped}
+                title={one === 'form' && !isShaped ? text.notShaped : undefined}
+                onClick={() => setView(one)}
+              >
+                {{ form: text.form, json: text.json }[one]}
+              </button>
+            ))}
+          </div>
+          {view === 'form' && isShaped ? (
+            <fieldset className="plain stack" disabled={isReadOnly}>
+              {children}
+            </fieldset>
+          ) : (
+            <JsonView spec={draft.spec} onChange={form.setSpec} isReadOnly={isReadOnly} />
+          )}
+          <Warnings warnings={form.warnings} />
+          {form.isDirty && <FaultList faults={faults} />}
+          {!isReadOnly && <Foot form={form} review={() => void review()} />}
+        </div>
+        <aside className="stack editor-aside">{aside}</aside>
+      </div>
+      {open?.is === 'publish' && (
+        <PublishDialog
+          noun={noun}
+          draft={draft}
+          outcome={open.outcome}
+          onClose={() => setOpen(null)}
+          onConflict={askForTheirs}
+          onPublished={(rule) => {
+            setOpen(null)
+            form.restart(rule)
+            onPublished(rule)
+          }}
+        />
+      )}
+      {open?.is === 'conflict' && draft.base && theirs && (
+        <ConflictDialog
+          base={draft.base}
+          mine={draft.spec}
+          theirs={theirs}
+          onClose={() => setOpen(null)}
+          onDecide={(spec) => {
+            setOpen(null)
+            form.restart(theirs, spec)
+          }}
+        />
+      )}
+    </FaultContext>
+  )
+}
+
+/** Everything that keeps the rule from being published; each leads to its field. */
+function FaultList({ faults }: { faults: Faults }) {
+  const { rules: text } = useText()
+  const found = Object.entries(faults)
+  if (found.length === 0) return null
+  return (
+    <Fault>
+      <strong>{text.faults(found.length)}</strong>
+      {found.map(([pointer, detail]) => (
+        <span key={pointer} className="fault-line">
+          <button type="button" className="link" onClick={() => goTo(pointer)}>
+            <code>{pointer || '/'}</code>
+          </button>{' '}
+          {detail}
+        </span>
+      ))}
+    </Fault>
+  )
+}
+
+function Foot<Spec extends CommonSpec>({ form, review }: { form: RuleForm<Spec>; review: () => void }) {
+  const { rules: text } = useText()
+  const { isDirty, isNew, judgement, faults } = form
+  const isFaulty = Object.keys(faults).length > 0
+  const state = isFaulty ? text.toFix : { unasked: '', asking: text.checking, fine: text.checked, refused: text.toFix, conflict: text.conflict, away: text.away }[judgement.is]
+  return (
+    <div className="editor-foot">
+      <span className={`grow ${isFaulty ? 'text-bad' : 'muted'}`} role="status">
+        {isDirty ? state : isNew ? '' : text.unchanged}
+      </span>
+      {isDirty && <Button onClick={form.discard}>{text.discard}</Button>}
+      <Button kind="primary" disabled={!isDirty || isFaulty} onClick={review}>
+        {text.review}
+      </Button>
+    </div>
+  )
+}

@@ -1,0 +1,135 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link, useNavigate } from '@tanstack/react-router'
+import { type ComponentType, useRef, useState } from 'react'
+import { useText } from '../i18n/use-text'
+import { Button } from '../ui/button'
+import { Icon } from '../ui/icon'
+import { Menu } from '../ui/menu'
+import { warningsQuery } from './api'
+import { EnabledSwitch } from './enabled-switch'
+import { type CommonSpec, isEnabled, keyOf, type Noun, type Rule } from './noun'
+import { AppliedBadge } from './status'
+import { useDrag } from './use-drag'
+import type { Reorder } from './use-reorder'
+import { useRuleWrites } from './use-rule-writes'
+import { WarningBadge } from './warnings'
+
+interface Props<Spec extends CommonSpec> {
+  noun: Noun<Spec>
+  rules: readonly Rule<Spec>[]
+  /** Where each rule stands among all, from 1. */
+  places: ReadonlyMap<string, number>
+  /** The priorities that rules would get. */
+  changed: ReadonlyMap<string, number>
+  reorder: Reorder<Spec>
+  isReadOnly: boolean
+  hasNamespace: boolean
+  Summary: ComponentType<{ rule: Rule<Spec> }>
+}
+
+/** So many more rules are shown at a time. */
+const CHUNK = 100
+
+/** Rules one under the other; the first one is tried first. */
+export function RuleList<Spec extends CommonSpec>(props: Props<Spec>) {
+  const { noun, rules, places, changed, reorder, isReadOnly, hasNamespace, Summary } = props
+  const { rules: text, [noun.words]: words } = useText()
+  const [limit, setLimit] = useState(CHUNK)
+  const before = useRef(reorder.order)
+  const shown = rules.slice(0, limit)
+  const drag = useDrag({
+    keys: shown.map(keyOf),
+    move: reorder.move,
+    begin: () => {
+      before.current = reorder.order
+    },
+    cancel: () => reorder.reset(before.current),
+  })
+  return (
+    <>
+      <ol ref={drag.list} className="rules" aria-label={words.title}>
+        {shown.map((rule) => {
+          const key = keyOf(rule)
+          const priority = changed.get(key)
+          return (
+            <li
+              key={key}
+              data-key={key}
+              aria-label={rule.name}
+              className={`rule ${isEnabled(rule) ? '' : 'rule-off'} ${drag.dragged === key ? 'rule-dragged' : ''} ${priority === undefined ? '' : 'rule-moved'}`}
+            >
+              {!isReadOnly && (
+                <button type="button" className="handle" aria-label={text.moveOne(rule.name)} title={text.moveHint} {...drag.handleOf(key)}>
+                  <Icon name="grip" />
+                </button>
+              )}
+              <span className="rule-place num muted" title={text.placeOf(places.get(key) ?? 0)}>
+                {places.get(key)}
+              </span>
+              <EnabledSwitch noun={noun} rule={rule} isReadOnly={isReadOnly} />
+              <div className="rule-name">
+                <Link to={noun.one} params={{ namespace: rule.namespace, rule: rule.name }}>
+                  {rule.name}
+                </Link>
+                <span className="small muted num">
+                  {hasNamespace && `${rule.namespace} · `}
+                  {priority === undefined ? text.priorityOf(rule.priority ?? 0) : text.priorityChange(rule.priority ?? 0, priority)}
+                </span>
+              </div>
+              <div className="rule-what"><Summary rule={rule} /></div>
+              <div className="rule-state">
+                {!isEnabled(rule) && <span className="badge">{text.disabled}</span>}
+                {!isReadOnly && isEnabled(rule) && <Lint noun={noun} rule={rule} />}
+                {!isReadOnly && isEnabled(rule) && <AppliedBadge collection={noun.collection} rule={rule} />}
+              </div>
+              {!isReadOnly && <RowMenu noun={noun} rule={rule} keys={shown.map(keyOf)} move={reorder.move} />}
+            </li>
+          )
+        })}
+      </ol>
+      {rules.length > limit && (
+        <div className="table-foot">
+          <Button onClick={() => setLimit(limit + CHUNK)}>{text.showMore(Math.min(CHUNK, rules.length - limit))}</Button>
+        </div>
+      )}
+    </>
+  )
+}
+
+/** What is probably not meant in a rule. */
+function Lint<Spec extends CommonSpec>({ noun, rule }: { noun: Noun<Spec>; rule: Rule<Spec> }) {
+  const { data } = useQuery(warningsQuery(noun.collection, rule))
+  return data ? <WarningBadge warnings={data} /> : null
+}
+
+interface MenuProps<Spec extends CommonSpec> {
+  noun: Noun<Spec>
+  rule: Rule<Spec>
+  keys: readonly string[]
+  move: (key: string, target: string) => void
+}
+
+function RowMenu<Spec extends CommonSpec>({ noun, rule, keys, move }: MenuProps<Spec>) {
+  const { rules: text, actions } = useText()
+  const navigate = useNavigate()
+  const { remove } = useRuleWrites(noun)
+  const key = keyOf(rule)
+  const at = keys.indexOf(key)
+  const params = { namespace: rule.namespace, rule: rule.name }
+  const go = (target: string | undefined) => target !== undefined && move(key, target)
+  return (
+    <Menu
+      label={text.moreFor(rule.name)}
+      icon="more"
+      items={[
+        ...(at > 0 ? [{ label: text.moveUp, run: () => go(keys[at - 1]) }] : []),
+        ...(at < keys.length - 1 ? [{ label: text.moveDown, run: () => go(keys[at + 1]) }] : []),
+        ...(at > 1 ? [{ label: text.moveFirst, run: () => go(keys[0]) }] : []),
+        ...(at < keys.length - 2 ? [{ label: text.moveLast, run: () => go(keys.at(-1)) }] : []),
+        { label: text.history, run: () => void navigate({ to: noun.one, params, search: { tab: 'history' } }) },
+        { label: text.duplicate, run: () => void navigate({ to: noun.create, search: { from: key } }) },
+        { label: actions.delete, isDanger: true, run: () => void remove(rule) },
+      ]}
+    />
+  )
+}

@@ -1,0 +1,155 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link, useNavigate } from '@tanstack/react-router'
+import { type ComponentType, useState } from 'react'
+import { Problem } from '../api/problem'
+import { useText } from '../i18n/use-text'
+import { useScope } from '../shell/scope'
+import { Ago } from '../time/time'
+import { Button } from '../ui/button'
+import { Copy } from '../ui/copy'
+import { Dialog } from '../ui/dialog'
+import { Page } from '../ui/page'
+import { Failed, Loading } from '../ui/states'
+import { type RuleId, ruleQuery } from './api'
+import { EnabledSwitch } from './enabled-switch'
+import { History } from './history'
+import { type CommonSpec, keyOf, type Noun, type Rule } from './noun'
+import { RuleEditor } from './rule-editor'
+import { AppliedBadge } from './status'
+import { draftOf, type RuleForm, useRuleForm } from './use-rule-form'
+import { useRuleWrites } from './use-rule-writes'
+
+export interface RuleTab {
+  tab?: string | undefined
+  from?: string | undefined
+  to?: string | undefined
+}
+
+interface Props<Spec extends CommonSpec> {
+  noun: Noun<Spec>
+  id: RuleId
+  search: RuleTab
+  go: (search: RuleTab) => void
+  Fields: ComponentType<{ form: RuleForm<Spec> }>
+  Aside: ComponentType<{ form: RuleForm<Spec> }>
+}
+
+const isAbsent = (error: unknown) => error instanceof Problem && error.status === 404
+
+/** A rule of any kind: written in one tab, its past in the other. */
+export function RulePage<Spec extends CommonSpec>(props: Props<Spec>) {
+  const { noun, id, search, go } = props
+  const text = useText()
+  const { asOf } = useScope()
+  const { data, error, isPending, refetch } = useQuery(ruleQuery<Spec>(noun.collection, id, asOf))
+  const [isDeleting, setDeleting] = useState(false)
+  const isNow = asOf === undefined
+  const context = (
+    <>
+      <Link to={noun.list}>{text[noun.words].title}</Link>
+      <span>/</span>
+      <Link to={noun.list} search={{ ns: id.namespace }}>
+        {id.namespace}
+      </Link>
+    </>
+  )
+  const actions = data && isNow && !error && (
+    <>
+      <Link className="button" to={noun.create} search={{ from: keyOf(id) }}>
+        {text.rules.duplicate}
+      </Link>
+      <Button onClick={() => setDeleting(true)}>{text.actions.delete}</Button>
+    </>
+  )
+  const tab = search.tab === 'history' ? 'history' : 'rule'
+  return (
+    <Page title={id.name} context={context} beside={data && <Beside noun={noun} rule={data} isNow={isNow && !error} />} actions={actions}>
+      {isPending && <Loading />}
+      {error && !data && <Failed error={error} retry={() => void refetch()} />}
+      {data && (
+        <nav className="tabs" aria-label={text[noun.words].one}>
+          {(['rule', 'history'] as const).map((one) => (
+            <Link
+              key={one}
+              to={noun.one}
+              params={{ namespace: id.namespace, rule: id.name }}
+              search={one === 'history' ? { tab: one } : {}}
+              aria-current={tab === one ? 'page' : undefined}
+              className={tab === one ? undefined : 'tab-off'}
+              activeProps={{ 'aria-current': tab === one ? 'page' : undefined }}
+            >
+              {{ rule: text[noun.words].one, history: text.rules.history }[one]}
+            </Link>
+          ))}
+        </nav>
+      )}
+      {data && (
+        <div hidden={tab !== 'rule'}>
+          <Live key={asOf ?? ''} {...props} rule={data} isGone={isAbsent(error)} isReadOnly={!isNow} />
+        </div>
+      )}
+      {(data ? tab === 'history' : isAbsent(error) && isNow) && (
+        <History
+          noun={noun}
+          id={id}
+          current={isAbsent(error) ? undefined : data}
+          isReadOnly={!isNow}
+          from={search.from}
+          to={search.to}
+          compare={(from, to) => go({ ...search, tab: 'history', from, to })}
+        />
+      )}
+      {isDeleting && data && <DeleteDialog noun={noun} rule={data} onClose={() => setDeleting(false)} />}
+    </Page>
+  )
+}
+
+interface LiveProps<Spec extends CommonSpec> extends Props<Spec> {
+  rule: Rule<Spec>
+  isGone: boolean
+  isReadOnly: boolean
+}
+
+function Live<Spec extends CommonSpec>({ noun, rule, isGone, isReadOnly, Fields, Aside }: LiveProps<Spec>) {
+  const form = useRuleForm(noun, draftOf(rule), isGone ? undefined : rule)
+  return (
+    <RuleEditor noun={noun} form={form} isGone={isGone} isReadOnly={isReadOnly} aside={<Aside form={form} />} onPublished={() => undefined}>
+      <Fields form={form} />
+    </RuleEditor>
+  )
+}
+
+function Beside<Spec extends CommonSpec>({ noun, rule, isNow }: { noun: Noun<Spec>; rule: Rule<Spec>; isNow: boolean }) {
+  const { rules: text } = useText()
+  return (
+    <>
+      <Copy text={rule.name} />
+      <EnabledSwitch noun={noun} rule={rule} isReadOnly={!isNow} />
+      {isNow && <AppliedBadge collection={noun.collection} rule={rule} />}
+      <span className="muted small">
+        {text.revisionOf(rule.revision)} · <Ago at={rule.modified_at} />
+      </span>
+    </>
+  )
+}
+
+function DeleteDialog<Spec extends CommonSpec>({ noun, rule, onClose }: { noun: Noun<Spec>; rule: Rule<Spec>; onClose: () => void }) {
+  const { rules: text, actions, services } = useText()
+  const { remove } = useRuleWrites(noun)
+  const navigate = useNavigate()
+  async function confirm() {
+    onClose()
+    if (await remove(rule)) void navigate({ to: noun.list })
+  }
+  return (
+    <Dialog title={services.deleteTitle(rule.name)} onClose={onClose}>
+      <p>{text.deleteHint}</p>
+      <div className="form-foot">
+        <Button onClick={onClose}>{actions.cancel}</Button>
+        <Button kind="danger" onClick={() => void confirm()}>
+          {actions.delete}
+        </Button>
+      </div>
+    </Dialog>
+  )
+}

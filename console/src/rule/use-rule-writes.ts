@@ -1,0 +1,82 @@
+import { useQueryClient } from '@tanstack/react-query'
+import { Problem } from '../api/problem'
+import { useText } from '../i18n/use-text'
+import { toast, toastError } from '../ui/toast'
+import { deleteRule, putRule, revertRule, ruleQuery } from './api'
+import { type CommonSpec, isEnabled, type Noun, type Rule, specOf, type Written } from './noun'
+
+/** What an operator does to a rule; every outcome is told in a toast, with a way back. */
+export function useRuleWrites<Spec extends CommonSpec>(noun: Noun<Spec>) {
+  const { rules: text, states } = useText()
+  const client = useQueryClient()
+  const { collection } = noun
+
+  const show = (rule: Rule<Spec>) => client.setQueryData(ruleQuery<Spec>(collection, rule).queryKey, rule)
+  const refresh = () =>
+    client.invalidateQueries({ predicate: ({ queryKey: [kind, of] }) => (kind === 'rule' || kind === 'rules') && of === collection })
+
+  async function attempt(name: string, write: () => Promise<void>): Promise<boolean> {
+    try {
+      await write()
+      return true
+    } catch (error) {
+      const isLate = error instanceof Problem && error.status === 412
+      const isOffline = error instanceof Problem && error.isOffline
+      const reason = isLate ? text.changedMeanwhile : isOffline ? states.offline : error instanceof Error ? error.message : String(error)
+      toastError(text.refused(name, reason))
+      return false
+    } finally {
+      void refresh()
+    }
+  }
+
+  /** Tells of a write, and offers what the rule said before it. */
+  function told(written: Rule<Spec>, before: Rule<Spec> | undefined, message: string) {
+    const undo = () =>
+      void attempt(written.name, async () => {
+        if (before) show(await revertRule<Spec>(collection, written, before.revision, written.revision))
+        else await deleteRule(collection, written)
+        toast(text.undone(written.name))
+      })
+    toast(message, undo)
+  }
+
+  /** Writes a rule, or throws why it was not. */
+  async function publish(id: { namespace: string; name: string }, spec: Spec, base: Rule<Spec> | undefined): Promise<Written<Spec>> {
+    const written = await putRule<Spec>(collection, { ...id, spec, revision: base?.revision })
+    show(written)
+    void refresh()
+    told(written, base, base ? text.published(id.name) : text.created(id.name))
+    return written
+  }
+
+  const enable = (rule: Rule<Spec>): Promise<boolean> =>
+    attempt(rule.name, async () => {
+      const enabled = !isEnabled(rule)
+      const spec = { ...specOf(rule), enabled }
+      const written = await putRule<Spec>(collection, { ...rule, spec, revision: rule.revision })
+      show(written)
+      told(written, rule, enabled ? text.wasEnabled(rule.name) : text.wasDisabled(rule.name))
+    })
+
+  const remove = (rule: Rule<Spec>): Promise<boolean> =>
+    attempt(rule.name, async () => {
+      await deleteRule(collection, rule)
+      const undo = () =>
+        void attempt(rule.name, async () => {
+          show(await revertRule<Spec>(collection, rule, rule.revision, undefined))
+          toast(text.restored(rule.name))
+        })
+      toast(text.deleted(rule.name), undo)
+    })
+
+  /** Brings a rule back to what it said at a revision; `current` is the rule as it is, none if it is deleted. */
+  const revert = (id: { namespace: string; name: string }, to: number, current: Rule<Spec> | undefined): Promise<boolean> =>
+    attempt(id.name, async () => {
+      const written = await revertRule<Spec>(collection, id, to, current?.revision)
+      show(written)
+      told(written, current, text.reverted(id.name, to))
+    })
+
+  return { publish, enable, remove, revert, refresh }
+}
