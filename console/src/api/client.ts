@@ -31,7 +31,7 @@ export interface Page<T> {
 }
 
 /** The API of the control plane that served this page. */
-export const api = createClient<paths>({ baseUrl: location.origin })
+export const api = createClient<paths, 'application/json' | 'text/plain; version=0.0.4; charset=utf-8'>({ baseUrl: location.origin })
 
 interface Answered<T> {
   data?: T

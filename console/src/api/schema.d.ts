@@ -3462,6 +3462,8 @@ export interface operations {
                 before?: number;
                 /** @description Newest first, which is the default, or oldest first. */
                 order?: "newest" | "oldest";
+                /** @description `csv` or `ndjson` for the whole list as a download; `json`, which is the default, for a page of it. */
+                format?: "json" | "ndjson" | "csv";
                 /** @description The most items on a page: 1..=500, default 50. */
                 page_size?: number;
                 /** @description `next_page_token` of the page before. */
@@ -3473,13 +3475,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of changes */
+            /** @description A page of changes, or the list as a download */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Change"];
+                    "text/csv": string;
+                    "application/x-ndjson": string;
                 };
             };
             /** @description A part of the request is refused; `errors` says which */
@@ -7511,6 +7515,8 @@ export interface operations {
                  *     earlier moment.
                  */
                 sort?: "namespace" | "-namespace" | "name" | "-name" | "instance_count" | "-instance_count" | "unhealthy_instance_count" | "-unhealthy_instance_count" | "isolated_instance_count" | "-isolated_instance_count" | "owners" | "-owners" | "modified_at" | "-modified_at";
+                /** @description `csv` or `ndjson` for the whole list as a download; `json`, which is the default, for a page of it. */
+                format?: "json" | "ndjson" | "csv";
                 /** @description The most items on a page: 1..=500, default 50. */
                 page_size?: number;
                 /** @description `next_page_token` of the page before. */
@@ -7528,13 +7534,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of services */
+            /** @description A page of services, or the list as a download */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Page_ServiceSummary"];
+                    "text/csv": string;
+                    "application/x-ndjson": string;
                 };
             };
             /** @description A part of the request is refused; `errors` says which */
@@ -8131,6 +8139,8 @@ export interface operations {
                  *     to unhealthy; a host with its port, and a version, by the numbers in them.
                  */
                 sort?: "id" | "-id" | "host" | "-host" | "health" | "-health" | "isolated" | "-isolated" | "weight" | "-weight" | "version" | "-version" | "protocol" | "-protocol" | "zone" | "-zone" | "modified_at" | "-modified_at";
+                /** @description `csv` or `ndjson` for the whole list as a download; `json`, which is the default, for a page of it. */
+                format?: "json" | "ndjson" | "csv";
                 /** @description The most items on a page: 1..=500, default 50. */
                 page_size?: number;
                 /** @description `next_page_token` of the page before. */
@@ -8153,13 +8163,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of instances */
+            /** @description A page of instances, or the list as a download */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Instance"];
+                    "text/csv": string;
+                    "application/x-ndjson": string;
                 };
             };
             /** @description A part of the request is refused; `errors` says which */
@@ -9241,6 +9253,8 @@ export interface operations {
                 version?: string;
                 /** @description Sorted by this, largest first with a `-` before it; by namespace and name without it. */
                 sort?: "namespace" | "-namespace" | "name" | "-name" | "instance_count" | "-instance_count" | "unhealthy_instance_count" | "-unhealthy_instance_count" | "isolated_instance_count" | "-isolated_instance_count" | "owners" | "-owners" | "modified_at" | "-modified_at";
+                /** @description `csv` or `ndjson` for the whole list as a download; `json`, which is the default, for a page of it. */
+                format?: "json" | "ndjson" | "csv";
                 /** @description The most items on a page: 1..=500, default 50. */
                 page_size?: number;
                 /** @description `next_page_token` of the page before. */
@@ -9252,13 +9266,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of services */
+            /** @description A page of services, or the list as a download */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Page_ServiceSummary"];
+                    "text/csv": string;
+                    "application/x-ndjson": string;
                 };
             };
             /** @description A part of the request is refused; `errors` says which */

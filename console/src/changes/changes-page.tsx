@@ -5,11 +5,11 @@ import type { ChangeKind } from '../api/client'
 import { useText } from '../i18n/use-text'
 import { useScope } from '../shell/scope'
 import { Button } from '../ui/button'
+import { ExportMenu } from '../ui/export-menu'
 import { SelectField, TextField } from '../ui/field'
 import { Page } from '../ui/page'
 import { Empty, Failed, Loading } from '../ui/states'
 import { ChangeList } from './change-list'
-import { ExportButton } from './export-button'
 import { merged } from './merge'
 import { type ChangesQuery, logQuery, upTo } from './queries'
 import { useTail } from './use-tail'
@@ -29,7 +29,7 @@ export function ChangesPage() {
     void navigate({ search: (now) => ({ ...now, change: undefined, ...change }), replace: true })
   const query: ChangesQuery = { namespace, kind, service, actor, ...upTo(asOf) }
   return (
-    <Page title={text.title} actions={<ExportButton query={query} />}>
+    <Page title={text.title} actions={<ExportMenu path="/api/v1/changes" query={{ ...query }} />}>
       <div className="tools filters">
         <SelectField
           label={text.kind}

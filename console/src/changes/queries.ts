@@ -42,16 +42,6 @@ export const logQuery = (query: ChangesQuery) =>
     gcTime: 0,
   })
 
-/** Every change that a query finds, oldest last. */
-export async function* allChanges(query: ChangesQuery): AsyncGenerator<Change[]> {
-  let token = ''
-  do {
-    const page = await get({ ...query, page_size: 500, ...(token ? { page_token: token } : {}) })
-    yield page.items
-    token = page.next_page_token ?? ''
-  } while (token)
-}
-
 /** The part of a query that leaves out what came after a moment. */
 export function upTo(asOf: string | undefined): Pick<ChangesQuery, 'until' | 'before'> {
   if (asOf === undefined) return {}

@@ -83,6 +83,8 @@ export const en = {
     clear: 'Clear the search',
   },
   actions: {
+    export: 'Export',
+    exportAs: (format: string) => `Export ${format}`,
     save: 'Save',
     create: 'Create',
     cancel: 'Cancel',
@@ -301,9 +303,6 @@ export const en = {
       nearby_rule: 'Nearby rule',
       event: 'Event',
     },
-    export: 'Export NDJSON',
-    exporting: (count: number) => `Exporting: ${count}`,
-    exported: (count: number) => `${many(count, 'change', 'changes')} exported`,
     newer: (count: number) => `${many(count, 'new change', 'new changes')}`,
     older: 'Older changes',
     emptyTitle: 'No changes',

@@ -78,6 +78,8 @@ export const zh: Dictionary = {
     clear: '清除搜索',
   },
   actions: {
+    export: '导出',
+    exportAs: (format) => `导出 ${format}`,
     save: '保存',
     create: '创建',
     cancel: '取消',
@@ -295,9 +297,6 @@ export const zh: Dictionary = {
       nearby_rule: '就近规则',
       event: '事件',
     },
-    export: '导出 NDJSON',
-    exporting: (count) => `导出中：${count}`,
-    exported: (count) => `已导出 ${count} 条变更`,
     newer: (count) => `${count} 条新变更`,
     older: '更早的变更',
     emptyTitle: '没有变更',

@@ -10,12 +10,13 @@ import { parseSearch } from '../search/tokens'
 import { useScope } from '../shell/scope'
 import { healthSince } from '../timeline/history'
 import { Button } from '../ui/button'
+import { ExportMenu } from '../ui/export-menu'
 import { Empty, Failed, Loading } from '../ui/states'
 import { knownSort } from '../ui/sorting'
 import { Table } from '../ui/table'
 import { BulkDialog } from './bulk-dialog'
 import { INSTANCE_SORTS, useColumns } from './columns'
-import { INSTANCE_TOKENS, instancesFilter, instancesQuery } from './queries'
+import { INSTANCE_TOKENS, instancesFilter, instancesPath, instancesQuery } from './queries'
 import { RegisterDialog } from './register-dialog'
 
 const route = getRouteApi('/services/$namespace/$service/')
@@ -25,7 +26,7 @@ const EXAMPLE = 'health:unhealthy version:v2* metadata.env:prod'
 export function InstancesTab() {
   const { instances: text } = useText()
   const { namespace, service } = route.useParams()
-  const { q = '' } = route.useSearch()
+  const { q = '', sort } = route.useSearch()
   const { asOf } = useScope()
   const navigate = route.useNavigate()
   const [open, setOpen] = useState<'bulk' | 'register' | null>(null)
@@ -39,6 +40,7 @@ export function InstancesTab() {
     <>
       <div className="tools">
         <SearchField value={q} onSearch={search} grammar={INSTANCE_TOKENS} wordIs="ip" example={EXAMPLE} />
+        {parsed.faults.length === 0 && <ExportMenu path={instancesPath(namespace, service)} query={{ ...instancesFilter(parsed), as_of: asOf, sort }} />}
         {asOf === undefined && (
           <>
             <Button onClick={() => setOpen('bulk')} disabled={parsed.faults.length > 0}>

@@ -45,6 +45,10 @@ const get = (namespace: string, service: string, query: InstancesQuery, signal?:
   return must(api.GET(path, { params, ...(signal ? { signal } : {}) }))
 }
 
+/** Where the API has the instances of a service. */
+export const instancesPath = (namespace: string, service: string) =>
+  `/api/v1/namespaces/${encodeURIComponent(namespace)}/services/${encodeURIComponent(service)}/instances`
+
 /** A page of the instances of a service. */
 export const instancesQuery = (namespace: string, service: string, query: InstancesQuery) =>
   queryOptions({

@@ -10,6 +10,7 @@ import { parseSearch } from '../search/tokens'
 import { useScope } from '../shell/scope'
 import { Ago } from '../time/time'
 import { Button } from '../ui/button'
+import { ExportMenu } from '../ui/export-menu'
 import { HealthBar } from '../ui/health'
 import { Page } from '../ui/page'
 import { Empty, Failed, Loading } from '../ui/states'
@@ -25,7 +26,7 @@ const EXAMPLE = 'health:unhealthy ip:10.0.* metadata.env:prod'
 
 export function ServicesPage() {
   const text = useText()
-  const { q = '', create } = route.useSearch()
+  const { q = '', sort, create } = route.useSearch()
   const { namespace, asOf } = useScope()
   const navigate = route.useNavigate()
   const search = useCallback(
@@ -35,13 +36,17 @@ export function ServicesPage() {
   const setCreate = (isOpen: boolean) =>
     void navigate({ search: (now) => ({ ...now, create: isOpen ? 'yes' : undefined }), replace: true })
   const isNow = asOf === undefined
-  const action = isNow && (
-    <Button kind="primary" icon="plus" onClick={() => setCreate(true)}>
-      {text.services.create}
-    </Button>
+  const parsed = parseSearch(q, SERVICE_TOKENS)
+  const actions = isNow && (
+    <>
+      {parsed.faults.length === 0 && <ExportMenu path="/api/v1/services" query={{ ...servicesFilter(parsed), namespace, sort }} />}
+      <Button kind="primary" icon="plus" onClick={() => setCreate(true)}>
+        {text.services.create}
+      </Button>
+    </>
   )
   return (
-    <Page title={text.services.title} actions={action}>
+    <Page title={text.services.title} actions={actions}>
       <div className="tools">
         <SearchField value={q} onSearch={search} grammar={isNow ? SERVICE_TOKENS : PAST_TOKENS} example={EXAMPLE} />
       </div>

@@ -105,11 +105,20 @@ test('changes are filtered, opened, followed and exported', async ({ page, merak
   await page.getByRole('button', { name: '1 new change' }).click()
   await expect(changes.first()).toHaveAccessibleName(/weight 100 → 55/)
   await merak.patch('default', 'com.shop/pay', 'pay-1', { weight: 55 })
-  const download = page.waitForEvent('download')
-  await page.getByRole('button', { name: 'Export NDJSON' }).click()
-  const lines = readFileSync(await (await download).path(), 'utf8').trim().split('\n')
+  const save = async (format: string) => {
+    const download = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Export' }).click()
+    await page.getByRole('menuitem', { name: `Export ${format}` }).click()
+    const file = await download
+    expect(file.suggestedFilename()).toBe(`merak-changes.${format.toLowerCase()}`)
+    return readFileSync(await file.path(), 'utf8').trim().split('\n')
+  }
+  const lines = await save('NDJSON')
   const { items } = await merak.ask<Listed<unknown>>('/api/v1/changes?kind=instance&service=com.shop/order')
   expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(items)
+  const table = await save('CSV')
+  expect(table).toHaveLength(items.length + 1)
+  expect(table[0]).toContain('revision,at,actor,')
   await page.getByLabel('Kind').selectOption('Any kind')
   await expect(changes).toHaveCount(13)
 })

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { expect, test } from '../fixtures'
 import { shop } from '../merak'
 
@@ -132,6 +133,13 @@ test('lists are sorted by a column, by the server, and the address says so', asy
   await head('Name').getByRole('button').press('Enter')
   await expect(page).not.toHaveURL(/sort=/)
 
+  await page.goto('/services/default/com.shop%2Forder?q=version:v2*')
+  const download = page.waitForEvent('download')
+  await page.getByRole('button', { name: 'Export' }).click()
+  await page.keyboard.press('Enter')
+  const file = readFileSync(await (await download).path(), 'utf8').trim().split('\r\n')
+  expect(file).toHaveLength(4)
+  expect(file[1]).toContain('default,com.shop/order,order-2,10.0.14.2,8080')
   await page.goto('/services/default/com.shop%2Forder')
   await head('Weight').getByRole('button').click()
   await expect(page).toHaveURL(/sort=-weight/)

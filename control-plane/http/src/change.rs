@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
-use merak_core::{self as core, AnyRule, ChangeQuery, Item, Kind, Order, RuleKind};
+use axum::{
+    extract::State,
+    response::{IntoResponse as _, Response},
+};
+use futures_util::{Stream, stream};
+use merak_core::{self as core, AnyRule, ChangeQuery, Error, Item, Kind, Order, RuleKind};
 use merak_model::{
     InstanceId, Invalid, NamespaceName, Revision, ServiceName, Timestamp, routing::RuleName,
 };
@@ -16,6 +20,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     Api,
+    export::{CHUNK_ROWS, ListFormat, Row},
     extract::Query,
     instance::Instance,
     namespace::Namespace,
@@ -76,6 +81,22 @@ pub(crate) struct Change {
     /// The state after; null if the change deleted it.
     #[schema(required = true)]
     after: Option<Changed>,
+}
+
+impl Row for Change {
+    const COLUMNS: &'static [&'static str] = &[
+        "revision",
+        "at",
+        "actor",
+        "request_id",
+        "kind",
+        "namespace",
+        "service",
+        "instance",
+        "rule",
+        "before",
+        "after",
+    ];
 }
 
 /// What the log speaks of.
@@ -184,6 +205,10 @@ struct ListChangesQuery {
     #[serde(default)]
     #[param(required = false, inline)]
     order: ChangeOrder,
+    /// `csv` or `ndjson` for the whole list as a download; `json`, which is the default, for a page of it.
+    #[serde(default)]
+    #[param(required = false, inline)]
+    format: ListFormat,
     /// The most items on a page: 1..=500, default 50.
     #[param(value_type = Option<u64>, minimum = 1, maximum = 500)]
     page_size: Option<PageSize>,
@@ -326,30 +351,64 @@ fn time_of(parameter: &str, text: Option<&str>) -> Result<Option<Timestamp>, Pro
     get, path = "/api/v1/changes", tag = "changes",
     params(ListChangesQuery),
     responses(
-        (status = 200, description = "A page of changes", body = Page<Change>),
+        (status = 200, description = "A page of changes, or the list as a download", content(
+            (Page<Change> = "application/json"),
+            (String = "text/csv"),
+            (String = "application/x-ndjson"),
+        )),
         ListProblems,
     ),
 )]
 async fn list_changes(
     State(api): State<Api>,
     Query(query): Query<ListChangesQuery>,
-) -> Result<axum::Json<Page<Change>>, Problem> {
+) -> Result<Response, Problem> {
     let list = match query.order {
         ChangeOrder::Newest => List::NewestChanges,
         ChangeOrder::Oldest => List::OldestChanges,
     };
-    let cursor = Cursor::parse(list, query.page_size, query.page_token.as_deref())?;
+    let (size, token) = (query.page_size, query.page_token.as_deref());
+    if let Some(export) = query.format.export(size, token)? {
+        let asked = query.parse(&api).await?;
+        return Ok(export.answer("merak-changes", all_changes(&api, asked)));
+    }
+    let cursor = Cursor::parse(list, size, token)?;
     let mut asked = query.parse(&api).await?;
     asked.limit = cursor.limit();
     if let Some(last) = &cursor.after {
         let last = last.parse().map(Revision);
         let last = last.map_err(|_| Problem::parameter("page_token", "names no revision"))?;
-        match asked.order {
-            Order::NewestFirst => asked.before = Some(asked.before.map_or(last, |at| at.min(last))),
-            Order::OldestFirst => asked.after = asked.after.max(Some(last)),
-        }
+        go_on_after(&mut asked, last);
     }
     let changes = api.plane.history.list_changes(&asked).await?;
     let page = cursor.page(&changes, |change| change.revision.to_string(), Change::from);
-    Ok(axum::Json(page))
+    Ok(axum::Json(page).into_response())
+}
+
+/// Asks for what comes after a change.
+fn go_on_after(asked: &mut ChangeQuery, last: Revision) {
+    match asked.order {
+        Order::NewestFirst => asked.before = Some(asked.before.map_or(last, |at| at.min(last))),
+        Order::OldestFirst => asked.after = asked.after.max(Some(last)),
+    }
+}
+
+/// Every change that is asked for, up to the newest one of now.
+fn all_changes(
+    api: &Api,
+    mut asked: ChangeQuery,
+) -> impl Stream<Item = Result<Vec<Change>, Error>> + use<> {
+    let history = Arc::clone(&api.plane.history);
+    let later = Revision(api.plane.catalog.revision().get() + 1);
+    asked.before = Some(asked.before.map_or(later, |before| before.min(later)));
+    asked.limit = CHUNK_ROWS;
+    stream::try_unfold((history, asked), async |(history, mut asked)| {
+        let changes = history.list_changes(&asked).await?;
+        let Some(last) = changes.last() else {
+            return Ok(None);
+        };
+        go_on_after(&mut asked, last.revision);
+        let shown = changes.iter().map(Change::from).collect();
+        Ok(Some((shown, (history, asked))))
+    })
 }

@@ -11,6 +11,7 @@ mod caller;
 mod change;
 mod console;
 mod etag;
+mod export;
 mod extract;
 mod filter;
 mod instance;

@@ -18,10 +18,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+use self::sort::ServiceSort;
 use crate::{
     Api,
     as_of::AsOfQuery,
     etag::{self, ReadHeaders, WriteHeaders},
+    export::{Export, Row},
     extract::{Json, Path, Query},
     metadata::Entries,
     mutation::{Mutation, MutationQuery},
@@ -183,6 +185,10 @@ impl From<&model::Service> for Service {
 }
 
 impl ServiceSummary {
+    fn of_found((service, snapshot): &Found) -> Self {
+        Self::of(service, snapshot.as_deref())
+    }
+
     fn of(service: &model::Service, snapshot: Option<&ServiceSnapshot>) -> Self {
         let counts = snapshot.map(ServiceSnapshot::counts);
         Self {
@@ -192,6 +198,35 @@ impl ServiceSummary {
             isolated_instance_count: counts.map(|counts| counts.isolated),
         }
     }
+}
+
+impl Row for ServiceSummary {
+    const COLUMNS: &'static [&'static str] = &[
+        "namespace",
+        "name",
+        "instance_count",
+        "healthy_instance_count",
+        "isolated_instance_count",
+        "metadata",
+        "ports",
+        "department",
+        "business",
+        "owners",
+        "comment",
+        "protect_threshold",
+        "export_to",
+        "revision",
+        "created_at",
+        "modified_at",
+    ];
+}
+
+fn export_services(export: Export, sort: Option<ServiceSort>, found: Vec<Found>) -> Response {
+    let found = match sort {
+        Some(sort) => sort.sorted(found),
+        None => found,
+    };
+    export.of_rows("merak-services", found, ServiceSummary::of_found)
 }
 
 impl ServiceBody {

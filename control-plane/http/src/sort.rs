@@ -148,6 +148,14 @@ impl<F: SortField> Sort<F> {
         Ok(cursor.page(found, token, |(_, _, row)| show(row)))
     }
 
+    /// All rows, which come in the order of their keys.
+    pub(crate) fn sorted(self, rows: Vec<F::Row>) -> Vec<F::Row> {
+        let valued = rows.into_iter().map(|row| (self.field.value(&row), row));
+        let mut valued: Vec<(Value, F::Row)> = valued.collect();
+        valued.sort_by(|(one, _), (other, _)| self.directed(one.cmp(other)));
+        valued.into_iter().map(|(_, row)| row).collect()
+    }
+
     fn place_of(self, token: &str) -> Result<Place, Problem> {
         let place = serde_json::from_str(token).ok();
         let of_this_order = place.filter(|place: &Place| place.sort == self.name());

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::{
+    extract::State,
+    response::{IntoResponse as _, Response},
+};
 use merak_core::{PastService, ServiceSnapshot};
 use merak_model::{self as model, InstanceId, ServiceKey};
 use serde::Deserialize;
@@ -12,6 +15,7 @@ use super::{Health, Instance, sort::InstanceSort};
 use crate::{
     Api,
     as_of::AsOf,
+    export::{ListFormat, Row},
     extract::{Path, Query, Truth},
     filter::{self, MetadataFilter, TextFilter},
     page::{Cursor, List, Page, PageSize},
@@ -50,11 +54,39 @@ pub(super) struct ListInstancesQuery {
     /// to unhealthy; a host with its port, and a version, by the numbers in them.
     #[param(value_type = Option<InstanceSort>, inline)]
     sort: Option<InstanceSort>,
+    /// `csv` or `ndjson` for the whole list as a download; `json`, which is the default, for a page of it.
+    #[serde(default)]
+    #[param(required = false, inline)]
+    format: ListFormat,
     /// The most items on a page: 1..=500, default 50.
     #[param(value_type = Option<u64>, minimum = 1, maximum = 500)]
     page_size: Option<PageSize>,
     /// `next_page_token` of the page before.
     page_token: Option<String>,
+}
+
+impl Row for Instance {
+    const COLUMNS: &'static [&'static str] = &[
+        "namespace",
+        "service",
+        "id",
+        "host",
+        "port",
+        "protocol",
+        "version",
+        "weight",
+        "health",
+        "isolated",
+        "location.region",
+        "location.zone",
+        "location.campus",
+        "metadata",
+        "health_check.type",
+        "health_check.ttl_seconds",
+        "revision",
+        "created_at",
+        "modified_at",
+    ];
 }
 
 /// The instances of a service, now or then.
@@ -110,7 +142,11 @@ impl Instances {
     get, path = "/api/v1/namespaces/{namespace}/services/{service}/instances", tag = "instances",
     params(ServicePath, ListInstancesQuery),
     responses(
-        (status = 200, description = "A page of instances", body = Page<Instance>),
+        (status = 200, description = "A page of instances, or the list as a download", content(
+            (Page<Instance> = "application/json"),
+            (String = "text/csv"),
+            (String = "application/x-ndjson"),
+        )),
         HistoryProblems,
     ),
 )]
@@ -118,14 +154,24 @@ pub(super) async fn list_instances(
     State(api): State<Api>,
     Path(path): Path<ServicePath>,
     Query(query): Query<ListInstancesQuery>,
-) -> Result<axum::Json<Page<Instance>>, Problem> {
+) -> Result<Response, Problem> {
     let (size, token) = (query.page_size, query.page_token.as_deref());
+    if let Some(export) = query.format.export(size, token)? {
+        let instances = Instances::find(&api, &path.key(), query.as_of).await?;
+        let listed = instances.after(None).filter(|one| query.matches(one));
+        let found = listed.cloned().collect();
+        let found = match query.sort {
+            Some(sort) => sort.sorted(found),
+            None => found,
+        };
+        return Ok(export.of_rows("merak-instances", found, |one| Instance::from(&**one)));
+    }
     if let Some(sort) = query.sort {
         let cursor = Cursor::parse(List::SortedInstances, size, token)?;
         let instances = Instances::find(&api, &path.key(), query.as_of).await?;
         let listed = instances.after(None).filter(|one| query.matches(one));
         let page = sort.page(&cursor, listed, |one| Instance::from(&**one))?;
-        return Ok(axum::Json(page));
+        return Ok(axum::Json(page).into_response());
     }
     let cursor = Cursor::parse(List::Instances, size, token)?;
     let after = cursor.after.as_deref().map(InstanceId::parse).transpose();
@@ -138,5 +184,5 @@ pub(super) async fn list_instances(
         |instance| instance.id.to_string(),
         |instance| Instance::from(&**instance),
     );
-    Ok(axum::Json(page))
+    Ok(axum::Json(page).into_response())
 }

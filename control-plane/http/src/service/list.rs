@@ -2,15 +2,19 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::{
+    extract::State,
+    response::{IntoResponse as _, Response},
+};
 use merak_model::NamespaceName;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::{Found, ServiceSummary, sort::ServiceSort};
+use super::{Found, ServiceSummary, export_services, sort::ServiceSort};
 use crate::{
     Api,
     as_of::AsOf,
+    export::ListFormat,
     extract::{Path, Query},
     filter::{self, MetadataFilter, TextFilter},
     namespace::{self, NamespacePath},
@@ -37,6 +41,10 @@ pub(super) struct ListServicesQuery {
     /// earlier moment.
     #[param(value_type = Option<ServiceSort>, inline)]
     sort: Option<ServiceSort>,
+    /// `csv` or `ndjson` for the whole list as a download; `json`, which is the default, for a page of it.
+    #[serde(default)]
+    #[param(required = false, inline)]
+    format: ListFormat,
     /// The most items on a page: 1..=500, default 50.
     #[param(value_type = Option<u64>, minimum = 1, maximum = 500)]
     page_size: Option<PageSize>,
@@ -49,7 +57,11 @@ pub(super) struct ListServicesQuery {
     get, path = "/api/v1/namespaces/{namespace}/services", tag = "services",
     params(NamespacePath, ListServicesQuery),
     responses(
-        (status = 200, description = "A page of services", body = Page<ServiceSummary>),
+        (status = 200, description = "A page of services, or the list as a download", content(
+            (Page<ServiceSummary> = "application/json"),
+            (String = "text/csv"),
+            (String = "application/x-ndjson"),
+        )),
         HistoryProblems,
     ),
 )]
@@ -57,27 +69,32 @@ pub(super) async fn list_services(
     State(api): State<Api>,
     Path(NamespacePath { namespace }): Path<NamespacePath>,
     Query(query): Query<ListServicesQuery>,
-) -> Result<axum::Json<Page<ServiceSummary>>, Problem> {
+) -> Result<Response, Problem> {
     if query.as_of.is_some() && query.sort.is_some_and(|sort| sort.field.is_count()) {
         let refused = "counts are not known of an earlier moment";
         return Err(Problem::parameter("sort", refused));
     }
-    let found = find_services(&api, &namespace, query.as_of).await?;
-    let listed = found.iter().filter(|(service, _)| {
+    let mut found = find_services(&api, &namespace, query.as_of).await?;
+    found.retain(|(service, _)| {
         filter::matches(query.name.as_ref(), service.key.service.as_str())
             && filter::has_all(&query.metadata, &service.spec.metadata)
     });
     let (size, token) = (query.page_size, query.page_token.as_deref());
-    let show = |(service, snapshot): &Found| ServiceSummary::of(service, snapshot.as_deref());
+    if let Some(export) = query.format.export(size, token)? {
+        return Ok(export_services(export, query.sort, found));
+    }
+    let show = ServiceSummary::of_found;
     if let Some(sort) = query.sort {
         let cursor = Cursor::parse(List::SortedServices, size, token)?;
-        return Ok(axum::Json(sort.page(&cursor, listed, show)?));
+        let page = sort.page(&cursor, found.iter(), show)?;
+        return Ok(axum::Json(page).into_response());
     }
     let cursor = Cursor::parse(List::Services, size, token)?;
-    let later =
-        listed.filter(|(service, _)| cursor.after.as_deref() < Some(service.key.service.as_str()));
+    let later = found
+        .iter()
+        .filter(|(service, _)| cursor.after.as_deref() < Some(service.key.service.as_str()));
     let name = |(service, _): &&Found| service.key.service.to_string();
-    Ok(axum::Json(cursor.page(later, name, show)))
+    Ok(axum::Json(cursor.page(later, name, show)).into_response())
 }
 
 async fn find_services(

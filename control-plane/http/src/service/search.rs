@@ -2,18 +2,22 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::{
+    extract::State,
+    response::{IntoResponse as _, Response},
+};
 use merak_core::ServiceSnapshot;
 use merak_model::{self as model, NamespaceName};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::{
-    Found, SEPARATOR, ServiceSummary,
+    Found, SEPARATOR, ServiceSummary, export_services,
     sort::{ServiceField, ServiceSort},
 };
 use crate::{
     Api,
+    export::ListFormat,
     extract::{Query, Truth},
     filter::{self, MetadataFilter, TextFilter},
     instance::Health,
@@ -51,6 +55,10 @@ pub(super) struct SearchServicesQuery {
     /// Sorted by this, largest first with a `-` before it; by namespace and name without it.
     #[param(value_type = Option<ServiceSort>, inline)]
     sort: Option<ServiceSort>,
+    /// `csv` or `ndjson` for the whole list as a download; `json`, which is the default, for a page of it.
+    #[serde(default)]
+    #[param(required = false, inline)]
+    format: ListFormat,
     /// The most items on a page: 1..=500, default 50.
     #[param(value_type = Option<u64>, minimum = 1, maximum = 500)]
     page_size: Option<PageSize>,
@@ -105,25 +113,34 @@ impl SearchServicesQuery {
     get, path = "/api/v1/services", tag = "services",
     params(SearchServicesQuery),
     responses(
-        (status = 200, description = "A page of services", body = Page<ServiceSummary>),
+        (status = 200, description = "A page of services, or the list as a download", content(
+            (Page<ServiceSummary> = "application/json"),
+            (String = "text/csv"),
+            (String = "application/x-ndjson"),
+        )),
         ListProblems,
     ),
 )]
 pub(super) async fn search_services(
     State(api): State<Api>,
     Query(query): Query<SearchServicesQuery>,
-) -> Result<axum::Json<Page<ServiceSummary>>, Problem> {
+) -> Result<Response, Problem> {
     let services = match &query.namespace {
         Some(namespace) => api.plane.catalog.list_services(namespace).1,
         None => api.plane.catalog.all_services(),
     };
     let found = services.into_iter().filter(|one| query.matches(one));
     let (size, token) = (query.page_size, query.page_token.as_deref());
-    let show = |(service, snapshot): &Found| ServiceSummary::of(service, snapshot.as_deref());
+    if let Some(export) = query.format.export(size, token)? {
+        let found = found.map(found_of).collect();
+        return Ok(export_services(export, query.sort, found));
+    }
+    let show = ServiceSummary::of_found;
     if let Some(sort) = query.sort {
         let cursor = Cursor::parse(List::SortedAllServices, size, token)?;
         let found: Vec<Found> = found.map(found_of).collect();
-        return Ok(axum::Json(sort.page(&cursor, found.iter(), show)?));
+        let page = sort.page(&cursor, found.iter(), show)?;
+        return Ok(axum::Json(page).into_response());
     }
     let cursor = Cursor::parse(List::AllServices, size, token)?;
     let after = cursor.after.as_deref().map(|key| {
@@ -132,9 +149,8 @@ pub(super) async fn search_services(
     });
     let after = after.transpose()?;
     let later = found.filter(|one| after < Some(key_of(one))).map(found_of);
-    Ok(axum::Json(
-        cursor.page(later, ServiceField::key, |one| show(&one)),
-    ))
+    let page = cursor.page(later, ServiceField::key, |one| show(&one));
+    Ok(axum::Json(page).into_response())
 }
 
 fn found_of(snapshot: Arc<ServiceSnapshot>) -> Found {

@@ -7,6 +7,7 @@ mod batch;
 mod changes;
 mod console;
 mod described;
+mod export;
 mod harness;
 mod history;
 mod instances;
