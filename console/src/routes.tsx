@@ -7,6 +7,7 @@ import {
 } from '@tanstack/react-router'
 import { CrashPage, NotFoundPage } from './shell/outcome-pages'
 import { Shell } from './shell/shell'
+import { SIMULATOR_KEYS } from './simulator/call'
 
 /*
  * Every address of the console. All that a page shows is in its address, so that it can be shared:
@@ -123,6 +124,13 @@ const nearbyRule = createRoute({
   component: lazyRouteComponent(() => import('./nearby/nearby-rule-page'), 'NearbyRulePage'),
 })
 
+const simulator = createRoute({
+  getParentRoute: () => root,
+  path: '/simulator',
+  validateSearch: only(...SIMULATOR_KEYS),
+  component: lazyRouteComponent(() => import('./simulator/simulator-page'), 'SimulatorPage'),
+})
+
 const changes = createRoute({
   getParentRoute: () => root,
   path: '/changes',
@@ -153,6 +161,7 @@ const routeTree = root.addChildren([
   nearbyRules,
   newNearbyRule,
   nearbyRule,
+  simulator,
   changes,
   namespaces,
   about,

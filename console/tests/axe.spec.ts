@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import type { AxeResults } from 'axe-core'
 import type { Page } from '@playwright/test'
 import { expect, test } from './fixtures'
-import { shop } from './merak'
+import { canary, shop } from './merak'
 import { LANGUAGES, pagesOf, THEMES, WIDTHS } from './pages'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -40,12 +40,13 @@ for (const width of WIDTHS) {
           const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
           if (overflow > 0) found.push(`${what}: ${overflow} px wider than the window`)
         }
-        for (const path of ['/', '/services', '/changes', '/namespaces']) {
+        for (const path of ['/', '/services', '/simulator', '/changes', '/namespaces']) {
           await page.goto(path)
           await settled(page)
           await check(`empty ${path}`)
         }
         await shop(merak)
+        await canary(merak)
         await merak.system()
         for (const [what, path] of await pagesOf(merak)) {
           await page.goto(path)

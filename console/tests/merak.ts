@@ -131,6 +131,56 @@ export async function shop(merak: Merak) {
   await merak.patch('default', 'com.shop/order', 'order-4', { weight: 20 })
 }
 
+/** Rules for the shop: some users and a share of the others to v2, and a preference for near instances. */
+export async function canary(merak: Merak) {
+  const rules = '/api/v1/namespaces/default'
+  await merak.ask(`${rules}/routing-rules`, 'POST', {
+    name: 'order-canary',
+    description: 'v2 for some, and for 30 % of the rest',
+    priority: 10,
+    caller: { service: 'com.shop/user' },
+    callee: { service: 'com.shop/order' },
+    branches: [
+      {
+        name: 'vip',
+        matches: { all: [{ on: 'header', key: 'x-user', op: 'in', values: ['42', '43'] }] },
+        targets: [{ labels: { version: 'v2.0.0' } }],
+      },
+      {
+        name: 'rest',
+        targets: [
+          { name: 'stable', labels: { version: 'v1.4.2' }, weight: 70 },
+          { name: 'canary', labels: { version: 'v2.0.0' }, weight: 30 },
+        ],
+      },
+    ],
+    otherwise: 'fall_through',
+  })
+  await merak.ask(`${rules}/routing-rules`, 'POST', {
+    name: 'no-deletes',
+    priority: 20,
+    callee: { service: '*' },
+    branches: [
+      {
+        name: 'anything-else',
+        matches: { any: [{ on: 'method', op: 'absent' }, { on: 'method', op: 'not_in', values: ['DELETE'] }] },
+        targets: [{ labels: {} }],
+        when_empty: 'all_instances',
+      },
+    ],
+    otherwise: 'reject',
+  })
+  await merak.ask(`${rules}/routing-rules`, 'POST', {
+    name: 'asleep',
+    enabled: false,
+    callee: { service: 'com.shop/order' },
+    branches: [{ targets: [{ labels: { version: 'v0' } }] }],
+    otherwise: 'reject',
+  })
+  const nearby = { name: 'near', callee: { service: 'com.shop/pay' }, level: 'zone', max_level: 'region', spill_over: 0.3 }
+  await merak.ask(`${rules}/nearby-rules`, 'POST', nearby)
+}
+
 /** The rest of the first line with each of the beginnings, once all were printed. */
 function lines(process: ChildProcess, beginnings: string[]): Promise<string[]> {
   return new Promise((resolve, reject) => {

@@ -1,6 +1,12 @@
 import type { Merak } from './merak'
 
-/** Every page of the console over the data of `shop`, by the name of its picture. */
+/** A rule that sends every call to v2. */
+const DRAFT = JSON.stringify({
+  name: 'order-canary',
+  spec: { callee: { service: 'com.shop/order' }, branches: [{ name: 'all', targets: [{ labels: { version: 'v2.0.0' } }] }], otherwise: 'reject' },
+})
+
+/** Every page of the console over the data of `shop` and `canary`, by the name of its picture. */
 const PAGES = {
   overview: '/',
   services: '/services',
@@ -15,6 +21,12 @@ const PAGES = {
   'subscribers-none': '/services/default/com.shop%2Forder/subscribers',
   timeline: '/services/default/com.shop%2Fuser/timeline?window=5',
   json: '/services/default/com.shop%2Forder/json',
+  simulator: '/simulator',
+  'simulator-routed': '/simulator?to=default/com.shop/order&from=default/com.shop/user&path=/order&headers=x-user%3D7&instance=order-3',
+  'simulator-rejected': '/simulator?to=default/com.shop/order&method=DELETE&zone=eu-1&region=eu',
+  'simulator-draft': `/simulator?to=default/com.shop/order&from=default/com.shop/user&draft=${encodeURIComponent(DRAFT)}`,
+  'simulator-nobody': '/simulator?to=default/legacy-billing',
+  'simulator-absent': '/simulator?to=default/nobody',
   changes: '/changes',
   'change-open': '/changes?service=com.shop/order&kind=instance&change=CHANGE',
   namespaces: '/namespaces',

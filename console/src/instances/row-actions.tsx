@@ -1,7 +1,9 @@
+import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { Instance } from '../api/client'
 import { endpoint } from '../changes/summary'
 import { useText } from '../i18n/use-text'
+import { serviceText } from '../simulator/call'
 import { Button } from '../ui/button'
 import { Menu, type MenuItem } from '../ui/menu'
 import { MetadataDialog } from './metadata-dialog'
@@ -14,12 +16,17 @@ interface Props {
 
 /** What an operator does to an instance from its row. */
 export function RowActions({ instance, writes }: Props) {
-  const { instances: text } = useText()
+  const { instances: text, simulator } = useText()
+  const navigate = useNavigate()
   const [isEditing, setEditing] = useState(false)
   const at = endpoint(instance)
   const { isolated, health, health_check: check } = instance
   const other = health === 'healthy' ? 'unhealthy' : 'healthy'
   const edit: MenuItem = { label: text.editMetadata, run: () => setEditing(true) }
+  const why: MenuItem = {
+    label: simulator.whyNotThis,
+    run: () => void navigate({ to: '/simulator', search: { to: serviceText(instance.namespace, instance.service), instance: instance.id } }),
+  }
   const mark: MenuItem = {
     label: other === 'healthy' ? text.markHealthy : text.markUnhealthy,
     run: () => void writes.mark(instance, other),
@@ -27,7 +34,7 @@ export function RowActions({ instance, writes }: Props) {
   const deregister: MenuItem = { label: text.deregister, isDanger: true, run: () => void writes.deregister(instance) }
   // An instance that beats says itself how it is, and would come back at once.
   const isStatic = check.type === 'none'
-  const items = [edit, ...(isStatic ? [mark] : []), ...(isStatic || health === 'unhealthy' ? [deregister] : [])]
+  const items = [edit, ...(isStatic ? [mark] : []), why, ...(isStatic || health === 'unhealthy' ? [deregister] : [])]
   return (
     <span className="row row-end">
       <Button

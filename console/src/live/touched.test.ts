@@ -35,6 +35,13 @@ describe('touchedBy', () => {
     expect(isTouched(['changes', {}])).toBe(true)
   })
 
+  it('finds what rules decide for any service when a rule changed', () => {
+    const isTouched = touchedBy([change('routing_rule', 'default')])
+    expect(isTouched(['service', 'shop', 'pay', 'simulation', {}])).toBe(true)
+    expect(isTouched(['service', 'shop', 'pay', 'rules'])).toBe(true)
+    expect(isTouched(['service', 'shop', 'pay', 'instances', {}])).toBe(false)
+  })
+
   it('finds nothing when nothing happened', () => {
     expect(touchedBy([])(['changes'])).toBe(false)
   })

@@ -12,20 +12,25 @@ export type LiveKey =
 
 /** The segment of the API's paths that the rules of a kind are under. */
 const COLLECTIONS: Partial<Record<Change['kind'], string>> = { routing_rule: 'routing-rules', nearby_rule: 'nearby-rules' }
+/** The parts of a service that depend on rules. */
+const RULED = new Set<unknown>(['rules', 'simulation'])
 
 /** A test of queries: whether what they show is touched by any of some changes. */
 export function touchedBy(changes: Change[]): (key: LiveKey) => boolean {
   const services = new Set(changes.map(({ namespace, service }) => `${namespace} ${service ?? ''}`))
   const rules = new Set(changes.map(({ kind, namespace, rule }) => `${COLLECTIONS[kind] ?? ''} ${namespace} ${rule ?? ''}`))
   const lists = new Set(changes.map(({ kind, namespace }) => `${COLLECTIONS[kind] ?? ''} ${namespace}`))
+  const hasRules = changes.some(({ kind }) => COLLECTIONS[kind] !== undefined)
   const isBeyondEvents = changes.some((change) => change.kind !== 'event')
   return ([noun, ...of]) => {
-    const [namespace, service] = of
+    const [namespace, service, part] = of
     if (changes.length === 0) return false
     if (noun === 'changes') return true
     if (noun === 'namespaces' || noun === 'services') return isBeyondEvents
     if (noun === 'rules') return lists.has(of.slice(0, 2).join(' '))
     if (noun === 'rule') return rules.has(of.slice(0, 3).join(' '))
+    // A rule may be for any service, so all that depends on rules is read anew.
+    if (noun === 'service' && hasRules && RULED.has(part)) return true
     return noun === 'service' && services.has(`${String(namespace)} ${String(service)}`)
   }
 }

@@ -5,10 +5,12 @@ import type { ServiceSummary } from '../api/client'
 import { useText } from '../i18n/use-text'
 import { ServiceDialog } from '../services/service-dialog'
 import { useScope } from '../shell/scope'
+import { serviceText } from '../simulator/call'
 import { Ago } from '../time/time'
 import { Button } from '../ui/button'
 import { Copy } from '../ui/copy'
 import { HealthBar } from '../ui/health'
+import { Icon } from '../ui/icon'
 import { MetadataChips } from '../ui/metadata'
 import { Page } from '../ui/page'
 import { Failed, Loading } from '../ui/states'
@@ -40,10 +42,18 @@ export function ServicePage() {
       </Link>
     </>
   )
-  const actions = data && asOf === undefined && (
+  const actions = data && (
     <>
-      <Button onClick={() => setOpen('edit')}>{text.actions.edit}</Button>
-      <Button onClick={() => setOpen('delete')}>{text.actions.delete}</Button>
+      <Link to="/simulator" search={{ to: serviceText(namespace, service) }} className="button">
+        <Icon name="simulator" size={14} />
+        {text.simulator.simulate}
+      </Link>
+      {asOf === undefined && (
+        <>
+          <Button onClick={() => setOpen('edit')}>{text.actions.edit}</Button>
+          <Button onClick={() => setOpen('delete')}>{text.actions.delete}</Button>
+        </>
+      )}
     </>
   )
   return (

@@ -3,6 +3,7 @@ import { useNavigate } from '@tanstack/react-router'
 import type { ServiceSummary } from '../api/client'
 import { useText } from '../i18n/use-text'
 import { namespaceChoices } from '../namespaces/queries'
+import { serviceText } from '../simulator/call'
 import type { IconName } from '../ui/icon'
 import { toast } from '../ui/toast'
 import { GO } from './keys'
@@ -23,9 +24,12 @@ interface Group {
   entries: Entry[]
 }
 
+/** Of so many services that were found, a call can be simulated from here. */
+const SIMULATED = 3
+
 /** What the palette offers for a word: pages, actions, and services that the server found, now or for the word before. */
 export function useEntries(word: string, services: ServiceSummary[]): Group[] {
-  const { palette, nav } = useText()
+  const { palette, nav, simulator } = useText()
   const navigate = useNavigate()
   const actions = useActions()
   const pages = GO.map(([, to, page]): Entry => ({ id: to, label: nav[page], icon: page, run: () => void navigate({ to }) }))
@@ -38,11 +42,20 @@ export function useEntries(word: string, services: ServiceSummary[]): Group[] {
       run: () => void navigate({ to: '/services/$namespace/$service', params: { namespace, service: name } }),
     }),
   )
+  const simulate = services.slice(0, SIMULATED).map(
+    ({ namespace, name }): Entry => ({
+      id: `simulate ${namespace} ${name}`,
+      label: simulator.simulateTo(name),
+      icon: 'simulator',
+      context: namespace,
+      run: () => void navigate({ to: '/simulator', search: { to: serviceText(namespace, name) } }),
+    }),
+  )
   const isMeant = ({ label }: Entry) => label.toLowerCase().includes(word.toLowerCase())
   const groups = [
     { name: palette.services, entries: word ? found.filter(isMeant) : [] },
     { name: palette.pages, entries: pages.filter(isMeant) },
-    { name: palette.actions, entries: actions.filter(isMeant) },
+    { name: palette.actions, entries: [...(word ? simulate : []), ...actions].filter(isMeant) },
   ]
   return groups.filter(({ entries }) => entries.length > 0)
 }

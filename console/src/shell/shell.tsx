@@ -16,6 +16,7 @@ const PAGES = [
   ['/services', 'services'],
   ['/routing-rules', 'routing'],
   ['/nearby-rules', 'nearby'],
+  ['/simulator', 'simulator'],
   ['/changes', 'changes'],
   ['/namespaces', 'namespaces'],
   ['/about', 'about'],

@@ -1,6 +1,6 @@
-import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { api, must, type Subscriber } from '../api/client'
+import type { Subscriber } from '../api/client'
 import type { Dictionary } from '../i18n/en'
 import { useText } from '../i18n/use-text'
 import { Pages } from '../search/pages'
@@ -9,6 +9,7 @@ import { Ago } from '../time/time'
 import { MetadataChips } from '../ui/metadata'
 import { Empty, Failed, Loading } from '../ui/states'
 import { type Column, Table } from '../ui/table'
+import { subscribersQuery } from './queries'
 
 const route = getRouteApi('/services/$namespace/$service/subscribers')
 /** Subscribing and applying are no changes of the log, so they are read again and again. */
@@ -23,13 +24,8 @@ export function SubscribersTab() {
   const { asOf } = useScope()
   const navigate = route.useNavigate()
   const { data, error, isPlaceholderData, refetch } = useQuery({
-    queryKey: ['service', namespace, service, 'subscribers', page ?? null],
-    queryFn: ({ signal }) => {
-      const params = { path: { namespace, service }, query: { page_size: 200, ...(page ? { page_token: page } : {}) } }
-      return must(api.GET('/api/v1/namespaces/{namespace}/services/{service}/subscribers', { params, signal }))
-    },
+    ...subscribersQuery(namespace, service, page),
     refetchInterval: REFRESH_MS,
-    placeholderData: keepPreviousData,
   })
   if (error && !data) return <Failed error={error} retry={() => void refetch()} />
   if (!data) return <Loading />

@@ -1,0 +1,68 @@
+import type { RoutingRule } from '../api/client'
+import { useText } from '../i18n/use-text'
+import { useScope } from '../shell/scope'
+import { Command } from '../ui/copy'
+import { Failed, Loading } from '../ui/states'
+import { type Call, type CallDocument, withFact } from './call'
+import { curlOf } from './command'
+import { Comparison } from './comparison'
+import { Result } from './result'
+import type { Simulation } from './use-simulation'
+import { WhyNot } from './why-not'
+
+interface Props {
+  call: Call
+  request: CallDocument
+  simulation: Simulation
+  rules: RoutingRule[]
+  change: (call: Call) => void
+}
+
+/** What the control plane says of a call: now, and with a draft. */
+export function Answer({ call, request, simulation, rules, change }: Props) {
+  const { simulator: text } = useText()
+  const { asOf } = useScope()
+  const { live, draft, hasDraft, asked } = simulation
+  if (live.error && !live.data) return <Failed error={live.error} retry={() => void live.refetch()} />
+  if (!live.data) return <Loading />
+  const service = request.to
+  const isCompared = hasDraft && draft.data !== undefined
+  const common = {
+    service,
+    isShort: isCompared,
+    set: (fact: string, value: string) => change(withFact(call, fact, value)),
+    drawAgain: () => change({ ...call, seed: String((Number(call.seed) || 0) + 1) }),
+  }
+  const places = rules.map(({ namespace, name }) => `${namespace}/${name}`)
+  return (
+    <div className="stack">
+      {call.instance && (
+        <WhyNot id={call.instance} told={live.data} service={service} asOf={asOf} close={() => change({ ...call, instance: '' })} />
+      )}
+      {hasDraft && draft.data && (
+        <section className="stack">
+          <h2>{text.compare}</h2>
+          <Comparison live={live.data} draft={draft.data} />
+        </section>
+      )}
+      <div className={isCompared ? 'side-by-side' : undefined}>
+        <section className="stack">
+          <h2 className={isCompared ? undefined : 'sr-only'}>{isCompared ? text.live : text.answer}</h2>
+          <Result told={live.data} rules={places} {...common} />
+        </section>
+        {hasDraft && draft.data && (
+          <section className="stack">
+            <h2>{text.withDraft}</h2>
+            <Result told={draft.data} rules={places} {...common} />
+          </section>
+        )}
+      </div>
+      {asked && (
+        <details className="more">
+          <summary>{text.command}</summary>
+          <Command text={curlOf(location.origin, asked, asOf)} />
+        </details>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,71 @@
+import { useQuery } from '@tanstack/react-query'
+import { useText } from '../i18n/use-text'
+import { useScope } from '../shell/scope'
+import '../styles/simulator.css'
+import { subscribersQuery } from '../subscribers/queries'
+import { Button } from '../ui/button'
+import { Page } from '../ui/page'
+import { toast } from '../ui/toast'
+import { Answer } from './answer'
+import { NO_CALL, requestOf, serviceOf, serviceText } from './call'
+import { CallForm } from './call-form'
+import { parseDraft } from './draft'
+import { faultsOf } from './faults'
+import { namesOf } from './names'
+import { calleeRulesQuery } from './queries'
+import { Services } from './services'
+import { useSimulation } from './use-simulation'
+import { useTyped } from './use-typed'
+
+/** Where a call would go, and why. */
+export function SimulatorPage() {
+  const { simulator: text } = useText()
+  const { namespace = 'default', asOf } = useScope()
+  const { typed, inForce, change } = useTyped()
+  const callee = serviceOf(inForce.to, namespace)
+  const request = requestOf(inForce, namespace)
+  const draft = parseDraft(inForce.draft, namespace)
+  const seed = Number(inForce.seed) || 0
+  const simulation = useSimulation(request, draft.is === 'draft' ? draft.draft : undefined, seed, asOf)
+  const rules = useQuery(calleeRulesQuery(callee, asOf)).data ?? []
+  const subscribers = useQuery({ ...subscribersQuery(callee?.namespace ?? '', callee?.service ?? ''), enabled: request !== undefined })
+  const callers = (subscribers.data?.items ?? []).flatMap(({ client: { service } }) =>
+    service ? [serviceText(service.namespace, service.name)] : [],
+  )
+  const faults = { ...faultsOf(simulation.draft.error), ...faultsOf(simulation.live.error) }
+  if (draft.is === 'fault') faults.draft = text.notJson(draft.detail)
+  async function share() {
+    await navigator.clipboard.writeText(location.href)
+    toast(text.shared)
+  }
+  const tools = (
+    <>
+      <Button onClick={() => change(NO_CALL)}>{text.clear}</Button>
+      <Button icon="copy" onClick={() => void share()} disabled={!request}>
+        {text.share}
+      </Button>
+    </>
+  )
+  return (
+    <Page title={text.title} actions={tools}>
+      <p className="muted lead">{text.lead}</p>
+      <div className="simulator">
+        <CallForm
+          call={typed}
+          change={change}
+          faults={faults}
+          callers={callers}
+          zones={(simulation.live.data?.candidates ?? []).map(({ location: { zone } }) => zone).filter(Boolean)}
+          names={namesOf(rules)}
+        />
+        <section className="answer" aria-label={text.answer} aria-busy={simulation.isWaiting}>
+          {request ? (
+            <Answer call={inForce} request={request} simulation={simulation} rules={rules} change={change} />
+          ) : (
+            <Services />
+          )}
+        </section>
+      </div>
+    </Page>
+  )
+}
