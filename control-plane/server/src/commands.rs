@@ -1,15 +1,22 @@
 //! The command line.
 
+mod analyze;
+mod api;
 mod backup;
 mod bench;
 mod check;
 mod config;
 mod demo;
+mod documents;
 mod latency;
 mod process;
+mod reports;
 mod serve;
 mod stop;
 
+use std::{future::Future, process::ExitCode};
+
+use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
 use crate::config::Flags;
@@ -57,6 +64,21 @@ Examples:
 It reads the whole file: every page, every index and every reference. A start reads the current state
 alone, and does not notice an index that disagrees with its table.";
 
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  there is nothing to object to
+  1  there is: each is printed
+  2  it could not be looked at";
+
+const ANALYZE_EXAMPLES: &str = "\
+Examples:
+  merak analyze rules/
+  merak analyze canary.yaml --server http://127.0.0.1:8090
+  kubectl get configmap rules -o jsonpath='{.data.rules}' | merak analyze - --strict
+
+A document has a kind (RoutingRule, NearbyRule, RateLimitRule or RoutingTest), metadata with a
+name and a namespace, and a spec. Without --server, what needs instances is not looked for.";
+
 const DEMO_EXAMPLES: &str = "\
 Examples:
   merak demo                         a tour of some 12 s: discovery, rules, the loss of a replica
@@ -87,6 +109,9 @@ enum Command {
     Demo(demo::Demo),
     /// Measure what a control plane does on this machine
     Bench(bench::Bench),
+    /// Look for faults in files of rules, and for what was probably not meant
+    #[command(after_help = format!("{ANALYZE_EXAMPLES}\n\n{EXIT_CODES}"))]
+    Analyze(analyze::Analyze),
     /// Copy the database to a file, also while it is served
     #[command(after_help = BACKUP_EXAMPLES)]
     Backup(backup::Backup),
@@ -99,8 +124,9 @@ enum Command {
 
 impl Cli {
     /// Runs the command to its end.
-    pub(crate) fn run(self) -> anyhow::Result<()> {
-        match self.command {
+    pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
+        let done = match self.command {
+            Command::Analyze(analyze) => return Ok(judge(analyze.run())),
             Command::Bench(bench) => bench.run(),
             Command::Demo(demo) => demo.run(),
             Command::Serve(serve) => serve.run(),
@@ -111,6 +137,19 @@ impl Cli {
                 println!("merak {}", env!("CARGO_PKG_VERSION"));
                 Ok(())
             }
+        };
+        done.map(|()| ExitCode::SUCCESS)
+    }
+}
+
+/// Runs a command whose answer is its exit code: 2 says that there is no answer.
+fn judge(command: impl Future<Output = anyhow::Result<ExitCode>>) -> ExitCode {
+    let runtime = tokio::runtime::Runtime::new().context("start the runtime");
+    match runtime.and_then(|runtime| runtime.block_on(command)) {
+        Ok(verdict) => verdict,
+        Err(failure) => {
+            eprintln!("merak: {failure:#}");
+            ExitCode::from(2)
         }
     }
 }

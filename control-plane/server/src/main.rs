@@ -9,7 +9,7 @@ use clap::Parser as _;
 
 fn main() -> ExitCode {
     match commands::Cli::parse().run() {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => {
             eprintln!("merak: {failure:#}");
             ExitCode::FAILURE

@@ -1,0 +1,189 @@
+//! `merak analyze`: files of rules, offline and beside a running control plane.
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod support;
+
+use std::{fs, path::Path, process::Stdio};
+
+use serde_json::{Value, json};
+use support::{Server, merak, soon};
+use tokio::io::AsyncWriteExt as _;
+
+const RULES: &str = "\
+# The canary of the shop.
+kind: RoutingRule
+metadata: {namespace: shop, name: canary}
+spec:
+  callee: {service: order}
+  branches:
+    - name: canary 30 %
+      targets:
+        - {labels: {version: v1}, weight: 70}
+        - {labels: {version: v2}, weight: 20}
+  otherwise: fall_through
+---
+kind: NearbyRule
+metadata: {name: near}
+spec: {callee: {service: '*'}, level: zone}
+";
+
+const BROKEN: &str = "\
+kind: RateLimitRule
+metadata: {name: limit}
+spec:
+  callee: {service: pay}
+  amounts:
+    - max: 10
+      window: 1000
+---
+kind: Lane
+---
+kind: NearbyRule
+metadata: {name: near}
+spec: {callee: {service: '*'}}
+";
+
+/// Runs `merak analyze` and gives its exit code and what it printed.
+async fn analyze(directory: &Path, arguments: &[&str]) -> (i32, String) {
+    let output = merak(directory, &[&["analyze"], arguments].concat()).output();
+    let output = soon(output).await.unwrap();
+    let printed = [output.stdout, output.stderr].concat();
+    (
+        output.status.code().unwrap(),
+        String::from_utf8(printed).unwrap(),
+    )
+}
+
+#[tokio::test]
+async fn findings_come_with_file_and_line() {
+    let directory = tempfile::tempdir().unwrap();
+    let folder = directory.path().join("rules/more");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(directory.path().join("rules/a.yaml"), RULES).unwrap();
+    let (code, printed) = analyze(directory.path(), &["rules"]).await;
+    assert_eq!(
+        (code, &*printed),
+        (
+            0,
+            "rules/a.yaml:8: warning: RoutingRule shop/canary: /spec/branches/0/targets: the weights add up \
+             to 90: the shares are 77.8 % / 22.2 % [weights_not_hundred]\n\
+             2 documents: 0 errors, 1 warning\n"
+        )
+    );
+    assert_eq!(analyze(directory.path(), &["rules", "--strict"]).await.0, 1);
+    fs::write(folder.join("b.yml"), BROKEN).unwrap();
+    fs::write(
+        folder.join("c.json"),
+        "{\n\t\"kind\": \"NearbyRule\",\n\t\"x\": [}\n",
+    )
+    .unwrap();
+    let (code, printed) = analyze(directory.path(), &["rules"]).await;
+    let errors: Vec<&str> = printed
+        .lines()
+        .filter(|line| line.contains(": error: "))
+        .collect();
+    assert_eq!(code, 1);
+    let [window, kind, repeated, syntax] = errors[..] else {
+        panic!("{printed}");
+    };
+    let begin =
+        "rules/more/b.yml:7: error: RateLimitRule default/limit: /spec/amounts/0/window: unknown";
+    assert!(window.starts_with(begin), "{window}");
+    assert!(
+        kind.starts_with("rules/more/b.yml:9: error: /kind: unknown variant `Lane`"),
+        "{kind}"
+    );
+    assert_eq!(
+        repeated,
+        "rules/more/b.yml:12: error: NearbyRule default/near: /metadata/name: document 2 is the \
+         NearbyRule `default/near` already"
+    );
+    assert!(
+        syntax.starts_with("rules/more/c.json:3: error: "),
+        "{syntax}"
+    );
+}
+
+#[tokio::test]
+async fn json_has_what_the_text_has() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("b.yaml"), BROKEN).unwrap();
+    let (code, printed) = analyze(directory.path(), &["b.yaml", "--output", "json"]).await;
+    assert_eq!(code, 1);
+    let found: Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(
+        (&found["error_count"], &found["warning_count"]),
+        (&json!(2), &json!(0))
+    );
+    let error = &found["documents"][0]["errors"][0];
+    assert_eq!(
+        (&error["path"], &error["line"]),
+        (&json!("/spec/amounts/0/window"), &json!(7))
+    );
+    let [document, ..] = &found["documents"].as_array().unwrap()[..] else {
+        panic!("{printed}");
+    };
+    for (field, value) in [
+        ("file", "b.yaml"),
+        ("kind", "RateLimitRule"),
+        ("name", "limit"),
+    ] {
+        assert_eq!(document[field], value);
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_looked_at_is_another_exit_code() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("a.yaml"), RULES).unwrap();
+    fs::write(directory.path().join("empty.yaml"), "# nothing\n").unwrap();
+    for (arguments, part) in [
+        (&[][..], "required arguments"),
+        (&["missing.yaml"], "missing.yaml"),
+        (&["empty.yaml"], "no document"),
+        (
+            &["a.yaml", "--server", "ftp://a"],
+            "expected http://HOST:PORT",
+        ),
+        (
+            &["a.yaml", "--server", "http://127.0.0.1:1"],
+            "ask http://127.0.0.1:1",
+        ),
+        (&["a.yaml", "--output", "xml"], "possible values"),
+    ] {
+        let (code, printed) = analyze(directory.path(), arguments).await;
+        assert_eq!(code, 2, "{arguments:?}: {printed}");
+        assert!(printed.contains(part), "{printed}");
+    }
+}
+
+#[tokio::test]
+async fn standard_input_is_held_against_a_server() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::start(directory.path()).await;
+    let live = json!({
+        "name": "live", "callee": {"service": "order"}, "otherwise": "reject",
+        "branches": [{"targets": [{}]}],
+    });
+    let rules = "/api/v1/namespaces/shop/routing-rules";
+    let (status, answer) = server.http("POST", rules, &live.to_string()).await;
+    assert_eq!(status, 201, "{answer}");
+    let address = format!("http://{}", server.http);
+    let mut command = merak(directory.path(), &["analyze", "-", "--server", &address]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    soon(input.write_all(RULES.as_bytes())).await.unwrap();
+    drop(input);
+    let output = soon(child.wait_with_output()).await.unwrap();
+    assert!(output.status.success());
+    let printed = String::from_utf8(output.stdout).unwrap();
+    for code in [
+        "equal_priority",
+        "callee_without_instances",
+        "weights_not_hundred",
+    ] {
+        assert!(printed.contains(&format!("[{code}]")), "{printed}");
+    }
+    assert!(printed.starts_with("-:"), "{printed}");
+}
