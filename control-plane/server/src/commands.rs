@@ -8,11 +8,13 @@ mod check;
 mod config;
 mod demo;
 mod documents;
+mod explanation;
 mod latency;
 mod process;
 mod reports;
 mod serve;
 mod stop;
+mod test;
 
 use std::{future::Future, process::ExitCode};
 
@@ -79,6 +81,16 @@ Examples:
 A document has a kind (RoutingRule, NearbyRule, RateLimitRule or RoutingTest), metadata with a
 name and a namespace, and a spec. Without --server, what needs instances is not looked for.";
 
+const TEST_EXAMPLES: &str = "\
+Examples:
+  merak test -f rules/
+  merak test -f canary.yaml -f tests.yaml
+  merak test -f tests.yaml --server http://127.0.0.1:8090
+
+A test is a document of the kind RoutingTest: a call, and what is expected of it. It tries the
+rules in the files, and with --server those of the control plane, where the files have no rule of
+the name. Instances are those that a test names; if it names none, there is one for each target.";
+
 const DEMO_EXAMPLES: &str = "\
 Examples:
   merak demo                         a tour of some 12 s: discovery, rules, the loss of a replica
@@ -112,6 +124,9 @@ enum Command {
     /// Look for faults in files of rules, and for what was probably not meant
     #[command(after_help = format!("{ANALYZE_EXAMPLES}\n\n{EXIT_CODES}"))]
     Analyze(analyze::Analyze),
+    /// Run the tests in files of rules
+    #[command(after_help = format!("{TEST_EXAMPLES}\n\n{EXIT_CODES}"))]
+    Test(test::Test),
     /// Copy the database to a file, also while it is served
     #[command(after_help = BACKUP_EXAMPLES)]
     Backup(backup::Backup),
@@ -127,6 +142,7 @@ impl Cli {
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         let done = match self.command {
             Command::Analyze(analyze) => return Ok(judge(analyze.run())),
+            Command::Test(test) => return Ok(judge(test.run())),
             Command::Bench(bench) => bench.run(),
             Command::Demo(demo) => demo.run(),
             Command::Serve(serve) => serve.run(),
