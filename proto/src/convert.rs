@@ -4,6 +4,7 @@
 //! The other direction cannot fail.
 
 mod instance;
+mod ratelimit;
 mod routing;
 mod service;
 

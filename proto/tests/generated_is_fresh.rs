@@ -6,9 +6,10 @@ use std::{env, fs, path::Path};
 
 use prost::Message;
 
-const FILES: [&str; 5] = [
+const FILES: [&str; 6] = [
     "merak/v1/model.proto",
     "merak/v1/routing.proto",
+    "merak/v1/ratelimit.proto",
     "merak/v1/registry.proto",
     "merak/v1/discovery.proto",
     "merak/demo/v1/pay.proto",

@@ -22,8 +22,8 @@ use tally::Tally;
 pub use tally::Told;
 
 use crate::{
-    AnyRule, CalleeRules, Callees, Catalog, Change, Clock, Item, Key, RuleFamily, ServiceSnapshot,
-    committer::Follow,
+    AnyRule, CalleeLimits, CalleeRules, Callees, Catalog, Change, Clock, Item, Key, RuleFamily,
+    ServiceSnapshot, committer::Follow,
 };
 
 /// What can be watched.
@@ -35,6 +35,8 @@ pub enum Topic {
     Services(NamespaceName),
     /// The rules that callers of a service obey, which need not exist.
     Rules(ServiceKey),
+    /// The rules that protect a service, which need not exist.
+    RateLimits(ServiceKey),
 }
 
 /// What a subscriber is told of a topic.
@@ -53,6 +55,8 @@ pub enum Update {
     },
     /// All rules that callers of a service obey.
     Rules(Arc<CalleeRules>),
+    /// All rules that protect a service.
+    RateLimits(Arc<CalleeLimits>),
     /// The service does not exist. It is a state, and is told again when the service appears.
     Absent {
         revision: Revision,
@@ -211,6 +215,12 @@ impl Discovery {
             Topic::Rules(callee) => {
                 let rules = self.catalog.rules_for(callee);
                 newest_of(held, rules.revision, || Update::Rules(Arc::new(rules)))
+            }
+            Topic::RateLimits(callee) => {
+                let limits = self.catalog.limits_for(callee);
+                newest_of(held, limits.revision, || {
+                    Update::RateLimits(Arc::new(limits))
+                })
             }
         }
     }

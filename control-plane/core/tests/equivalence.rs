@@ -7,18 +7,20 @@ mod support;
 use std::{collections::BTreeMap, sync::Arc};
 
 use merak_core::{
-    ControlPlane, InstanceCounts, Precondition, ServiceSnapshot, Subscriber, Topic, Update,
+    ControlPlane, InstanceCounts, Precondition, Rule, ServiceSnapshot, Subscriber, Topic, Update,
 };
 use merak_model::{
     Host, Instance, InstanceId, InstanceSpec, Port, Registration, Revision, ServiceKey, Weight,
+    limiting::RateLimitRule,
     routing::{NearbyRule, RoutingRule},
 };
 use proptest::prelude::*;
-use support::{TestPlane, caller, nearby, pay, routing};
+use support::{TestPlane, caller, limit, nearby, pay, routing};
 
-/// The numbers of the two subscriptions.
+/// The numbers of the three subscriptions.
 const INSTANCES: u32 = 7;
 const RULES: u32 = 8;
+const LIMITS: u32 = 9;
 
 /// What a client holds, kept from one connection to the next.
 #[derive(Default)]
@@ -26,6 +28,14 @@ struct Client {
     held: Revision,
     instances: BTreeMap<InstanceId, Arc<Instance>>,
     rules: Rules,
+    limits: Limits,
+}
+
+/// The rate limit rules that a client holds.
+#[derive(Default)]
+struct Limits {
+    held: Revision,
+    rules: Vec<Arc<RateLimitRule>>,
 }
 
 /// The rules that a client holds.
@@ -47,6 +57,14 @@ impl Client {
             }
             Update::Unchanged { revision } if number == RULES => {
                 assert_eq!(revision, self.rules.held);
+            }
+            Update::RateLimits(limits) => {
+                assert_eq!((number, &limits.callee), (LIMITS, &pay()));
+                self.limits.held = limits.revision;
+                self.limits.rules.clone_from(&limits.rules);
+            }
+            Update::Unchanged { revision } if number == LIMITS => {
+                assert_eq!(revision, self.limits.held);
             }
             Update::Snapshot(snapshot) => {
                 assert_counted(&snapshot);
@@ -107,6 +125,11 @@ enum Step {
         name: u8,
         callee: &'static str,
     },
+    PutLimit {
+        name: u8,
+        callee: &'static str,
+        priority: u64,
+    },
     DeleteRule {
         name: u8,
     },
@@ -125,6 +148,8 @@ fn any_step() -> impl Strategy<Value = Step> {
         6 => (0_u8..4, callee(), 0_u64..3)
             .prop_map(|(name, callee, priority)| Step::PutRule { name, callee, priority }),
         2 => (0_u8..4, callee()).prop_map(|(name, callee)| Step::PutNearby { name, callee }),
+        4 => (0_u8..4, callee(), 0_u64..3)
+            .prop_map(|(name, callee, priority)| Step::PutLimit { name, callee, priority }),
         3 => (0_u8..4).prop_map(|name| Step::DeleteRule { name }),
         1 => Just(Step::Restart),
         8 => (1_u64..6, 1_u64..4).prop_map(|(port, weight)| Step::Register { port, weight }),
@@ -149,13 +174,14 @@ fn connect(plane: &ControlPlane, client: &Client) -> Subscriber {
     let subscriber = plane.discovery.subscriber(Default::default());
     assert!(subscriber.subscribe(INSTANCES, Topic::Instances(pay()), client.held));
     assert!(subscriber.subscribe(RULES, Topic::Rules(pay()), client.rules.held));
+    assert!(subscriber.subscribe(LIMITS, Topic::RateLimits(pay()), client.limits.held));
     subscriber
 }
 
 /// What the control plane holds, found without its index by callee.
-fn rules_of(plane: &ControlPlane, callee: &ServiceKey) -> Vec<Arc<RoutingRule>> {
-    let (_, mut rules) = plane.catalog.list_rules::<RoutingRule>(&callee.namespace);
-    rules.retain(|rule| rule.is_for(callee));
+fn rules_of<R: Rule>(plane: &ControlPlane, callee: &ServiceKey) -> Vec<Arc<R>> {
+    let (_, mut rules) = plane.catalog.list_rules::<R>(&callee.namespace);
+    rules.retain(|rule| rule.callees().selects(callee));
     rules.sort_by(|one, other| one.precedence().cmp(&other.precedence()));
     rules
 }
@@ -186,10 +212,19 @@ async fn change(test: &TestPlane, step: &Step) {
             let put = test.put_rule::<NearbyRule>(&name, nearby(callee), Precondition::None);
             put.await.unwrap();
         }
+        Step::PutLimit {
+            name,
+            callee,
+            priority,
+        } => {
+            test.put_limit(&format!("l{name}"), limit(callee, priority, 10))
+                .await;
+        }
         Step::DeleteRule { name } => {
             // It may not be there.
             let _ = test.delete_rule::<RoutingRule>(&format!("r{name}")).await;
             let _ = test.delete_rule::<NearbyRule>(&format!("n{name}")).await;
+            let _ = test.delete_rule::<RateLimitRule>(&format!("l{name}")).await;
         }
         Step::Flood => {
             for weight in 10..1110 {
@@ -226,6 +261,7 @@ async fn run(steps: Vec<Step>) {
             | Step::Deregister { .. }
             | Step::PutRule { .. }
             | Step::PutNearby { .. }
+            | Step::PutLimit { .. }
             | Step::DeleteRule { .. }
             | Step::Flood => {}
         }
@@ -247,6 +283,9 @@ async fn run(steps: Vec<Step>) {
         (client.rules.held, client.rules.nearby),
         (rules.revision, rules.nearby)
     );
+    let limits = test.plane.catalog.limits_for(&pay());
+    assert_eq!(client.limits.held, limits.revision);
+    assert_eq!(client.limits.rules, rules_of(&test.plane, &pay()));
     drop(subscriber);
     test.plane.shutdown().await;
 }

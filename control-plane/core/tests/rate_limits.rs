@@ -6,8 +6,8 @@
 mod support;
 
 use merak_core::{
-    AnyRule, ChangeQuery, ChangeRetention, Clock as _, Item, Key, Kind, Moment, Outcome,
-    Precondition, RuleKind,
+    AnyRule, ChangeQuery, ChangeRetention, Client, Clock as _, Item, Key, Kind, Moment, Outcome,
+    Precondition, Rule as _, RuleFamily, RuleKind, Subscriber, Topic, Update,
 };
 use merak_model::{
     Revision, ServiceKey,
@@ -89,6 +89,68 @@ async fn the_limits_of_a_service_come_in_their_order_and_keep_their_revision() {
     assert_eq!(of("pay"), (3, "any last".to_owned()));
     assert_eq!(of("order"), (4, "other any".to_owned()));
     assert_eq!(of("user"), (3, "any".to_owned()));
+}
+
+/// The names of the rules that a subscriber is told next, and their revision.
+fn told(subscriber: &Subscriber) -> Option<(u64, String)> {
+    let (_, Update::RateLimits(limits)) = subscriber.try_next()? else {
+        panic!("rate limits were subscribed");
+    };
+    let rules = limits.rules.iter();
+    let names: Vec<_> = rules.map(|rule| rule.key.name.to_string()).collect();
+    Some((limits.revision.get(), names.join(" ")))
+}
+
+fn watch(test: &TestPlane, held: Revision) -> Subscriber {
+    let subscriber = test.plane.discovery.subscriber(Client::default());
+    assert!(subscriber.subscribe(1, Topic::RateLimits(pay()), held));
+    subscriber
+}
+
+#[tokio::test]
+async fn who_watches_the_limits_of_a_service_hears_of_them_and_of_nothing_else() {
+    let test = TestPlane::new().await;
+    let (limits, rules) = (
+        watch(&test, Revision::ZERO),
+        test.watch_rules("pay", Revision::ZERO),
+    );
+    assert_eq!(told(&limits), Some((0, String::new())));
+    assert!(rules.try_next().is_some());
+    let first = test.put_limit("a", limit("pay", 0, 10)).await;
+    assert_eq!(told(&limits), Some((2, "a".to_owned())));
+    assert!(rules.try_next().is_none());
+    test.put_routing("r", routing("pay", 0, "v1")).await;
+    test.put_limit("other", limit("order", 0, 10)).await;
+    assert_eq!(told(&limits), None);
+    limits.acknowledge(1, first.stamp.revision);
+    let discovery = &test.plane.discovery;
+    let seen = |family| discovery.list_rule_subscriptions(family, &first.callees());
+    let applied: Vec<_> = seen(RuleFamily::RateLimit)
+        .iter()
+        .map(|(callee, seen)| (callee.clone(), seen.applied))
+        .collect();
+    assert_eq!(applied, [(pay(), first.stamp.revision)]);
+    assert_eq!(seen(RuleFamily::Routing).len(), 1);
+}
+
+#[tokio::test]
+async fn limits_are_resumed_across_a_restart() {
+    let test = TestPlane::new().await;
+    let held = test.put_limit("a", limit("*", 0, 10)).await.stamp.revision;
+    test.put_routing("r", routing("pay", 0, "v1")).await;
+    let test = test.restart().await;
+    let resumed = watch(&test, held);
+    assert!(matches!(
+        resumed.try_next(),
+        Some((1, Update::Unchanged { .. }))
+    ));
+    let removed = test.delete_rule::<RateLimitRule>("a").await.unwrap();
+    assert_eq!(told(&resumed), Some((removed.get(), String::new())));
+    let test = test.restart().await;
+    assert_eq!(
+        told(&watch(&test, held)),
+        Some((removed.get(), String::new()))
+    );
 }
 
 #[tokio::test]

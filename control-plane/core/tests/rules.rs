@@ -26,6 +26,7 @@ fn told(subscriber: &Subscriber) -> Option<(u64, Vec<String>)> {
         Update::Snapshot(_)
         | Update::Delta { .. }
         | Update::Services { .. }
+        | Update::RateLimits(_)
         | Update::Absent { .. }
         | Update::Unchanged { .. } => panic!("rules were subscribed"),
     }

@@ -1,12 +1,12 @@
 //! Bodies of updates, encoded once for all who get the same.
 
 use bytes::Bytes;
-use merak_core::{CalleeRules, ServiceSnapshot};
+use merak_core::{CalleeLimits, CalleeRules, RuleFamily, ServiceSnapshot};
 use merak_model::{Revision, ServiceKey};
 use moka::sync::Cache;
 use prost::Message as _;
 
-use crate::update::{delta_message, rules_message, snapshot_message};
+use crate::update::{delta_message, rate_limits_message, rules_message, snapshot_message};
 
 /// Encoded bodies that are kept for the next subscriber.
 const CACHE_BYTES: u64 = 64 << 20;
@@ -28,6 +28,7 @@ enum BodyKey {
         to: Revision,
     },
     Rules {
+        family: RuleFamily,
         callee: ServiceKey,
         revision: Revision,
     },
@@ -64,10 +65,22 @@ impl Bodies {
     /// The encoded `RulesSnapshot`.
     pub(crate) fn rules(&self, rules: &CalleeRules) -> Bytes {
         let key = BodyKey::Rules {
+            family: RuleFamily::Routing,
             callee: rules.callee.clone(),
             revision: rules.revision,
         };
         let encode = || rules_message(rules).encode_to_vec().into();
+        self.cache.get_with(key, encode)
+    }
+
+    /// The encoded `RateLimitsSnapshot`.
+    pub(crate) fn rate_limits(&self, limits: &CalleeLimits) -> Bytes {
+        let key = BodyKey::Rules {
+            family: RuleFamily::RateLimit,
+            callee: limits.callee.clone(),
+            revision: limits.revision,
+        };
+        let encode = || rate_limits_message(limits).encode_to_vec().into();
         self.cache.get_with(key, encode)
     }
 }

@@ -235,6 +235,7 @@ fn topic_of(kind: v1::Kind, key: v1::ServiceKey) -> Result<Option<Topic>, Invali
         v1::Kind::Unspecified => Ok(None),
         v1::Kind::Instances => Ok(Some(Topic::Instances(key.try_into()?))),
         v1::Kind::RoutingRules => Ok(Some(Topic::Rules(key.try_into()?))),
+        v1::Kind::RateLimitRules => Ok(Some(Topic::RateLimits(key.try_into()?))),
         v1::Kind::Services if key.service.is_empty() => {
             Ok(Some(Topic::Services(NamespaceName::try_from(&key)?)))
         }

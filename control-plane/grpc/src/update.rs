@@ -1,6 +1,6 @@
 //! What a subscriber is told, as messages.
 
-use merak_core::{CalleeRules, Delta, ServiceSnapshot, Update};
+use merak_core::{CalleeLimits, CalleeRules, Delta, ServiceSnapshot, Update};
 use merak_proto::v1::{self, sync_response::Update as Message};
 
 use crate::{body::Bodies, sync::Answer};
@@ -9,6 +9,7 @@ use crate::{body::Bodies, sync::Answer};
 const INSTANCES: u32 = 3;
 const INSTANCES_DELTA: u32 = 4;
 const RULES: u32 = 9;
+const RATE_LIMITS: u32 = 10;
 
 /// The answer that carries an update of a subscription.
 pub(crate) fn answer(subscription: u32, update: Update, bodies: &Bodies) -> Answer {
@@ -23,6 +24,7 @@ pub(crate) fn answer(subscription: u32, update: Update, bodies: &Bodies) -> Answ
             return encoded(INSTANCES_DELTA, bodies.delta(&now, from));
         }
         Update::Rules(rules) => return encoded(RULES, bodies.rules(&rules)),
+        Update::RateLimits(limits) => return encoded(RATE_LIMITS, bodies.rate_limits(&limits)),
         Update::Services { revision, names } => Message::Services(v1::ServicesSnapshot {
             revision: revision.get(),
             services: names,
@@ -89,6 +91,13 @@ pub(crate) fn rules_message(rules: &CalleeRules) -> v1::RulesSnapshot {
     }
 }
 
+pub(crate) fn rate_limits_message(limits: &CalleeLimits) -> v1::RateLimitsSnapshot {
+    v1::RateLimitsSnapshot {
+        revision: limits.revision.get(),
+        rules: limits.rules.iter().map(|rule| (&**rule).into()).collect(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use prost::Message as _;
@@ -110,5 +119,7 @@ mod tests {
         assert_eq!(first_byte_after_subscription(delta), INSTANCES_DELTA);
         let rules = Message::Rules(v1::RulesSnapshot::default());
         assert_eq!(first_byte_after_subscription(rules), RULES);
+        let limits = Message::RateLimits(v1::RateLimitsSnapshot::default());
+        assert_eq!(first_byte_after_subscription(limits), RATE_LIMITS);
     }
 }

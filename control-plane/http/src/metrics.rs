@@ -12,7 +12,7 @@ use axum::{
     response::Response,
 };
 use http::Method;
-use merak_core::{CallTally, CommitTally, Commits, ControlPlane, Rule, Told, Topic};
+use merak_core::{CallTally, CommitTally, Commits, ControlPlane, Rule, RuleFamily, Told, Topic};
 use merak_model::{
     limiting::RateLimitRule,
     routing::{NearbyRule, RoutingRule},
@@ -229,9 +229,10 @@ impl Counts {
         let to_services = services
             .iter()
             .map(|one| Topic::Instances((*one.service().key).clone()));
-        let to_rules = services
-            .iter()
-            .map(|one| Topic::Rules((*one.service().key).clone()));
+        let to_rules = services.iter().flat_map(|one| {
+            let key = &one.service().key;
+            RuleFamily::ALL.map(|family| Topic::of_rules(family, (**key).clone()))
+        });
         let to_lists = namespaces
             .iter()
             .map(|one| Topic::Services(one.name.clone()));

@@ -85,6 +85,7 @@ async fn next_health(updates: &mut Streaming<v1::SyncResponse>) -> v1::Health {
             Update::InstancesDelta(delta) => delta.upserts,
             other @ (Update::Services(_)
             | Update::Rules(_)
+            | Update::RateLimits(_)
             | Update::Absent(_)
             | Update::Unchanged(_)
             | Update::Refused(_)) => panic!("{other:?}"),

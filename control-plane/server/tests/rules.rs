@@ -71,6 +71,7 @@ impl Watch {
             | Update::Instances(_)
             | Update::InstancesDelta(_)
             | Update::Services(_)
+            | Update::RateLimits(_)
             | Update::Absent(_)
             | Update::Unchanged(_)
             | Update::Refused(_) => panic!("rules were subscribed"),

@@ -277,7 +277,11 @@ impl Reader {
             Update::Instances(snapshot) => snapshot.revision,
             Update::InstancesDelta(delta) => delta.revision,
             Update::Absent(_) | Update::Welcome(_) => 0,
-            Update::Services(_) | Update::Rules(_) | Update::Unchanged(_) | Update::Refused(_) => {
+            Update::Services(_)
+            | Update::Rules(_)
+            | Update::RateLimits(_)
+            | Update::Unchanged(_)
+            | Update::Refused(_) => {
                 panic!("this was not asked for")
             }
         }

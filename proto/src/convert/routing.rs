@@ -166,13 +166,15 @@ impl From<&Target> for v1::Target {
     }
 }
 
-fn key_of(key: Option<v1::RuleKey>) -> Result<RuleKey, Invalid> {
+pub(super) fn key_of(key: Option<v1::RuleKey>) -> Result<RuleKey, Invalid> {
     let key = key.ok_or_else(|| Invalid::missing("key"))?;
     key.try_into()
         .map_err(|invalid: Invalid| invalid.within("key"))
 }
 
-fn callee_document(callee: Option<v1::CalleeSelector>) -> Result<CalleeDocument, Invalid> {
+pub(super) fn callee_document(
+    callee: Option<v1::CalleeSelector>,
+) -> Result<CalleeDocument, Invalid> {
     let callee = callee.ok_or_else(|| Invalid::missing("callee"))?;
     Ok(CalleeDocument {
         namespace: given(callee.namespace),
@@ -276,11 +278,11 @@ fn given(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-fn entries(metadata: std::collections::HashMap<String, String>) -> Entries<String> {
+pub(super) fn entries(metadata: std::collections::HashMap<String, String>) -> Entries<String> {
     Entries(metadata.into_iter().collect())
 }
 
-fn metadata(metadata: &Metadata) -> std::collections::HashMap<String, String> {
+pub(super) fn metadata(metadata: &Metadata) -> std::collections::HashMap<String, String> {
     let metadata = metadata.iter();
     metadata
         .map(|(key, value)| (key.to_owned(), value.to_owned()))

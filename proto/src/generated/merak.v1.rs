@@ -589,6 +589,219 @@ impl NearbyLevel {
         }
     }
 }
+/// A rate limit rule as the control plane holds it.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RateLimitRule {
+    #[prost(message, optional, tag = "1")]
+    pub key: ::core::option::Option<RuleKey>,
+    #[prost(message, optional, tag = "2")]
+    pub spec: ::core::option::Option<RateLimitRuleSpec>,
+    /// The change that last touched the rule.
+    #[prost(uint64, tag = "3")]
+    pub revision: u64,
+    /// The change that created the rule.
+    #[prost(uint64, tag = "4")]
+    pub created_revision: u64,
+    /// Unix milliseconds.
+    #[prost(int64, tag = "5")]
+    pub created_at_ms: i64,
+    /// Unix milliseconds.
+    #[prost(int64, tag = "6")]
+    pub modified_at_ms: i64,
+}
+/// What people say of a rate limit rule. Of all rules that match a call each must let it through, and a call
+/// that one refuses is counted by none.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RateLimitRuleSpec {
+    /// Up to 1024 characters.
+    #[prost(string, tag = "1")]
+    pub description: ::prost::alloc::string::String,
+    /// Labels of the rule itself, up to 64.
+    #[prost(map = "string, string", tag = "2")]
+    pub metadata: ::std::collections::HashMap<
+        ::prost::alloc::string::String,
+        ::prost::alloc::string::String,
+    >,
+    /// A rule that is not enabled is kept and not applied.
+    #[prost(bool, tag = "3")]
+    pub enabled: bool,
+    /// 0..=10000: of several rules that refuse a call the lowest one answers it, of equal ones the first by
+    /// name.
+    #[prost(uint32, tag = "4")]
+    pub priority: u32,
+    /// The services that it protects; each of them has counters of its own.
+    #[prost(message, optional, tag = "5")]
+    pub callee: ::core::option::Option<CalleeSelector>,
+    /// Absent: every method, and none.
+    #[prost(message, optional, tag = "6")]
+    pub method: ::core::option::Option<Test>,
+    /// Up to 16, all of which must hold; none of the method.
+    #[prost(message, repeated, tag = "7")]
+    pub arguments: ::prost::alloc::vec::Vec<Condition>,
+    /// Whether all calls share one counter, whatever their values.
+    #[prost(bool, tag = "8")]
+    pub regex_combine: bool,
+    /// Up to 4, of different windows.
+    #[prost(message, repeated, tag = "9")]
+    pub amounts: ::prost::alloc::vec::Vec<LimitAmount>,
+    /// For local limits with amounts.
+    #[prost(message, optional, tag = "10")]
+    pub warm_up: ::core::option::Option<LimitWarmUp>,
+    /// Calls under way at a time, 1..=1000000; for local limits.
+    #[prost(uint32, optional, tag = "11")]
+    pub concurrency: ::core::option::Option<u32>,
+    /// Absent: status 429 and nothing else.
+    #[prost(message, optional, tag = "16")]
+    pub response: ::core::option::Option<LimitResponse>,
+    #[prost(oneof = "rate_limit_rule_spec::Scope", tags = "12, 13")]
+    pub scope: ::core::option::Option<rate_limit_rule_spec::Scope>,
+    #[prost(oneof = "rate_limit_rule_spec::Action", tags = "14, 15")]
+    pub action: ::core::option::Option<rate_limit_rule_spec::Action>,
+}
+/// Nested message and enum types in `RateLimitRuleSpec`.
+pub mod rate_limit_rule_spec {
+    /// Each instance of the service counts the calls that it gets.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct Local {}
+    /// The control plane counts for all instances together.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct Global {
+        #[prost(enumeration = "super::AmountMode", tag = "1")]
+        pub amount_mode: i32,
+        #[prost(enumeration = "super::Failover", tag = "2")]
+        pub failover: i32,
+    }
+    /// A call too many is refused.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct Reject {}
+    /// A call too many waits for its turn, first come, first served.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct Queue {
+        /// 1..= the longest window; a call that would wait longer is refused.
+        #[prost(uint64, tag = "1")]
+        pub max_wait_ms: u64,
+    }
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Scope {
+        #[prost(message, tag = "12")]
+        Local(Local),
+        #[prost(message, tag = "13")]
+        Global(Global),
+    }
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Action {
+        #[prost(message, tag = "14")]
+        Reject(Reject),
+        /// For local limits with amounts.
+        #[prost(message, tag = "15")]
+        Queue(Queue),
+    }
+}
+/// Calls in a window.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LimitAmount {
+    /// 1..=1000000000.
+    #[prost(uint32, tag = "1")]
+    pub max: u32,
+    /// 1..=86400000; at least 1000 for a global limit.
+    #[prost(uint64, tag = "2")]
+    pub window_ms: u64,
+    /// Calls that may come at once after a pause, 1..=1000000000, for local limits; absent: `max` where calls
+    /// too many are refused, and 1 where they queue.
+    #[prost(uint32, optional, tag = "3")]
+    pub burst: ::core::option::Option<u32>,
+}
+/// A slow start: a counter that is new, or was idle for the period, begins at a share of its pace and comes to
+/// the whole of it in a straight line.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LimitWarmUp {
+    /// 1..=3600000.
+    #[prost(uint64, tag = "1")]
+    pub period_ms: u64,
+    /// 1..=99.
+    #[prost(uint32, tag = "2")]
+    pub start_percent: u32,
+}
+/// What the caller of a refused call is told. A gRPC call fails with RESOURCE_EXHAUSTED.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct LimitResponse {
+    /// An HTTP status, 400..=599.
+    #[prost(uint32, tag = "1")]
+    pub status: u32,
+    /// Up to 16, in lower case.
+    #[prost(map = "string, string", tag = "2")]
+    pub headers: ::std::collections::HashMap<
+        ::prost::alloc::string::String,
+        ::prost::alloc::string::String,
+    >,
+    /// Up to 4096 characters.
+    #[prost(string, tag = "3")]
+    pub body: ::prost::alloc::string::String,
+}
+/// Whom the amounts of a global limit are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum AmountMode {
+    Unspecified = 0,
+    /// All instances together.
+    Total = 1,
+    /// Each of them.
+    PerClient = 2,
+}
+impl AmountMode {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "AMOUNT_MODE_UNSPECIFIED",
+            Self::Total => "AMOUNT_MODE_TOTAL",
+            Self::PerClient => "AMOUNT_MODE_PER_CLIENT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "AMOUNT_MODE_UNSPECIFIED" => Some(Self::Unspecified),
+            "AMOUNT_MODE_TOTAL" => Some(Self::Total),
+            "AMOUNT_MODE_PER_CLIENT" => Some(Self::PerClient),
+            _ => None,
+        }
+    }
+}
+/// What an instance does with a global limit while the control plane is away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Failover {
+    Unspecified = 0,
+    /// It lets as many calls through in a window as it lately did, at least one.
+    Local = 1,
+    /// It lets every call through.
+    Pass = 2,
+}
+impl Failover {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "FAILOVER_UNSPECIFIED",
+            Self::Local => "FAILOVER_LOCAL",
+            Self::Pass => "FAILOVER_PASS",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "FAILOVER_UNSPECIFIED" => Some(Self::Unspecified),
+            "FAILOVER_LOCAL" => Some(Self::Local),
+            "FAILOVER_PASS" => Some(Self::Pass),
+            _ => None,
+        }
+    }
+}
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RegisterRequest {
     #[prost(message, optional, tag = "1")]
@@ -1347,7 +1560,7 @@ pub struct SyncResponse {
     /// The subscription that this update answers; 0 for a Welcome.
     #[prost(uint32, tag = "1")]
     pub subscription: u32,
-    #[prost(oneof = "sync_response::Update", tags = "2, 3, 4, 5, 6, 7, 8, 9")]
+    #[prost(oneof = "sync_response::Update", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10")]
     pub update: ::core::option::Option<sync_response::Update>,
 }
 /// Nested message and enum types in `SyncResponse`.
@@ -1370,6 +1583,8 @@ pub mod sync_response {
         Refused(super::Refused),
         #[prost(message, tag = "9")]
         Rules(super::RulesSnapshot),
+        #[prost(message, tag = "10")]
+        RateLimits(super::RateLimitsSnapshot),
     }
 }
 /// The answer to a Hello.
@@ -1429,6 +1644,16 @@ pub struct RulesSnapshot {
     #[prost(message, repeated, tag = "3")]
     pub nearby_rules: ::prost::alloc::vec::Vec<NearbyRule>,
 }
+/// All rate limit rules that protect a service, in the order of their priorities and names; those that are not
+/// enabled are among them. Empty is a state like any other.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RateLimitsSnapshot {
+    /// The last change of any of them, of what is gone since included; 0 if there was never one.
+    #[prost(uint64, tag = "1")]
+    pub revision: u64,
+    #[prost(message, repeated, tag = "2")]
+    pub rules: ::prost::alloc::vec::Vec<RateLimitRule>,
+}
 /// The key does not exist. It is a state: the subscription stays, and is answered again when the
 /// key appears.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1464,6 +1689,8 @@ pub enum Kind {
     Services = 2,
     /// The rules for calls to one service, which need not exist: routing rules and nearby rules.
     RoutingRules = 3,
+    /// The rate limit rules that protect one service, which need not exist.
+    RateLimitRules = 4,
 }
 impl Kind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1476,6 +1703,7 @@ impl Kind {
             Self::Instances => "KIND_INSTANCES",
             Self::Services => "KIND_SERVICES",
             Self::RoutingRules => "KIND_ROUTING_RULES",
+            Self::RateLimitRules => "KIND_RATE_LIMIT_RULES",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1485,6 +1713,7 @@ impl Kind {
             "KIND_INSTANCES" => Some(Self::Instances),
             "KIND_SERVICES" => Some(Self::Services),
             "KIND_ROUTING_RULES" => Some(Self::RoutingRules),
+            "KIND_RATE_LIMIT_RULES" => Some(Self::RateLimitRules),
             _ => None,
         }
     }

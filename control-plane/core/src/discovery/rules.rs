@@ -42,8 +42,7 @@ pub(super) fn watching<'a>(
     };
     match callees.single() {
         Some(callee) => {
-            let topic = Topic::of_rules(family, callee);
-            let found = topic.and_then(|topic| watchers.get_key_value(&topic));
+            let found = watchers.get_key_value(&Topic::of_rules(family, callee));
             found.and_then(of_family).into_iter().collect()
         }
         None => {
@@ -54,11 +53,11 @@ pub(super) fn watching<'a>(
 }
 
 impl Topic {
-    /// A family of rules for a service, if it can be watched.
-    pub fn of_rules(family: RuleFamily, callee: ServiceKey) -> Option<Self> {
+    /// A family of rules for a service.
+    pub fn of_rules(family: RuleFamily, callee: ServiceKey) -> Self {
         match family {
-            RuleFamily::Routing => Some(Self::Rules(callee)),
-            RuleFamily::RateLimit => None,
+            RuleFamily::Routing => Self::Rules(callee),
+            RuleFamily::RateLimit => Self::RateLimits(callee),
         }
     }
 
@@ -66,6 +65,7 @@ impl Topic {
     pub fn rules(&self) -> Option<(RuleFamily, &ServiceKey)> {
         match self {
             Self::Rules(callee) => Some((RuleFamily::Routing, callee)),
+            Self::RateLimits(callee) => Some((RuleFamily::RateLimit, callee)),
             Self::Instances(_) | Self::Services(_) => None,
         }
     }

@@ -27,7 +27,7 @@ pub struct Told {
     pub deltas: u64,
     /// Lists of services.
     pub lists: u64,
-    /// Rules for calls to a service.
+    /// Rules for a service, of any family.
     pub rules: u64,
     /// Services that do not exist.
     pub absences: u64,
@@ -49,7 +49,7 @@ impl Tally {
             Update::Snapshot(_) => &self.snapshots,
             Update::Delta { .. } => &self.deltas,
             Update::Services { .. } => &self.lists,
-            Update::Rules(_) => &self.rules,
+            Update::Rules(_) | Update::RateLimits(_) => &self.rules,
             Update::Absent { .. } => &self.absences,
             Update::Unchanged { .. } => &self.unchanged,
         };

@@ -138,6 +138,7 @@ async fn a_stream_has_ten_thousand_subscriptions() {
             | Update::InstancesDelta(_)
             | Update::Services(_)
             | Update::Rules(_)
+            | Update::RateLimits(_)
             | Update::Unchanged(_) => panic!("there is no service"),
         }
     }
