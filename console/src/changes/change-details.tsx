@@ -7,11 +7,18 @@ import { JsonDiff } from '../ui/json'
 import { RevertButton } from './revert-button'
 import { changedFields, serviceOf } from './summary'
 
+/** Where the rules of a kind are, of those that have pages. */
+const RULES: Partial<Record<Change['kind'], '/routing-rules/$namespace/$rule' | '/nearby-rules/$namespace/$rule'>> = {
+  routing_rule: '/routing-rules/$namespace/$rule',
+  nearby_rule: '/nearby-rules/$namespace/$rule',
+}
+
 /** What a change changed, who asked, and where to go from it. */
 export function ChangeDetails({ change }: { change: Change }) {
   const { changes: text } = useText()
   const { asOf } = useScope()
   const service = serviceOf(change)
+  const page = RULES[change.kind]
   const isTouch = change.before !== null && change.after !== null && changedFields(change).length === 0
   return (
     <div className="change-details">
@@ -30,6 +37,15 @@ export function ChangeDetails({ change }: { change: Change }) {
             search={{ as_of: String(change.revision) }}
           >
             {text.seeThen}
+          </Link>
+        )}
+        {change.rule !== undefined && page && (
+          <Link
+            to={page}
+            params={{ namespace: change.namespace, rule: change.rule }}
+            search={{ tab: 'history', to: String(change.revision) }}
+          >
+            {text.seeRule}
           </Link>
         )}
         {asOf === undefined && <RevertButton change={change} />}

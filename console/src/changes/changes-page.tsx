@@ -15,7 +15,7 @@ import { type ChangesQuery, logQuery, upTo } from './queries'
 import { useTail } from './use-tail'
 
 const route = getRouteApi('/changes')
-const KINDS = ['namespace', 'service', 'instance', 'event'] as const satisfies readonly ChangeKind[]
+const KINDS = ['namespace', 'service', 'instance', 'routing_rule', 'nearby_rule', 'rate_limit_rule', 'event'] as const satisfies readonly ChangeKind[]
 
 /** Who changed what, and when: the log, with its live tail. */
 export function ChangesPage() {

@@ -30,6 +30,17 @@ describe('reversalOf', () => {
     expect(put).toEqual({ method: 'PUT', path: '/api/v1/namespaces/default', revision: 9, body: { comment: 'c', metadata: {} } })
   })
 
+  it('puts a rule back', () => {
+    const where = { kind: 'routing_rule', rule: 'canary', service: undefined, instance: undefined } as const
+    const stamps = { namespace: 'default', name: 'canary', revision: 1, created_revision: 1, created_at: '', modified_at: '' }
+    const rule = { callee: { service: 'pay' }, priority: 5 }
+    const place = '/api/v1/namespaces/default/routing-rules/canary'
+    const before = { ...rule, ...stamps }
+    expect(reversalOf(change(before, { ...before, priority: 7 }, where))).toEqual({ method: 'PUT', path: place, revision: 9, body: rule })
+    expect(reversalOf(change(before, null, where))).toEqual({ method: 'PUT', path: place, revision: undefined, body: rule })
+    expect(reversalOf(change(null, before, where))).toEqual({ method: 'DELETE', path: place, revision: 9 })
+  })
+
   it('leaves alone what would happen again, and what only a registration can change', () => {
     expect(reversalOf(change(pay, { ...pay, health: 'unhealthy' }, { actor: 'merak' }))).toBeUndefined()
     expect(reversalOf(change(null, {}, { kind: 'event' }))).toBeUndefined()

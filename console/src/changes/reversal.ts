@@ -1,5 +1,6 @@
 import type { Change, Instance, Namespace, Service } from '../api/client'
 import { metadataPatch } from '../instances/metadata'
+import { COLLECTIONS, type CommonSpec, type Rule, specOf } from '../rule/noun'
 
 /** The request that takes a change back, if nothing changed since. */
 export interface Reversal {
@@ -21,6 +22,7 @@ export function reversalOf(change: Change): Reversal | undefined {
   const path = pathOf(change)
   const revision = after === null ? undefined : at
   if (before === null) return { method: 'DELETE', path, revision }
+  if (change.rule !== undefined) return { method: 'PUT', path, revision, body: specOf(before as unknown as Rule<CommonSpec>) }
   if (kind === 'namespace') return { method: 'PUT', path, revision, body: namespaceSpec(before as Namespace) }
   if (kind === 'service') return { method: 'PUT', path, revision, body: serviceSpec(before as Service) }
   const instance = before as Instance
@@ -29,8 +31,10 @@ export function reversalOf(change: Change): Reversal | undefined {
   return body && { method: 'PATCH', path, revision, body }
 }
 
-function pathOf({ namespace, service, instance }: Change): string {
+function pathOf({ kind, namespace, service, instance, rule }: Change): string {
   const parts = ['namespaces', namespace]
+  const collection = COLLECTIONS[kind]
+  if (rule !== undefined && collection !== undefined) parts.push(collection, rule)
   if (service !== undefined) parts.push('services', service)
   if (instance !== undefined) parts.push('instances', instance)
   return `/api/v1/${parts.map(encodeURIComponent).join('/')}`

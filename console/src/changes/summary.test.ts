@@ -28,6 +28,15 @@ function change(before: Instance | null, after: Instance | null): Change {
 }
 
 describe('summarize', () => {
+  it('names rules by their kind and name', () => {
+    const rule = { kind: 'routing_rule', namespace: 'default', rule: 'canary', instance: undefined, service: undefined }
+    const told = (before: object | null, after: object | null) => summarize({ ...change(null, null), ...rule, before, after } as never, en)
+    expect(told(null, { priority: 1 })).toBe('Routing rule canary created')
+    expect(told({ priority: 1 }, null)).toBe('Routing rule canary deleted')
+    expect(told({ priority: 1 }, { priority: 5 })).toBe('Routing rule canary: priority 1 → 5')
+    expect(told({ enabled: true }, { enabled: false })).toBe('Routing rule canary switched off')
+  })
+
   it('says what happened', () => {
     const next = { ...instance, revision: 2 }
     for (const [before, after, expected] of [

@@ -25,6 +25,7 @@ export const endpoint = ({ host, port }: Pick<Instance, 'host' | 'port'>) =>
 function subjectOf(change: Change, text: Dictionary['changes']): string {
   const instance = instanceOf(change)
   if (instance) return `${change.service ?? ''} ${endpoint(instance)}`
+  if (change.rule !== undefined) return `${text.kinds[change.kind]} ${change.rule}`
   if (change.service) return change.instance ? `${change.service} ${change.instance}` : change.service
   return `${text.kinds.namespace} ${change.namespace}`
 }
@@ -60,6 +61,7 @@ function summarizeFields(fields: Difference[], subject: string, text: Dictionary
   if (field.path === 'health') {
     return field.after === 'healthy' ? text.becameHealthy(subject) : text.becameUnhealthy(subject)
   }
+  if (field.path === 'enabled') return field.after ? text.enabled(subject) : text.disabled(subject)
   if (field.path === 'isolated') return field.after ? text.isolated(subject) : text.restored(subject)
   return text.field(subject, field.path, shown(field.before), shown(field.after))
 }

@@ -1,4 +1,5 @@
 import type { Change } from '../api/client'
+import { COLLECTIONS } from '../rule/noun'
 
 /** What the first parts of a query's key say that it shows. */
 export type LiveKey =
@@ -7,11 +8,10 @@ export type LiveKey =
   | readonly ['service', string, string, ...unknown[]]
   | readonly ['rules', string, string, ...unknown[]]
   | readonly ['rule', string, string, string, ...unknown[]]
+  | readonly ['warnings', ...unknown[]]
   | readonly ['changes', ...unknown[]]
   | readonly unknown[]
 
-/** The segment of the API's paths that the rules of a kind are under. */
-const COLLECTIONS: Partial<Record<Change['kind'], string>> = { routing_rule: 'routing-rules', nearby_rule: 'nearby-rules' }
 /** The parts of a service that depend on rules. */
 const RULED = new Set<unknown>(['rules', 'simulation'])
 
@@ -27,6 +27,7 @@ export function touchedBy(changes: Change[]): (key: LiveKey) => boolean {
     if (changes.length === 0) return false
     if (noun === 'changes') return true
     if (noun === 'namespaces' || noun === 'services') return isBeyondEvents
+    if (noun === 'warnings') return changes.some(({ kind }) => kind in COLLECTIONS)
     if (noun === 'rules') return lists.has(of.slice(0, 2).join(' '))
     if (noun === 'rule') return rules.has(of.slice(0, 3).join(' '))
     // A rule may be for any service, so all that depends on rules is read anew.

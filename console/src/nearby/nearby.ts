@@ -34,6 +34,7 @@ function isNearbyRule(document: unknown): boolean {
 /** Nearby rules as a kind of rule. */
 export const NEARBY: Noun<NearbyRuleSpec> = {
   collection: 'nearby-rules',
+  kind: 'nearby_rule',
   words: 'nearby',
   list: '/nearby-rules',
   create: '/nearby-rules/new',

@@ -5,7 +5,7 @@ import { LEVELS } from './nearby'
 /** What a nearby rule does, in sentences. */
 export function nearbySentences(rule: NearbyRuleSpec, { nearby: text, sentence }: Pick<Dictionary, 'nearby' | 'sentence'>): string[] {
   const { callee, level = 'zone', max_level: widest = 'all', strict = false, spill_over: spill = 0 } = rule
-  const service = callee.service === '*' || callee.service === '' ? sentence.anyService : callee.service
+  const service = callee.service === '*' ? sentence.anyService : callee.service || '…'
   const name = callee.namespace === undefined ? service : sentence.inNamespace(service, callee.namespace === '*' ? sentence.anyNamespace : callee.namespace)
   const stays = text.stays(name, text.levels[level].name)
   if (level === 'all') return [text.anywhere(name)]

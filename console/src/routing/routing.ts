@@ -5,6 +5,7 @@ import { isRoutingRule } from './shape'
 /** Routing rules as a kind of rule. */
 export const ROUTING: Noun<RoutingRuleSpec> = {
   collection: 'routing-rules',
+  kind: 'routing_rule',
   words: 'routing',
   list: '/routing-rules',
   create: '/routing-rules/new',

@@ -10,7 +10,7 @@ type Words = Dictionary['sentence']
 export function sentencesOf({ caller, callee, branches, otherwise }: RoutingRuleSpec, words: Words): string[] {
   const from = who(caller?.service, caller?.namespace, words.anyCaller, words)
   const labels = labelsText(caller?.metadata ?? {}, words)
-  const to = who(callee.service, callee.namespace, words.anyService, words)
+  const to = callee.service === '' ? '…' : who(callee.service, callee.namespace, words.anyService, words)
   const intro = words.calls(labels ? words.labelled(from, labels) : from, to)
   return [intro, ...branches.map((branch, index) => branchText(branch, index, words)), words.otherwise[otherwise] ?? '']
 }

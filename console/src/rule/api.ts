@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
-import { api, ifMatch, must, type Page, type RuleStatus } from '../api/client'
-import { type Collection, type CommonSpec, type Revision, type Rule, specOf, type Written } from './noun'
+import { api, ifMatch, must, type Page, type RuleKind, type RuleStatus, type WarnedRule } from '../api/client'
+import type { Collection, CommonSpec, Revision, Rule, Written } from './noun'
 
 /*
  * The rules of any kind: their paths differ in one segment, and their answers in what a rule says.
@@ -113,13 +113,22 @@ export function revertRule<Spec extends CommonSpec>(collection: Collection, { na
   return asked as Promise<unknown> as Promise<Written<Spec>>
 }
 
-/** What is probably not meant in a rule as it is, to the best of the control plane's knowledge. */
-export const warningsQuery = <Spec extends CommonSpec>(collection: Collection, rule: Rule<Spec>) =>
+const WARNINGS_MS = 15_000
+
+/** Every rule of a kind that is probably not what was meant. Instances come and go, so it is asked for again and again. */
+export const warningsQuery = (kind: RuleKind, namespace: string | undefined) =>
   queryOptions({
-    queryKey: ['rule', collection, rule.namespace, rule.name, 'warnings', rule.revision],
+    queryKey: ['warnings', kind, namespace],
     queryFn: async ({ signal }) => {
-      const { warnings = [] } = await tryRule<Spec>(collection, { ...rule, spec: specOf(rule) }, signal)
-      return warnings
+      const warned: WarnedRule[] = []
+      let token: string | undefined
+      do {
+        const query = { kind, namespace, page_size: BIGGEST_PAGE, page_token: token }
+        const page: Page<WarnedRule> = await must(api.GET('/api/v1/warnings', { params: { query }, signal }))
+        warned.push(...page.items)
+        token = page.next_page_token
+      } while (token)
+      return warned
     },
-    retry: false,
+    refetchInterval: WARNINGS_MS,
   })

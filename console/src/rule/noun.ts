@@ -1,4 +1,4 @@
-import type { CalleeSelector } from '../api/client'
+import type { CalleeSelector, ChangeKind, RuleKind, RuleWarning } from '../api/client'
 
 /** What the control plane adds to a rule that people wrote. */
 export interface Stamp {
@@ -23,16 +23,8 @@ export interface CommonSpec {
 
 export type Rule<Spec extends CommonSpec> = Spec & Stamp
 
-/** Why a rule that is valid is probably not what was meant. */
-export interface Warning {
-  code: string
-  /** JSON pointer to the place in the rule. */
-  path?: string
-  message: string
-}
-
 /** What a write answers, done or only tried. */
-export type Written<Spec extends CommonSpec> = Rule<Spec> & { warnings?: Warning[] }
+export type Written<Spec extends CommonSpec> = Rule<Spec> & { warnings?: RuleWarning[] }
 
 /** One state of a rule, with who brought it about. */
 export interface Revision<Spec extends CommonSpec> {
@@ -44,12 +36,21 @@ export interface Revision<Spec extends CommonSpec> {
   rule: Rule<Spec> | null
 }
 
+/** What the API's paths call the kinds of rules. */
+export const COLLECTIONS: Partial<Record<ChangeKind, string>> = {
+  routing_rule: 'routing-rules',
+  nearby_rule: 'nearby-rules',
+  rate_limit_rule: 'rate-limit-rules',
+}
+
 /** The segment of the API's paths that the rules of a kind are under. */
 export type Collection = 'routing-rules' | 'nearby-rules'
 
 /** A kind of rule: where it is, and what it begins with. */
 export interface Noun<Spec extends CommonSpec> {
   collection: Collection
+  /** What warnings call this kind; none if it never has any. */
+  kind: RuleKind | undefined
   /** The words of this kind in the dictionary. */
   words: 'routing' | 'nearby'
   list: '/routing-rules' | '/nearby-rules'

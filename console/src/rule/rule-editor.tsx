@@ -6,10 +6,11 @@ import { ConflictDialog } from './conflict-dialog'
 import { FaultContext, type Faults, goTo } from './faults'
 import { JsonView } from './json-view'
 import { LeaveGuard } from './leave-guard'
-import type { CommonSpec, Noun, Written } from './noun'
+import { type CommonSpec, keyOf, type Noun, type Written } from './noun'
 import { PublishDialog } from './publish-dialog'
 import { judge, type RuleForm } from './use-rule-form'
 import { useRuleWrites } from './use-rule-writes'
+import { useWarnings } from './use-warnings'
 import { Warnings } from './warnings'
 
 interface Props<Spec extends CommonSpec> {
@@ -34,6 +35,8 @@ export function RuleEditor<Spec extends CommonSpec>({ noun, form, isGone = false
   const [open, setOpen] = useState<Open<Spec>>(null)
   const { draft, faults, report, theirs } = form
   const { refresh } = useRuleWrites(noun)
+  const known = useWarnings(noun, draft.namespace).get(keyOf(draft)) ?? []
+  const warnings = form.isDirty ? (form.warnings ?? []) : known
   const isShaped = noun.isShaped(draft.spec)
   const board = useMemo(() => ({ faults, report }), [faults, report])
 
@@ -91,7 +94,7 @@ export function RuleEditor<Spec extends CommonSpec>({ noun, form, isGone = false
           ) : (
             <JsonView spec={draft.spec} onChange={form.setSpec} isReadOnly={isReadOnly} />
           )}
-          <Warnings warnings={form.warnings} />
+          <Warnings warnings={warnings} />
           {form.isDirty && <FaultList faults={faults} />}
           {!isReadOnly && <Foot form={form} review={() => void review()} />}
         </div>

@@ -1,17 +1,16 @@
-import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { type ComponentType, useRef, useState } from 'react'
 import { useText } from '../i18n/use-text'
 import { Button } from '../ui/button'
 import { Icon } from '../ui/icon'
 import { Menu } from '../ui/menu'
-import { warningsQuery } from './api'
 import { EnabledSwitch } from './enabled-switch'
 import { type CommonSpec, isEnabled, keyOf, type Noun, type Rule } from './noun'
 import { AppliedBadge } from './status'
 import { useDrag } from './use-drag'
 import type { Reorder } from './use-reorder'
 import { useRuleWrites } from './use-rule-writes'
+import { useWarnings } from './use-warnings'
 import { WarningBadge } from './warnings'
 
 interface Props<Spec extends CommonSpec> {
@@ -23,7 +22,8 @@ interface Props<Spec extends CommonSpec> {
   changed: ReadonlyMap<string, number>
   reorder: Reorder<Spec>
   isReadOnly: boolean
-  hasNamespace: boolean
+  /** The namespace that they are all of, if they are of one. */
+  namespace: string | undefined
   Summary: ComponentType<{ rule: Rule<Spec> }>
 }
 
@@ -32,9 +32,10 @@ const CHUNK = 100
 
 /** Rules one under the other; the first one is tried first. */
 export function RuleList<Spec extends CommonSpec>(props: Props<Spec>) {
-  const { noun, rules, places, changed, reorder, isReadOnly, hasNamespace, Summary } = props
+  const { noun, rules, places, changed, reorder, isReadOnly, namespace, Summary } = props
   const { rules: text, [noun.words]: words } = useText()
   const [limit, setLimit] = useState(CHUNK)
+  const warnings = useWarnings(noun, namespace)
   const before = useRef(reorder.order)
   const shown = rules.slice(0, limit)
   const drag = useDrag({
@@ -72,14 +73,14 @@ export function RuleList<Spec extends CommonSpec>(props: Props<Spec>) {
                   {rule.name}
                 </Link>
                 <span className="small muted num">
-                  {hasNamespace && `${rule.namespace} · `}
+                  {namespace === undefined && `${rule.namespace} · `}
                   {priority === undefined ? text.priorityOf(rule.priority ?? 0) : text.priorityChange(rule.priority ?? 0, priority)}
                 </span>
               </div>
               <div className="rule-what"><Summary rule={rule} /></div>
               <div className="rule-state">
                 {!isEnabled(rule) && <span className="badge">{text.disabled}</span>}
-                {!isReadOnly && isEnabled(rule) && <Lint noun={noun} rule={rule} />}
+                {!isReadOnly && isEnabled(rule) && <WarningBadge warnings={warnings.get(key) ?? []} />}
                 {!isReadOnly && isEnabled(rule) && <AppliedBadge collection={noun.collection} rule={rule} />}
               </div>
               {!isReadOnly && <RowMenu noun={noun} rule={rule} keys={shown.map(keyOf)} move={reorder.move} />}
@@ -94,12 +95,6 @@ export function RuleList<Spec extends CommonSpec>(props: Props<Spec>) {
       )}
     </>
   )
-}
-
-/** What is probably not meant in a rule. */
-function Lint<Spec extends CommonSpec>({ noun, rule }: { noun: Noun<Spec>; rule: Rule<Spec> }) {
-  const { data } = useQuery(warningsQuery(noun.collection, rule))
-  return data ? <WarningBadge warnings={data} /> : null
 }
 
 interface MenuProps<Spec extends CommonSpec> {

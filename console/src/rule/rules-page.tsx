@@ -90,7 +90,7 @@ function Listed<Spec extends CommonSpec>({ noun, q, onSearch, grammar, Summary, 
         changed={new Map((changes ?? []).map(({ rule, priority }) => [keyOf(rule), priority]))}
         reorder={reorder}
         isReadOnly={asOf !== undefined}
-        hasNamespace={namespace === undefined}
+        namespace={namespace}
         Summary={Summary}
       />
       <div className="table-foot">

@@ -1,10 +1,11 @@
 import { useCallback, useEffect, useMemo, useState } from 'react'
+import type { RuleWarning } from '../api/client'
 import { Problem } from '../api/problem'
 import { useFeedState } from '../live/use-live'
 import { tryRule } from './api'
 import { type Faults, faultsOf } from './faults'
 import { isSame } from './merge'
-import { type CommonSpec, type Noun, type Rule, specOf, type Warning, type Written } from './noun'
+import { type CommonSpec, type Noun, type Rule, specOf, type Written } from './noun'
 
 /** A rule as somebody is writing it. */
 export interface Draft<Spec extends CommonSpec> {
@@ -28,7 +29,8 @@ export interface RuleForm<Spec extends CommonSpec> {
   isNew: boolean
   isDirty: boolean
   judgement: Judgement<Spec>
-  warnings: Warning[]
+  /** What is probably not meant in the draft, once it is known. */
+  warnings: readonly RuleWarning[] | undefined
   faults: Faults
   /** The rule as somebody else left it, while there are changes to what it was. */
   theirs: Rule<Spec> | undefined
@@ -82,7 +84,7 @@ export function useRuleForm<Spec extends CommonSpec>(noun: Noun<Spec>, start: Dr
     isNew,
     isDirty,
     judgement,
-    warnings: isDirty && judgement.is === 'fine' ? (judgement.rule.warnings ?? []) : [],
+    warnings: judgement.is === 'fine' ? judgement.rule.warnings : undefined,
     faults,
     theirs: isOvertaken && isDirty ? current : undefined,
     set: (change) => setDraft((now) => ({ ...now, spec: { ...now.spec, ...change } })),

@@ -15,15 +15,16 @@ export type Rules<Spec extends CommonSpec> =
   | { is: 'choose' }
   | { is: 'there'; rules: Rule<Spec>[] }
 
-/** The rules of the chosen namespace or of all, in the order in which they are tried. */
-export function useRules<Spec extends CommonSpec>(noun: Noun<Spec>): Rules<Spec> {
+/** The rules of the chosen namespace or of all, in the order in which they are tried; read only while they are wanted. */
+export function useRules<Spec extends CommonSpec>(noun: Noun<Spec>, isWanted = true): Rules<Spec> {
   const { namespace, asOf } = useScope()
-  const known = useQuery({ ...namespaceChoices, enabled: namespace === undefined })
+  const known = useQuery({ ...namespaceChoices, enabled: isWanted && namespace === undefined })
   const names = namespace === undefined ? (known.data?.items.map(({ name }) => name) ?? []) : [namespace]
   const isTooMany = names.length > MOST_NAMESPACES
   const lists = useQueries({
-    queries: isTooMany ? [] : names.map((name) => rulesQuery<Spec>(noun.collection, name, asOf)),
+    queries: isTooMany || !isWanted ? [] : names.map((name) => rulesQuery<Spec>(noun.collection, name, asOf)),
   })
+  if (!isWanted) return { is: 'loading' }
   if (isTooMany) return { is: 'choose' }
   const failed = namespace === undefined && known.error && !known.data ? known : lists.find(({ error, data }) => error && !data)
   if (failed) return { is: 'failed', error: failed.error, retry: () => void failed.refetch() }

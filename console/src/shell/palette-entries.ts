@@ -7,6 +7,10 @@ import { serviceText } from '../simulator/call'
 import type { IconName } from '../ui/icon'
 import { toast } from '../ui/toast'
 import { GO } from './keys'
+import { NEARBY } from '../nearby/nearby'
+import { ROUTING } from '../routing/routing'
+import { type CommonSpec, keyOf, type Noun } from '../rule/noun'
+import { useRules } from '../rule/use-rules'
 import { setPreferences, usePreferences } from './preferences'
 import { useScope } from './scope'
 
@@ -52,18 +56,37 @@ export function useEntries(word: string, services: ServiceSummary[]): Group[] {
     }),
   )
   const isMeant = ({ label }: Entry) => label.toLowerCase().includes(word.toLowerCase())
+  const rules = [...useRuleEntries(ROUTING, word), ...useRuleEntries(NEARBY, word)]
   const groups = [
     { name: palette.services, entries: word ? found.filter(isMeant) : [] },
+    { name: palette.rules, entries: rules },
     { name: palette.pages, entries: pages.filter(isMeant) },
     { name: palette.actions, entries: [...(word ? simulate : []), ...actions].filter(isMeant) },
   ]
   return groups.filter(({ entries }) => entries.length > 0)
 }
 
+const MOST_RULES = 6
+
+/** The rules of a kind that have a word in their names. */
+function useRuleEntries<Spec extends CommonSpec>(noun: Noun<Spec>, word: string): Entry[] {
+  const { nav } = useText()
+  const navigate = useNavigate()
+  const known = useRules(noun, word !== '')
+  const found = known.is === 'there' ? known.rules.filter(({ name }) => name.toLowerCase().includes(word.toLowerCase())) : []
+  return found.slice(0, MOST_RULES).map((rule) => ({
+    id: `${noun.collection} ${keyOf(rule)}`,
+    label: rule.name,
+    icon: noun.words,
+    context: `${rule.namespace} · ${nav[noun.words]}`,
+    run: () => void navigate({ to: noun.one, params: { namespace: rule.namespace, rule: rule.name } }),
+  }))
+}
+
 const LOOK_BACK_MINUTES = [5, 60] as const
 
 function useActions(): Entry[] {
-  const { palette, time, services, actions: text } = useText()
+  const { palette, time, services, routing, nearby, actions: text } = useText()
   const { language } = usePreferences()
   const { asOf } = useScope()
   const navigate = useNavigate()
@@ -95,6 +118,8 @@ function useActions(): Entry[] {
   const create = () => void navigate({ to: '/services', search: { create: 'yes' } })
   return [
     { id: 'create', label: services.create, icon: 'plus', run: create },
+    { id: 'create-routing', label: routing.create, icon: 'plus', run: () => void navigate({ to: ROUTING.create }) },
+    { id: 'create-nearby', label: nearby.create, icon: 'plus', run: () => void navigate({ to: NEARBY.create }) },
     { id: 'copy', label: palette.copyAddress, icon: 'copy', run: () => void copyAddress() },
     ...(asOf === undefined ? [] : [{ id: 'now', label: palette.backToNow, icon: 'clock' as const, run: () => search({ as_of: undefined }) }]),
     ...past,
