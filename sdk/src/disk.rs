@@ -164,10 +164,22 @@ fn encode(epoch: &str, state: &ServiceState) -> Vec<u8> {
 }
 
 fn rules_of(rules: &Rules) -> v1::RulesSnapshot {
+    // A rule that is not understood now may be by who reads this: it has to be told again.
+    let is_whole = rules.routing.is_whole() && rules.nearby.is_whole();
     v1::RulesSnapshot {
-        revision: rules.revision.get(),
-        routing_rules: rules.routing.iter().map(|rule| (&**rule).into()).collect(),
-        nearby_rules: rules.nearby.iter().map(|rule| (&**rule).into()).collect(),
+        revision: if is_whole { rules.revision.get() } else { 0 },
+        routing_rules: rules
+            .routing
+            .rules()
+            .iter()
+            .map(|rule| (&**rule).into())
+            .collect(),
+        nearby_rules: rules
+            .nearby
+            .rules()
+            .iter()
+            .map(|rule| (&**rule).into())
+            .collect(),
     }
 }
 

@@ -3,6 +3,7 @@
 //! It does no I/O and reads no clock, so that every interleaving can be tested without a network. What
 //! it holds outlives a lost connection: the next one resumes each service from its revision.
 
+mod rules;
 mod topic;
 
 use std::{collections::HashMap, sync::Arc};
@@ -15,6 +16,7 @@ use crate::{
     Refusal,
     state::{Known, ServiceState},
 };
+pub(crate) use rules::RuleList;
 use topic::{Aspect, Topic};
 pub(crate) use topic::{parsed_instances, parsed_rules};
 
@@ -160,6 +162,7 @@ impl Session {
                 topic.replace_rules(snapshot);
                 true
             }
+            (Aspect::Rules, Some(Update::RulesDelta(delta))) => topic.amend_rules(delta),
             (_, Some(Update::Unchanged(_))) => topic.confirm(aspect),
             (_, Some(Update::Refused(refused))) => return self.give_up(&key, aspect, refused),
             // Of another kind than was subscribed, or newer than this client.
@@ -249,6 +252,7 @@ impl Session {
             kind: kind.into(),
             key: Some((&**key).into()),
             held_revision,
+            takes_rule_deltas: aspect == Aspect::Rules,
         })))
     }
 }

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use crate::{
     Error, Picked, Result, Usage,
     balance::{Balance, Moment, Traits},
+    session::RuleList,
 };
 
 /// Instances by their ids.
@@ -44,8 +45,8 @@ pub(crate) struct Known {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Rules {
     pub(crate) revision: Revision,
-    pub(crate) routing: Arc<[Arc<RoutingRule>]>,
-    pub(crate) nearby: Arc<[Arc<NearbyRule>]>,
+    pub(crate) routing: RuleList<RoutingRule>,
+    pub(crate) nearby: RuleList<NearbyRule>,
 }
 
 /// Where a state came from.
@@ -226,7 +227,10 @@ impl Known {
         Policy {
             protect_threshold: self.traits.protect_threshold,
             caller: Arc::clone(&self.caller),
-            ..Policy::of_rules(Arc::clone(&self.rules.routing), &self.rules.nearby)
+            ..Policy::of_rules(
+                Arc::clone(self.rules.routing.rules()),
+                self.rules.nearby.rules(),
+            )
         }
     }
 }

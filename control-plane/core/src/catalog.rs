@@ -15,8 +15,8 @@ use merak_model::{
 use parking_lot::{RwLock, RwLockReadGuard};
 
 use crate::{Callees, Change, Error, Item, Key, Loaded, Result, Rule, RuleFamily};
-pub use rules::{CalleeLimits, CalleeRules};
-use rules::{Places, RuleIndex};
+use rules::RuleIndex;
+pub use rules::{CalleeLimits, CalleeRules, RuleChanges, RulesSnapshot};
 pub use snapshot::{Delta, InstanceCounts, ServiceSnapshot};
 
 /// The state of everything, in memory.
@@ -80,9 +80,7 @@ impl Catalog {
             let revision = rule.stamp().revision;
             index.rules.set((rule.kind(), &key), Some(rule), revision);
         }
-        for changed in loaded.callees {
-            index.rules.restore(changed);
-        }
+        index.rules.settle(loaded.callees);
         Ok(Self {
             index: RwLock::new(index),
         })
@@ -155,8 +153,7 @@ impl Catalog {
     /// The rules that callers of a service obey, which need not exist, in the order in which they are
     /// tried.
     pub fn rules_for(&self, callee: &ServiceKey) -> CalleeRules {
-        let places = self.places_of(RuleFamily::Routing, callee);
-        CalleeRules::merged(callee.clone(), &places)
+        self.rules_of(RuleFamily::Routing, callee).into()
     }
 
     /// The routing and nearby rules that are for a service in common with `callees`.
@@ -169,12 +166,13 @@ impl Catalog {
 
     /// The rules that protect a service, which need not exist, in the order of their precedence.
     pub fn limits_for(&self, callee: &ServiceKey) -> CalleeLimits {
-        let places = self.places_of(RuleFamily::RateLimit, callee);
-        CalleeLimits::merged(callee.clone(), &places)
+        self.rules_of(RuleFamily::RateLimit, callee).into()
     }
 
-    fn places_of(&self, family: RuleFamily, callee: &ServiceKey) -> Places {
-        self.index.read().rules.places_of(family, callee)
+    /// The rules of a family for a service, which need not exist, and what changed of them lately.
+    pub fn rules_of(&self, family: RuleFamily, callee: &ServiceKey) -> RulesSnapshot {
+        let places = self.index.read().rules.places_of(family, callee);
+        RulesSnapshot::new(callee.clone(), family, places)
     }
 
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, Index> {

@@ -22,7 +22,7 @@ use tally::Tally;
 pub use tally::Told;
 
 use crate::{
-    AnyRule, CalleeLimits, CalleeRules, Callees, Catalog, Change, Clock, Item, Key, RuleFamily,
+    AnyRule, Callees, Catalog, Change, Clock, Item, Key, RuleFamily, RulesSnapshot,
     ServiceSnapshot, committer::Follow,
 };
 
@@ -33,10 +33,8 @@ pub enum Topic {
     Instances(ServiceKey),
     /// The names of the services of a namespace.
     Services(NamespaceName),
-    /// The rules that callers of a service obey, which need not exist.
-    Rules(ServiceKey),
-    /// The rules that protect a service, which need not exist.
-    RateLimits(ServiceKey),
+    /// A family of rules for a service, which need not exist.
+    Rules(RuleFamily, ServiceKey),
 }
 
 /// What a subscriber is told of a topic.
@@ -53,10 +51,13 @@ pub enum Update {
         revision: Revision,
         names: Vec<String>,
     },
-    /// All rules that callers of a service obey.
-    Rules(Arc<CalleeRules>),
-    /// All rules that protect a service.
-    RateLimits(Arc<CalleeLimits>),
+    /// All rules of a family for a service.
+    Rules(RulesSnapshot),
+    /// What changed of them since `from`, which `now` still remembers.
+    RulesDelta {
+        from: Revision,
+        now: RulesSnapshot,
+    },
     /// The service does not exist. It is a state, and is told again when the service appears.
     Absent {
         revision: Revision,
@@ -65,6 +66,25 @@ pub enum Update {
     Unchanged {
         revision: Revision,
     },
+}
+
+/// What a subscriber holds of a topic, and what it may be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holding {
+    /// Zero for nothing.
+    pub revision: Revision,
+    /// Whether it understands deltas of rules; instances come as deltas to everybody.
+    pub takes_rule_deltas: bool,
+}
+
+impl From<Revision> for Holding {
+    /// Of a subscriber that understands everything.
+    fn from(revision: Revision) -> Self {
+        Self {
+            revision,
+            takes_rule_deltas: true,
+        }
+    }
 }
 
 type Watchers = HashMap<Topic, OfTopic, rapidhash::fast::RandomState>;
@@ -133,6 +153,7 @@ struct Watch {
     since: Timestamp,
     /// What the subscriber has, once every update sent so far has arrived.
     held: Revision,
+    takes_rule_deltas: bool,
     applied: Revision,
     is_answered: bool,
 }
@@ -200,8 +221,9 @@ impl Discovery {
         }
     }
 
-    fn newest(&self, topic: &Topic, held: Revision) -> (Revision, Update) {
-        match topic {
+    fn newest(&self, watch: &Watch) -> (Revision, Update) {
+        let held = watch.held;
+        match &watch.topic {
             Topic::Instances(key) => self.newest_instances(key, held),
             Topic::Services(namespace) => {
                 let index = self.catalog.read();
@@ -212,14 +234,12 @@ impl Discovery {
                     Update::Services { revision, names }
                 })
             }
-            Topic::Rules(callee) => {
-                let rules = self.catalog.rules_for(callee);
-                newest_of(held, rules.revision, || Update::Rules(Arc::new(rules)))
-            }
-            Topic::RateLimits(callee) => {
-                let limits = self.catalog.limits_for(callee);
-                newest_of(held, limits.revision, || {
-                    Update::RateLimits(Arc::new(limits))
+            Topic::Rules(family, callee) => {
+                let now = self.catalog.rules_of(*family, callee);
+                let is_delta = watch.takes_rule_deltas && now.remembers(held);
+                newest_of(held, now.revision(), || match is_delta {
+                    true => Update::RulesDelta { from: held, now },
+                    false => Update::Rules(now),
                 })
             }
         }
@@ -305,7 +325,11 @@ impl Follow for Discovery {
 impl Subscriber {
     /// Subscribes to a topic under a number of the client's choice, with the revision that it
     /// holds; false if the number is in use.
-    pub fn subscribe(&self, number: u32, topic: Topic, held: Revision) -> bool {
+    pub fn subscribe(&self, number: u32, topic: Topic, held: impl Into<Holding>) -> bool {
+        let Holding {
+            revision: held,
+            takes_rule_deltas,
+        } = held.into();
         // A revision that was never given out says nothing of what the client holds.
         let newest = self.discovery.catalog.revision();
         let held = if held > newest { Revision::ZERO } else { held };
@@ -313,6 +337,7 @@ impl Subscriber {
             topic: topic.clone(),
             since: self.discovery.clock.timestamp(),
             held,
+            takes_rule_deltas,
             applied: held,
             is_answered: false,
         };
@@ -380,9 +405,7 @@ impl Subscriber {
             let Some(subscription) = subscriptions.topics.get_mut(&number) else {
                 continue;
             };
-            let (held, update) = self
-                .discovery
-                .newest(&subscription.topic, subscription.held);
+            let (held, update) = self.discovery.newest(subscription);
             let is_news = !matches!(update, Update::Unchanged { .. });
             if is_news || !subscription.is_answered {
                 subscription.held = held;

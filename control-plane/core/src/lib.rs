@@ -28,12 +28,15 @@ mod store;
 
 pub use call_tally::CallTally;
 pub use caller::Caller;
-pub use catalog::{CalleeLimits, CalleeRules, Catalog, Delta, InstanceCounts, ServiceSnapshot};
+pub use catalog::{
+    CalleeLimits, CalleeRules, Catalog, Delta, InstanceCounts, RuleChanges, RulesSnapshot,
+    ServiceSnapshot,
+};
 pub use change::{Change, Item, Key, Kind};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use commit_tally::{CommitTally, Commits};
 pub use committer::Committer;
-pub use discovery::{Client, Discovery, Subscriber, Subscription, Told, Topic, Update};
+pub use discovery::{Client, Discovery, Holding, Subscriber, Subscription, Told, Topic, Update};
 pub use draft::Draft;
 pub use error::{Error, ErrorKind, Result};
 pub use event::Event;

@@ -7,12 +7,13 @@ mod support;
 use std::{collections::BTreeMap, sync::Arc};
 
 use merak_core::{
-    ControlPlane, InstanceCounts, Precondition, Rule, ServiceSnapshot, Subscriber, Topic, Update,
+    ControlPlane, Holding, InstanceCounts, Precondition, Rule, RuleChanges, RuleFamily,
+    ServiceSnapshot, Subscriber, Topic, Update,
 };
 use merak_model::{
     Host, Instance, InstanceId, InstanceSpec, Port, Registration, Revision, ServiceKey, Weight,
     limiting::RateLimitRule,
-    routing::{NearbyRule, RoutingRule},
+    routing::{NearbyRule, RoutingRule, RuleKey},
 };
 use proptest::prelude::*;
 use support::{TestPlane, caller, limit, nearby, pay, routing};
@@ -29,6 +30,8 @@ struct Client {
     instances: BTreeMap<InstanceId, Arc<Instance>>,
     rules: Rules,
     limits: Limits,
+    /// Whether it is of a version that understands deltas of rules; the next connection may be of another.
+    takes_rule_deltas: bool,
 }
 
 /// The rate limit rules that a client holds.
@@ -46,22 +49,49 @@ struct Rules {
     nearby: Vec<Arc<NearbyRule>>,
 }
 
+fn amend<R: Rule>(rules: &mut Vec<Arc<R>>, changes: RuleChanges<R>) {
+    let RuleChanges {
+        changed,
+        removed,
+        count,
+    } = changes;
+    let is_touched =
+        |key: &RuleKey| removed.contains(key) || changed.iter().any(|one| one.key() == key);
+    rules.retain(|rule| !is_touched(rule.key()));
+    rules.extend(changed);
+    rules.sort_by(|one, other| one.precedence().cmp(&other.precedence()));
+    assert_eq!(rules.len(), count);
+}
+
 impl Client {
     fn apply(&mut self, (number, update): (u32, Update)) {
         match update {
-            Update::Rules(rules) => {
-                assert_eq!((number, &rules.callee), (RULES, &pay()));
-                self.rules.held = rules.revision;
-                self.rules.routing.clone_from(&rules.routing);
-                self.rules.nearby.clone_from(&rules.nearby);
+            Update::Rules(now) if now.family() == RuleFamily::Routing => {
+                assert_eq!((number, now.callee()), (RULES, &pay()));
+                self.rules.held = now.revision();
+                self.rules.routing = now.rules();
+                self.rules.nearby = now.rules();
+            }
+            Update::Rules(now) => {
+                assert_eq!((number, now.callee()), (LIMITS, &pay()));
+                self.limits.held = now.revision();
+                self.limits.rules = now.rules();
+            }
+            Update::RulesDelta { from, now } if now.family() == RuleFamily::Routing => {
+                assert!(self.takes_rule_deltas);
+                assert_eq!((number, from), (RULES, self.rules.held));
+                amend(&mut self.rules.routing, now.changes_since(from).unwrap());
+                amend(&mut self.rules.nearby, now.changes_since(from).unwrap());
+                self.rules.held = now.revision();
+            }
+            Update::RulesDelta { from, now } => {
+                assert!(self.takes_rule_deltas);
+                assert_eq!((number, from), (LIMITS, self.limits.held));
+                amend(&mut self.limits.rules, now.changes_since(from).unwrap());
+                self.limits.held = now.revision();
             }
             Update::Unchanged { revision } if number == RULES => {
                 assert_eq!(revision, self.rules.held);
-            }
-            Update::RateLimits(limits) => {
-                assert_eq!((number, &limits.callee), (LIMITS, &pay()));
-                self.limits.held = limits.revision;
-                self.limits.rules.clone_from(&limits.rules);
             }
             Update::Unchanged { revision } if number == LIMITS => {
                 assert_eq!(revision, self.limits.held);
@@ -135,9 +165,12 @@ enum Step {
     },
     /// Many changes at once, more than the control plane remembers.
     Flood,
+    FloodRules,
     Read,
     /// The connection breaks; what was sent and not read is lost.
-    Reconnect,
+    Reconnect {
+        takes_rule_deltas: bool,
+    },
     /// The control plane ends and starts again, and the client comes back.
     Restart,
 }
@@ -155,8 +188,10 @@ fn any_step() -> impl Strategy<Value = Step> {
         8 => (1_u64..6, 1_u64..4).prop_map(|(port, weight)| Step::Register { port, weight }),
         4 => (1_u64..6).prop_map(|port| Step::Deregister { port }),
         1 => Just(Step::Flood),
-        4 => Just(Step::Read),
-        2 => Just(Step::Reconnect),
+        1 => Just(Step::FloodRules),
+        8 => Just(Step::Read),
+        3 => prop::bool::weighted(0.8)
+            .prop_map(|takes_rule_deltas| Step::Reconnect { takes_rule_deltas }),
     ]
 }
 
@@ -173,8 +208,17 @@ fn registration(port: u64, weight: u64) -> Registration {
 fn connect(plane: &ControlPlane, client: &Client) -> Subscriber {
     let subscriber = plane.discovery.subscriber(Default::default());
     assert!(subscriber.subscribe(INSTANCES, Topic::Instances(pay()), client.held));
-    assert!(subscriber.subscribe(RULES, Topic::Rules(pay()), client.rules.held));
-    assert!(subscriber.subscribe(LIMITS, Topic::RateLimits(pay()), client.limits.held));
+    let holding = |revision| Holding {
+        revision,
+        takes_rule_deltas: client.takes_rule_deltas,
+    };
+    for (number, family, held) in [
+        (RULES, RuleFamily::Routing, client.rules.held),
+        (LIMITS, RuleFamily::RateLimit, client.limits.held),
+    ] {
+        let topic = Topic::Rules(family, pay());
+        assert!(subscriber.subscribe(number, topic, holding(held)));
+    }
     subscriber
 }
 
@@ -232,13 +276,21 @@ async fn change(test: &TestPlane, step: &Step) {
                 registered.await.unwrap();
             }
         }
-        Step::Read | Step::Reconnect | Step::Restart => {}
+        Step::FloodRules => {
+            for priority in 0..1100 {
+                test.put_routing("r9", routing("pay", priority, "v1")).await;
+            }
+        }
+        Step::Read | Step::Reconnect { .. } | Step::Restart => {}
     }
 }
 
 async fn run(steps: Vec<Step>) {
     let mut test = TestPlane::new().await;
-    let mut client = Client::default();
+    let mut client = Client {
+        takes_rule_deltas: true,
+        ..Client::default()
+    };
     let mut subscriber = connect(&test.plane, &client);
     for step in steps {
         change(&test, &step).await;
@@ -248,7 +300,8 @@ async fn run(steps: Vec<Step>) {
                     client.apply(update);
                 }
             }
-            Step::Reconnect => {
+            Step::Reconnect { takes_rule_deltas } => {
+                client.takes_rule_deltas = takes_rule_deltas;
                 drop(subscriber.try_next());
                 subscriber = connect(&test.plane, &client);
             }
@@ -263,7 +316,8 @@ async fn run(steps: Vec<Step>) {
             | Step::PutNearby { .. }
             | Step::PutLimit { .. }
             | Step::DeleteRule { .. }
-            | Step::Flood => {}
+            | Step::Flood
+            | Step::FloodRules => {}
         }
     }
     while let Some(update) = subscriber.try_next() {

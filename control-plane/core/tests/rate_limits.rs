@@ -93,17 +93,17 @@ async fn the_limits_of_a_service_come_in_their_order_and_keep_their_revision() {
 
 /// The names of the rules that a subscriber is told next, and their revision.
 fn told(subscriber: &Subscriber) -> Option<(u64, String)> {
-    let (_, Update::RateLimits(limits)) = subscriber.try_next()? else {
+    let (_, Update::Rules(now) | Update::RulesDelta { now, .. }) = subscriber.try_next()? else {
         panic!("rate limits were subscribed");
     };
-    let rules = limits.rules.iter();
-    let names: Vec<_> = rules.map(|rule| rule.key.name.to_string()).collect();
-    Some((limits.revision.get(), names.join(" ")))
+    let rules = now.rules::<RateLimitRule>();
+    let names: Vec<_> = rules.iter().map(|rule| rule.key.name.as_str()).collect();
+    Some((now.revision().get(), names.join(" ")))
 }
 
 fn watch(test: &TestPlane, held: Revision) -> Subscriber {
     let subscriber = test.plane.discovery.subscriber(Client::default());
-    assert!(subscriber.subscribe(1, Topic::RateLimits(pay()), held));
+    assert!(subscriber.subscribe(1, Topic::Rules(RuleFamily::RateLimit, pay()), held));
     subscriber
 }
 

@@ -7,8 +7,8 @@ mod support;
 use std::sync::Arc;
 
 use merak_core::{
-    ChangeRetention, Clock as _, ErrorKind, ManualClock, MissingService, Moment, Outcome,
-    Precondition, RuleFamily, Settings, Subscriber, Update, testing::MemoryStore,
+    ChangeRetention, Client, Clock as _, ErrorKind, Holding, ManualClock, MissingService, Moment,
+    Outcome, Precondition, RuleFamily, Settings, Subscriber, Topic, Update, testing::MemoryStore,
 };
 use merak_model::{
     NamespaceName, Revision, ServiceKey,
@@ -19,14 +19,14 @@ use support::{TestPlane, caller, limit, nearby, pay, routing, rule, start};
 /// The names of the routing rules that a subscriber is told next, and their revision.
 fn told(subscriber: &Subscriber) -> Option<(u64, Vec<String>)> {
     match subscriber.try_next()?.1 {
-        Update::Rules(rules) => {
-            let names = rules.routing.iter().map(|rule| rule.key.name.to_string());
-            Some((rules.revision.get(), names.collect()))
+        Update::Rules(now) | Update::RulesDelta { now, .. } => {
+            let rules = now.rules::<RoutingRule>();
+            let names = rules.iter().map(|rule| rule.key.name.to_string());
+            Some((now.revision().get(), names.collect()))
         }
         Update::Snapshot(_)
         | Update::Delta { .. }
         | Update::Services { .. }
-        | Update::RateLimits(_)
         | Update::Absent { .. }
         | Update::Unchanged { .. } => panic!("rules were subscribed"),
     }
@@ -317,6 +317,80 @@ async fn rules_can_be_seen_as_they_were() {
             .unwrap();
         assert_eq!(rules.iter().collect::<Vec<_>>(), listed, "{revision}");
     }
+}
+
+#[tokio::test]
+async fn one_of_many_rules_that_changed_is_told_alone() {
+    let test = TestPlane::new().await;
+    for number in 0..1000 {
+        test.put_routing(&format!("r{number}"), routing("pay", 0, "v1"))
+            .await;
+    }
+    let subscriber = test.watch_rules("pay", Revision::ZERO);
+    let Some((_, Update::Rules(_))) = subscriber.try_next() else {
+        panic!("who holds nothing is told everything");
+    };
+    let next = || match subscriber.try_next() {
+        Some((1, Update::RulesDelta { from, now })) => {
+            now.changes_since::<RoutingRule>(from).unwrap()
+        }
+        other => panic!("{other:?}"),
+    };
+    test.put_routing("r7", routing("pay", 3, "v2")).await;
+    test.put_routing("r7", routing("pay", 3, "v3")).await;
+    let delta = next();
+    assert_eq!((delta.changed.len(), delta.count), (1, 1000));
+    assert_eq!(delta.removed, []);
+    // A rule for another callee now, one that is gone, and one that came and went.
+    test.put_routing("r8", routing("order", 0, "v1")).await;
+    test.delete_routing("r9").await;
+    test.put_routing("new", routing("pay", 0, "v1")).await;
+    test.delete_routing("new").await;
+    let delta = next();
+    assert_eq!((delta.changed.len(), delta.count), (0, 998));
+    assert_eq!(delta.removed, [rule("new"), rule("r8"), rule("r9")]);
+}
+
+#[tokio::test]
+async fn who_does_not_understand_deltas_of_rules_is_told_everything() {
+    let test = TestPlane::new().await;
+    test.put_routing("a", routing("pay", 0, "v1")).await;
+    let subscriber = test.plane.discovery.subscriber(Client::default());
+    let held = Holding {
+        revision: Revision::ZERO,
+        takes_rule_deltas: false,
+    };
+    let topic = Topic::Rules(RuleFamily::Routing, pay());
+    assert!(subscriber.subscribe(1, topic, held));
+    for name in ["b", "c"] {
+        let update = subscriber.try_next();
+        assert!(matches!(update, Some((1, Update::Rules(_)))), "{update:?}");
+        test.put_routing(name, routing("pay", 0, "v1")).await;
+    }
+}
+
+#[tokio::test]
+async fn who_is_far_behind_or_from_before_a_restart_is_told_everything() {
+    let test = TestPlane::new().await;
+    let (pay, order) = (routing("pay", 0, "v1"), routing("order", 0, "v1"));
+    let first = test.put_routing("a", pay.clone()).await.stamp.revision;
+    for priority in 0..1025 {
+        test.put_routing("b", routing("pay", priority, "v1")).await;
+    }
+    let update = test.watch_rules("pay", first).try_next();
+    assert!(matches!(update, Some((1, Update::Rules(_)))), "{update:?}");
+    let held = test.put_routing("c", pay.clone()).await.stamp.revision;
+    let test = test.restart().await;
+    test.put_routing("d", order).await;
+    assert!(is_unchanged(&test.watch_rules("pay", held)));
+    test.put_routing("e", pay.clone()).await;
+    let update = test.watch_rules("pay", held).try_next();
+    assert!(
+        matches!(update, Some((1, Update::RulesDelta { from, .. })) if from == held),
+        "{update:?}"
+    );
+    let update = test.watch_rules("pay", first).try_next();
+    assert!(matches!(update, Some((1, Update::Rules(_)))), "{update:?}");
 }
 
 #[tokio::test]

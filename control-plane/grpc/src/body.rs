@@ -1,12 +1,12 @@
 //! Bodies of updates, encoded once for all who get the same.
 
 use bytes::Bytes;
-use merak_core::{CalleeLimits, CalleeRules, RuleFamily, ServiceSnapshot};
+use merak_core::{RuleFamily, RulesSnapshot, ServiceSnapshot};
 use merak_model::{Revision, ServiceKey};
 use moka::sync::Cache;
 use prost::Message as _;
 
-use crate::update::{delta_message, rate_limits_message, rules_message, snapshot_message};
+use crate::update::{delta_message, rules, snapshot_message};
 
 /// Encoded bodies that are kept for the next subscriber.
 const CACHE_BYTES: u64 = 64 << 20;
@@ -27,10 +27,12 @@ enum BodyKey {
         from: Option<Revision>,
         to: Revision,
     },
+    /// From where to where, too.
     Rules {
         family: RuleFamily,
         callee: ServiceKey,
-        revision: Revision,
+        from: Option<Revision>,
+        to: Revision,
     },
 }
 
@@ -62,26 +64,28 @@ impl Bodies {
         })
     }
 
-    /// The encoded `RulesSnapshot`.
-    pub(crate) fn rules(&self, rules: &CalleeRules) -> Bytes {
-        let key = BodyKey::Rules {
-            family: RuleFamily::Routing,
-            callee: rules.callee.clone(),
-            revision: rules.revision,
-        };
-        let encode = || rules_message(rules).encode_to_vec().into();
-        self.cache.get_with(key, encode)
+    /// The encoded `RulesSnapshot` or `RateLimitsSnapshot`.
+    pub(crate) fn rules(&self, now: &RulesSnapshot) -> Bytes {
+        self.cache
+            .get_with(rules_key(now, None), || rules::whole(now).into())
     }
 
-    /// The encoded `RateLimitsSnapshot`.
-    pub(crate) fn rate_limits(&self, limits: &CalleeLimits) -> Bytes {
-        let key = BodyKey::Rules {
-            family: RuleFamily::RateLimit,
-            callee: limits.callee.clone(),
-            revision: limits.revision,
-        };
-        let encode = || rate_limits_message(limits).encode_to_vec().into();
-        self.cache.get_with(key, encode)
+    /// The encoded `RulesDelta` or `RateLimitsDelta` of rules that remember `from`.
+    pub(crate) fn rules_delta(&self, now: &RulesSnapshot, from: Revision) -> Bytes {
+        self.cache.get_with(rules_key(now, Some(from)), || {
+            let delta = rules::delta(now, from);
+            let delta = delta.expect("an update is a delta only from what its rules remember");
+            delta.into()
+        })
+    }
+}
+
+fn rules_key(now: &RulesSnapshot, from: Option<Revision>) -> BodyKey {
+    BodyKey::Rules {
+        family: now.family(),
+        callee: now.callee().clone(),
+        from,
+        to: now.revision(),
     }
 }
 

@@ -6,7 +6,7 @@
 use std::{pin::Pin, sync::Arc};
 
 use futures_util::{StreamExt as _, stream};
-use merak_core::{Client, ControlPlane, Subscriber, Topic};
+use merak_core::{Client, ControlPlane, Holding, RuleFamily, Subscriber, Topic};
 use merak_model::{Invalid, NamespaceName, Problem, Revision};
 use merak_proto::v1::{self, sync_request::Kind as Message};
 use tokio_util::sync::CancellationToken;
@@ -221,7 +221,11 @@ impl Connection {
             let message = format!("at most {SUBSCRIPTIONS} subscriptions a stream");
             return Ok(Some(refusal(number, "too_many_subscriptions", message)));
         }
-        if !self.subscriber.subscribe(number, topic, held) {
+        let holding = Holding {
+            revision: held,
+            takes_rule_deltas: subscribe.takes_rule_deltas,
+        };
+        if !self.subscriber.subscribe(number, topic, holding) {
             let message = format!("subscription {number} is in use");
             return Ok(Some(refusal(number, "duplicate_subscription", message)));
         }
@@ -234,8 +238,8 @@ fn topic_of(kind: v1::Kind, key: v1::ServiceKey) -> Result<Option<Topic>, Invali
     match kind {
         v1::Kind::Unspecified => Ok(None),
         v1::Kind::Instances => Ok(Some(Topic::Instances(key.try_into()?))),
-        v1::Kind::RoutingRules => Ok(Some(Topic::Rules(key.try_into()?))),
-        v1::Kind::RateLimitRules => Ok(Some(Topic::RateLimits(key.try_into()?))),
+        v1::Kind::RoutingRules => Ok(Some(Topic::Rules(RuleFamily::Routing, key.try_into()?))),
+        v1::Kind::RateLimitRules => Ok(Some(Topic::Rules(RuleFamily::RateLimit, key.try_into()?))),
         v1::Kind::Services if key.service.is_empty() => {
             Ok(Some(Topic::Services(NamespaceName::try_from(&key)?)))
         }

@@ -1,6 +1,8 @@
 //! What a subscriber is told, as messages.
 
-use merak_core::{CalleeLimits, CalleeRules, Delta, ServiceSnapshot, Update};
+pub(crate) mod rules;
+
+use merak_core::{Delta, RuleFamily, ServiceSnapshot, Update};
 use merak_proto::v1::{self, sync_response::Update as Message};
 
 use crate::{body::Bodies, sync::Answer};
@@ -10,6 +12,8 @@ const INSTANCES: u32 = 3;
 const INSTANCES_DELTA: u32 = 4;
 const RULES: u32 = 9;
 const RATE_LIMITS: u32 = 10;
+const RULES_DELTA: u32 = 11;
+const RATE_LIMITS_DELTA: u32 = 12;
 
 /// The answer that carries an update of a subscription.
 pub(crate) fn answer(subscription: u32, update: Update, bodies: &Bodies) -> Answer {
@@ -23,8 +27,20 @@ pub(crate) fn answer(subscription: u32, update: Update, bodies: &Bodies) -> Answ
         Update::Delta { from, now } => {
             return encoded(INSTANCES_DELTA, bodies.delta(&now, from));
         }
-        Update::Rules(rules) => return encoded(RULES, bodies.rules(&rules)),
-        Update::RateLimits(limits) => return encoded(RATE_LIMITS, bodies.rate_limits(&limits)),
+        Update::Rules(now) => {
+            let field = match now.family() {
+                RuleFamily::Routing => RULES,
+                RuleFamily::RateLimit => RATE_LIMITS,
+            };
+            return encoded(field, bodies.rules(&now));
+        }
+        Update::RulesDelta { from, now } => {
+            let field = match now.family() {
+                RuleFamily::Routing => RULES_DELTA,
+                RuleFamily::RateLimit => RATE_LIMITS_DELTA,
+            };
+            return encoded(field, bodies.rules_delta(&now, from));
+        }
         Update::Services { revision, names } => Message::Services(v1::ServicesSnapshot {
             revision: revision.get(),
             services: names,
@@ -83,21 +99,6 @@ pub(crate) fn delta_message(delta: &Delta) -> v1::InstancesDelta {
     }
 }
 
-pub(crate) fn rules_message(rules: &CalleeRules) -> v1::RulesSnapshot {
-    v1::RulesSnapshot {
-        revision: rules.revision.get(),
-        routing_rules: rules.routing.iter().map(|rule| (&**rule).into()).collect(),
-        nearby_rules: rules.nearby.iter().map(|rule| (&**rule).into()).collect(),
-    }
-}
-
-pub(crate) fn rate_limits_message(limits: &CalleeLimits) -> v1::RateLimitsSnapshot {
-    v1::RateLimitsSnapshot {
-        revision: limits.revision.get(),
-        rules: limits.rules.iter().map(|rule| (&**rule).into()).collect(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use prost::Message as _;
@@ -119,7 +120,11 @@ mod tests {
         assert_eq!(first_byte_after_subscription(delta), INSTANCES_DELTA);
         let rules = Message::Rules(v1::RulesSnapshot::default());
         assert_eq!(first_byte_after_subscription(rules), RULES);
+        let delta = Message::RulesDelta(v1::RulesDelta::default());
+        assert_eq!(first_byte_after_subscription(delta), RULES_DELTA);
         let limits = Message::RateLimits(v1::RateLimitsSnapshot::default());
         assert_eq!(first_byte_after_subscription(limits), RATE_LIMITS);
+        let delta = Message::RateLimitsDelta(v1::RateLimitsDelta::default());
+        assert_eq!(first_byte_after_subscription(delta), RATE_LIMITS_DELTA);
     }
 }

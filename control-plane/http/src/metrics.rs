@@ -231,7 +231,7 @@ impl Counts {
             .map(|one| Topic::Instances((*one.service().key).clone()));
         let to_rules = services.iter().flat_map(|one| {
             let key = &one.service().key;
-            RuleFamily::ALL.map(|family| Topic::of_rules(family, (**key).clone()))
+            RuleFamily::ALL.map(|family| Topic::Rules(family, (**key).clone()))
         });
         let to_lists = namespaces
             .iter()
@@ -274,6 +274,7 @@ fn encode_told(encoder: &mut DescriptorEncoder<'_>, told: Told) -> Result<(), st
         ("delta", told.deltas),
         ("services", told.lists),
         ("rules", told.rules),
+        ("rules_delta", told.rule_deltas),
         ("absent", told.absences),
         ("unchanged", told.unchanged),
     ] {

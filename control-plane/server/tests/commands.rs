@@ -72,6 +72,7 @@ impl Server {
                 kind: v1::Kind::Instances.into(),
                 key: Some(pay()),
                 held_revision: 0,
+                takes_rule_deltas: false,
             }),
         ];
         let requests = kinds.map(|kind| v1::SyncRequest { kind: Some(kind) });

@@ -66,6 +66,7 @@ async fn subscribe(server: &Server) -> Streaming<v1::SyncResponse> {
             kind: v1::Kind::Instances.into(),
             key: key().service,
             held_revision: 0,
+            takes_rule_deltas: false,
         }),
     ];
     let requests = kinds.map(|kind| v1::SyncRequest { kind: Some(kind) });
@@ -86,6 +87,8 @@ async fn next_health(updates: &mut Streaming<v1::SyncResponse>) -> v1::Health {
             other @ (Update::Services(_)
             | Update::Rules(_)
             | Update::RateLimits(_)
+            | Update::RulesDelta(_)
+            | Update::RateLimitsDelta(_)
             | Update::Absent(_)
             | Update::Unchanged(_)
             | Update::Refused(_)) => panic!("{other:?}"),

@@ -67,6 +67,7 @@ impl Server {
             kind: v1::Kind::Instances.into(),
             key: Some(key(service)),
             held_revision: 0,
+            takes_rule_deltas: false,
         });
         requests.send(request(subscribe)).await.unwrap();
         let mut discovery = DiscoveryClient::new(self.channel.clone());
@@ -174,6 +175,7 @@ async fn a_subscription_that_cannot_be_served_is_refused_alone() {
             kind,
             key: Some(key(service)),
             held_revision: 0,
+            takes_rule_deltas: false,
         };
         watch.send(Message::Subscribe(subscribe)).await;
         let Update::Refused(refused) = watch.next().await else {

@@ -7,6 +7,7 @@ use merak_model::routing::{NearbyRule, RoutingRule};
 use merak_proto::v1::{
     self, discovery_client::DiscoveryClient, sync_request::Kind as Message, sync_response::Update,
 };
+use prost::Message as _;
 use serde_json::{Value, json};
 use support::{Server, soon};
 use tokio::sync::mpsc;
@@ -23,8 +24,20 @@ struct Watch {
     epoch: String,
 }
 
+/// What a client of an older version knows.
+#[derive(Clone, Copy)]
+enum Client {
+    Older,
+    Newest,
+}
+
 impl Watch {
+    /// The stream of a client that understands no deltas of rules.
     async fn open(server: &Server, epoch: &str, held: u64) -> Self {
+        Self::of(Client::Older, server, epoch, held).await
+    }
+
+    async fn of(client: Client, server: &Server, epoch: &str, held: u64) -> Self {
         let channel = Channel::from_shared(server.address()).unwrap();
         let channel = soon(channel.connect()).await.unwrap();
         let (requests, queue) = mpsc::channel(8);
@@ -41,6 +54,7 @@ impl Watch {
                 service: "pay".to_owned(),
             }),
             held_revision: held,
+            takes_rule_deltas: matches!(client, Client::Newest),
         });
         for kind in [hello, subscribe] {
             let request = v1::SyncRequest { kind: Some(kind) };
@@ -67,14 +81,23 @@ impl Watch {
     async fn rules(&mut self) -> v1::RulesSnapshot {
         match self.next().await {
             Update::Rules(rules) => rules,
-            Update::Welcome(_)
+            Update::RulesDelta(_)
+            | Update::Welcome(_)
             | Update::Instances(_)
             | Update::InstancesDelta(_)
             | Update::Services(_)
             | Update::RateLimits(_)
+            | Update::RateLimitsDelta(_)
             | Update::Absent(_)
             | Update::Unchanged(_)
             | Update::Refused(_) => panic!("rules were subscribed"),
+        }
+    }
+
+    async fn rules_delta(&mut self) -> v1::RulesDelta {
+        match self.next().await {
+            Update::RulesDelta(delta) => delta,
+            other => panic!("{other:?}"),
         }
     }
 
@@ -177,4 +200,46 @@ async fn rules_outlive_a_kill_and_are_resumed() {
     let path = format!("{RULES}/a");
     let refused = server.http("DELETE", &path, "").await;
     assert_eq!(refused.0, 428);
+}
+
+#[tokio::test]
+async fn who_understands_deltas_is_told_the_one_of_many_rules_that_changed() {
+    const COUNT: u64 = 100;
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path()).await;
+    for number in 0..COUNT {
+        create(&server, RULES, canary(&format!("r{number}"), number)).await;
+    }
+    let mut older = Watch::open(&server, "", 0).await;
+    let mut newest = Watch::of(Client::Newest, &server, "", 0).await;
+    let whole = newest.rules().await;
+    assert_eq!(older.rules().await, whole);
+    create(&server, RULES, canary("new", 0)).await;
+    let delta = newest.rules_delta().await;
+    assert_eq!(delta.from_revision, whole.revision);
+    assert_eq!(u64::from(delta.routing_rule_count), COUNT + 1);
+    assert_eq!(delta.routing_rules.len(), 1);
+    assert!(delta.encoded_len() * 50 < whole.encoded_len());
+    assert_eq!(older.rules().await.revision, delta.revision);
+    let path = format!("{RULES}/new");
+    let held = (Some(delta.revision), "");
+    let (gone, _) = support::exchange(&server.http, "DELETE", &path, held).await;
+    assert_eq!(gone, 204);
+    let removal = newest.rules_delta().await;
+    assert_eq!(removal.removed_routing_rules[0].name, "new");
+    assert_eq!(
+        (removal.routing_rules.len(), removal.routing_rule_count),
+        (0, 100)
+    );
+
+    // Who comes back is told what it missed, as long as that is remembered.
+    let epoch = newest.epoch.clone();
+    let mut resumed = Watch::of(Client::Newest, &server, &epoch, delta.revision).await;
+    assert_eq!(resumed.rules_delta().await, removal);
+    server.kill().await;
+    let server = Server::start(data.path()).await;
+    let mut resumed = Watch::of(Client::Newest, &server, &epoch, removal.revision).await;
+    assert!(matches!(resumed.next().await, Update::Unchanged(_)));
+    let mut behind = Watch::of(Client::Newest, &server, &epoch, whole.revision).await;
+    assert_eq!(behind.rules().await.routing_rules.len(), 100);
 }

@@ -256,6 +256,7 @@ impl Reader {
                 kind: v1::Kind::Instances.into(),
                 key: Some(key(service)),
                 held_revision: 0,
+                takes_rule_deltas: false,
             }),
         ] {
             let request = v1::SyncRequest { kind: Some(kind) };
@@ -280,10 +281,10 @@ impl Reader {
             Update::Services(_)
             | Update::Rules(_)
             | Update::RateLimits(_)
+            | Update::RateLimitsDelta(_)
+            | Update::RulesDelta(_)
             | Update::Unchanged(_)
-            | Update::Refused(_) => {
-                panic!("this was not asked for")
-            }
+            | Update::Refused(_) => panic!("this was not asked for"),
         }
     }
 }

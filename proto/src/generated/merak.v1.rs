@@ -1541,6 +1541,9 @@ pub struct Subscribe {
     /// The revision that the client holds; 0 for none.
     #[prost(uint64, tag = "4")]
     pub held_revision: u64,
+    /// Whether the client understands deltas of rules; rules come whole to those that do not.
+    #[prost(bool, tag = "5")]
+    pub takes_rule_deltas: bool,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Unsubscribe {
@@ -1560,7 +1563,10 @@ pub struct SyncResponse {
     /// The subscription that this update answers; 0 for a Welcome.
     #[prost(uint32, tag = "1")]
     pub subscription: u32,
-    #[prost(oneof = "sync_response::Update", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10")]
+    #[prost(
+        oneof = "sync_response::Update",
+        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12"
+    )]
     pub update: ::core::option::Option<sync_response::Update>,
 }
 /// Nested message and enum types in `SyncResponse`.
@@ -1585,6 +1591,10 @@ pub mod sync_response {
         Rules(super::RulesSnapshot),
         #[prost(message, tag = "10")]
         RateLimits(super::RateLimitsSnapshot),
+        #[prost(message, tag = "11")]
+        RulesDelta(super::RulesDelta),
+        #[prost(message, tag = "12")]
+        RateLimitsDelta(super::RateLimitsDelta),
     }
 }
 /// The answer to a Hello.
@@ -1653,6 +1663,48 @@ pub struct RateLimitsSnapshot {
     pub revision: u64,
     #[prost(message, repeated, tag = "2")]
     pub rules: ::prost::alloc::vec::Vec<RateLimitRule>,
+}
+/// What changed of the rules for calls to a service since `from_revision`, which is exactly the revision that
+/// the client holds. Only those get it who subscribed with `takes_rule_deltas`.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RulesDelta {
+    #[prost(uint64, tag = "1")]
+    pub from_revision: u64,
+    #[prost(uint64, tag = "2")]
+    pub revision: u64,
+    /// New and changed rules, whole. What a change does to the order, `priority` and the names say.
+    #[prost(message, repeated, tag = "3")]
+    pub routing_rules: ::prost::alloc::vec::Vec<RoutingRule>,
+    #[prost(message, repeated, tag = "4")]
+    pub nearby_rules: ::prost::alloc::vec::Vec<NearbyRule>,
+    /// Rules that are gone, or are for calls to other services now.
+    #[prost(message, repeated, tag = "5")]
+    pub removed_routing_rules: ::prost::alloc::vec::Vec<RuleKey>,
+    #[prost(message, repeated, tag = "6")]
+    pub removed_nearby_rules: ::prost::alloc::vec::Vec<RuleKey>,
+    /// How many rules of each kind there are after it. A client that counts otherwise subscribes again, with
+    /// a `held_revision` of 0.
+    #[prost(uint32, tag = "7")]
+    pub routing_rule_count: u32,
+    #[prost(uint32, tag = "8")]
+    pub nearby_rule_count: u32,
+}
+/// What changed of the rate limit rules that protect a service; as RulesDelta.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RateLimitsDelta {
+    #[prost(uint64, tag = "1")]
+    pub from_revision: u64,
+    #[prost(uint64, tag = "2")]
+    pub revision: u64,
+    /// New and changed rules, whole.
+    #[prost(message, repeated, tag = "3")]
+    pub rules: ::prost::alloc::vec::Vec<RateLimitRule>,
+    /// Rules that are gone, or protect other services now.
+    #[prost(message, repeated, tag = "4")]
+    pub removed_rules: ::prost::alloc::vec::Vec<RuleKey>,
+    /// How many rules there are after it.
+    #[prost(uint32, tag = "5")]
+    pub rule_count: u32,
 }
 /// The key does not exist. It is a state: the subscription stays, and is answered again when the
 /// key appears.

@@ -55,20 +55,62 @@ fn delta(from_revision: u64, revision: u64, upserts: &[u64], removals: &[u64]) -
     })
 }
 
-/// All rules for calls to the service, of which there is one unless the revision is zero.
-fn rules(revision: u64) -> Update {
+/// A rule for calls to the service as it was at a revision.
+fn rule(name: &str, revision: u64) -> v1::RoutingRule {
     let document = r#"{"callee": {"service": "pay"}, "otherwise": "reject",
         "branches": [{"name": "v2", "targets": [{"labels": {"version": "v2"}}]}]}"#;
     let rule = RoutingRule {
-        key: RuleKey::parse("default", "canary").unwrap(),
+        key: RuleKey::parse("default", name).unwrap(),
         spec: serde_json::from_str(document).unwrap(),
-        stamp: Stamp::default(),
+        stamp: Stamp {
+            revision: Revision(revision),
+            ..Stamp::default()
+        },
     };
+    (&rule).into()
+}
+
+/// All rules for calls to the service, of which there is one unless the revision is zero.
+fn rules(revision: u64) -> Update {
+    let rules = (revision > 0).then(|| rule("canary", revision));
     Update::Rules(v1::RulesSnapshot {
         revision,
-        routing_rules: (revision > 0).then(|| (&rule).into()).into_iter().collect(),
+        routing_rules: rules.into_iter().collect(),
         nearby_rules: Vec::new(),
     })
+}
+
+/// What changed of the rules, after which there are `count`.
+fn rules_delta(
+    (from_revision, revision): (u64, u64),
+    changed: Vec<v1::RoutingRule>,
+    removed: &[&str],
+    count: u32,
+) -> Update {
+    let key = |name: &&str| (&RuleKey::parse("default", name).unwrap()).into();
+    Update::RulesDelta(v1::RulesDelta {
+        from_revision,
+        revision,
+        routing_rules: changed,
+        removed_routing_rules: removed.iter().map(key).collect(),
+        routing_rule_count: count,
+        ..v1::RulesDelta::default()
+    })
+}
+
+/// The names and the revisions of the rules that were published.
+fn published_rules(effects: &[Effect]) -> Option<Vec<(String, u64)>> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::Publish(state) => Some(rules_known(state)),
+        Effect::Send(_) | Effect::Refused(..) => None,
+    })
+}
+
+fn rules_known(state: &ServiceState) -> Vec<(String, u64)> {
+    let rules = state.known().rules.routing.rules().iter();
+    rules
+        .map(|rule| (rule.key.name.to_string(), rule.stamp.revision.get()))
+        .collect()
 }
 
 /// The subscription of a kind among requests: its number and what is held.
@@ -282,7 +324,67 @@ fn rules_are_told_beside_the_instances() {
     let [Effect::Publish(state), _] = &gone[..] else {
         panic!("{gone:?}");
     };
-    assert_eq!(state.known().rules.routing.len(), 0);
+    assert_eq!(state.known().rules.routing.rules().len(), 0);
+}
+
+#[test]
+fn a_delta_of_rules_changes_what_it_names_and_is_acknowledged() {
+    let mut session = settled();
+    session.receive(response(2, rules(6)));
+    let added = rules_delta((6, 7), vec![rule("a", 7)], &[], 2);
+    let effects = session.receive(response(2, added));
+    let both = [("a".to_owned(), 7), ("canary".to_owned(), 6)];
+    assert_eq!(published_rules(&effects), Some(both.to_vec()));
+    let ack = v1::Ack {
+        subscription: 2,
+        revision: 7,
+    };
+    assert_eq!(sent(&effects), [&request(Request::Ack(ack))]);
+    let replaced = rules_delta((7, 9), vec![rule("canary", 8)], &["a", "unknown"], 1);
+    let effects = session.receive(response(2, replaced));
+    let one = [("canary".to_owned(), 8)];
+    assert_eq!(published_rules(&effects), Some(one.to_vec()));
+}
+
+#[test]
+fn a_delta_of_rules_that_does_not_fit_asks_for_everything() {
+    for (revisions, count) in [((5, 7), 2), ((6, 7), 3)] {
+        let mut session = settled();
+        session.receive(response(2, rules(6)));
+        let wrong = rules_delta(revisions, vec![rule("a", 7)], &[], count);
+        let effects = session.receive(response(2, wrong));
+        assert_eq!(published_rules(&effects), None);
+        let asked = subscription_to(v1::Kind::RoutingRules, sent(&effects));
+        assert_eq!(asked, Some((3, 0)));
+        let effects = session.receive(response(3, rules(7)));
+        assert_eq!(published_rules(&effects).unwrap().len(), 1);
+    }
+}
+
+#[test]
+fn a_rule_that_is_not_understood_counts_until_it_is_gone() {
+    let newer = || v1::RoutingRule {
+        spec: None,
+        ..rule("newer", 7)
+    };
+    let mut session = settled();
+    session.receive(response(2, rules(6)));
+    let delta = rules_delta((6, 7), vec![newer()], &[], 2);
+    let known = published_rules(&session.receive(response(2, delta)));
+    assert_eq!(known, Some(vec![("canary".to_owned(), 6)]));
+    // Changed, it is still one; understood, it is one of those that are.
+    let delta = rules_delta((7, 8), vec![newer()], &[], 2);
+    assert!(published_rules(&session.receive(response(2, delta))).is_some());
+    let delta = rules_delta((8, 9), vec![rule("newer", 9)], &["canary"], 1);
+    let known = published_rules(&session.receive(response(2, delta)));
+    assert_eq!(known, Some(vec![("newer".to_owned(), 9)]));
+    let delta = rules_delta((9, 10), vec![newer()], &[], 1);
+    assert_eq!(
+        published_rules(&session.receive(response(2, delta))),
+        Some(vec![])
+    );
+    let delta = rules_delta((10, 11), vec![], &["newer"], 0);
+    assert!(published_rules(&session.receive(response(2, delta))).is_some());
 }
 
 #[test]

@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use merak_model::{
-    Revision, ServiceKey,
-    routing::{NearbyRule, RoutingRule},
-};
+use merak_model::{Revision, ServiceKey};
 use merak_proto::{convert::instance_from_wire, v1};
 use tracing::warn;
 
+use super::rules::RuleList;
 use crate::state::{Instances, Known, Origin, Rules, ServiceState};
 
 /// The two subscriptions of a topic.
@@ -118,6 +116,20 @@ impl Topic {
         self.known.rules = parsed_rules(&self.key, snapshot);
     }
 
+    /// Returns false where the delta does not begin at what is held, or does not end at what it says.
+    pub(super) fn amend_rules(&mut self, delta: v1::RulesDelta) -> bool {
+        if self.rules.held == Revision::ZERO || self.rules.held != Revision(delta.from_revision) {
+            return false;
+        }
+        let revision = delta.revision;
+        let Some(amended) = amended_rules(&self.key, &self.known.rules, delta) else {
+            return false;
+        };
+        self.known.rules = amended;
+        self.rules.answer(revision);
+        true
+    }
+
     /// A control plane that knows no rules routes without them.
     pub(super) fn go_without_rules(&mut self) {
         self.known.rules = Rules::default();
@@ -165,16 +177,24 @@ pub(crate) fn parsed_instances(key: &Arc<ServiceKey>, instances: Vec<v1::Instanc
     understood.collect()
 }
 
-/// The rules that this client understands, each kind in the order in which its rules are tried.
+/// The rules for a service, each kind in the order in which its rules are tried.
 pub(crate) fn parsed_rules(key: &ServiceKey, snapshot: v1::RulesSnapshot) -> Rules {
-    let skip = |invalid| warn!(service = %key, "left out a rule: {invalid}");
-    let routing = snapshot.routing_rules.into_iter();
-    let routing = routing.filter_map(|rule| RoutingRule::try_from(rule).map_err(skip).ok());
-    let nearby = snapshot.nearby_rules.into_iter();
-    let nearby = nearby.filter_map(|rule| NearbyRule::try_from(rule).map_err(skip).ok());
     Rules {
         revision: Revision(snapshot.revision),
-        routing: routing.map(Arc::new).collect(),
-        nearby: nearby.map(Arc::new).collect(),
+        routing: RuleList::whole(key, snapshot.routing_rules),
+        nearby: RuleList::whole(key, snapshot.nearby_rules),
     }
+}
+
+/// The rules after a change; none if they are not as many as the delta says.
+fn amended_rules(key: &ServiceKey, rules: &Rules, delta: v1::RulesDelta) -> Option<Rules> {
+    let routing = (delta.routing_rules, delta.removed_routing_rules);
+    let nearby = (delta.nearby_rules, delta.removed_nearby_rules);
+    Some(Rules {
+        revision: Revision(delta.revision),
+        routing: rules
+            .routing
+            .amended(key, routing, delta.routing_rule_count)?,
+        nearby: rules.nearby.amended(key, nearby, delta.nearby_rule_count)?,
+    })
 }

@@ -6,39 +6,25 @@
 //! included, which makes the revision of a service's rules exact, also after a restart. Families of rules,
 //! which are subscribed to apart, have places of their own.
 
+mod snapshot;
+
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::Arc,
 };
 
 use merak_model::{
     NamespaceName, Revision, ServiceKey,
-    limiting::RateLimitRule,
-    routing::{NearbyRule, RoutingRule, RuleKey, RuleName, RuleSet as RoutingRules},
+    routing::{RuleKey, RuleName, RuleSet as RoutingRules},
 };
 
 use crate::{AnyRule, Callees, LoadedCallees, Rule, RuleFamily, RuleKind};
+pub use snapshot::{CalleeLimits, CalleeRules, RuleChanges, RulesSnapshot};
 
-/// The rules that callers of one service obey, each kind in the order in which its rules are tried;
-/// those that are not enabled are among them.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CalleeRules {
-    pub callee: ServiceKey,
-    /// The last change of any of them, of what is gone since included; zero if there was never one.
-    pub revision: Revision,
-    pub routing: Vec<Arc<RoutingRule>>,
-    pub nearby: Vec<Arc<NearbyRule>>,
-}
-
-/// The rules that protect one service, in the order of their precedence; those that are not enabled are
-/// among them.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CalleeLimits {
-    pub callee: ServiceKey,
-    /// The last change of any of them, of what is gone since included; zero if there was never one.
-    pub revision: Revision,
-    pub rules: Vec<Arc<RateLimitRule>>,
-}
+/// The recent changes that a place remembers, so that subscribers get deltas.
+///
+/// A subscriber that is further behind gets everything.
+const RECENT_LIMIT: usize = 1024;
 
 /// The rules by name and by whom they are for.
 #[derive(Debug, Default)]
@@ -52,9 +38,14 @@ pub(crate) struct RuleIndex {
 pub(crate) struct Place {
     revision: Revision,
     rules: Vec<AnyRule>,
+    /// What changed lately, removals included.
+    recent: VecDeque<(Revision, RuleKind, Arc<RuleKey>)>,
+    /// What changed after this revision is remembered.
+    floor: Revision,
 }
 
 /// The places of a family that can select a service; merging them needs no lock.
+#[derive(Debug, Clone)]
 pub(crate) struct Places(Vec<Arc<Place>>);
 
 impl RuleIndex {
@@ -108,32 +99,57 @@ impl RuleIndex {
         after: Option<&AnyRule>,
         revision: Revision,
     ) {
-        let key = (kind, Arc::clone(key));
+        let named = (kind, Arc::clone(key));
         let before = match after {
-            Some(after) => self.rules.insert(key, after.clone()),
-            None => self.rules.remove(&key),
+            Some(after) => self.rules.insert(named, after.clone()),
+            None => self.rules.remove(&named),
         };
         if let Some(before) = before {
             let place = self.place(kind.family(), before.callees(), revision);
             let is_it = |one: &AnyRule| one.kind() == kind && one.key() == before.key();
             place.rules.retain(|one| !is_it(one));
+            place.remember(revision, kind, key);
         }
         if let Some(after) = after {
-            let rules = &mut self.place(kind.family(), after.callees(), revision).rules;
+            let place = self.place(kind.family(), after.callees(), revision);
+            let rules = &mut place.rules;
             let at = rules.partition_point(|one| one.precedence() < after.precedence());
             rules.insert(at, after.clone());
+            place.remember(revision, kind, key);
         }
     }
 
-    /// Notes at start when the rules for some services last changed.
-    pub(crate) fn restore(&mut self, changed: LoadedCallees) {
-        self.place(changed.family, changed.callees, changed.revision);
+    /// Ends the start: notes when the rules for some services last changed, and forgets what came before.
+    pub(crate) fn settle(&mut self, changed: Vec<LoadedCallees>) {
+        for changed in changed {
+            self.place(changed.family, changed.callees, changed.revision);
+        }
+        for place in self.places.values_mut() {
+            let place = Arc::make_mut(place);
+            place.recent.clear();
+            place.floor = place.revision;
+        }
     }
 
     fn place(&mut self, family: RuleFamily, callees: Callees, revision: Revision) -> &mut Place {
         let place = Arc::make_mut(self.places.entry((family, callees)).or_default());
         place.revision = place.revision.max(revision);
         place
+    }
+}
+
+impl Place {
+    fn remember(&mut self, revision: Revision, kind: RuleKind, key: &Arc<RuleKey>) {
+        let change = (revision, kind, Arc::clone(key));
+        // A rule that stays in its place was taken out first.
+        if self.recent.back() == Some(&change) {
+            return;
+        }
+        self.recent.push_back(change);
+        if self.recent.len() > RECENT_LIMIT {
+            let forgotten = self.recent.pop_front();
+            self.floor = forgotten.map_or(self.floor, |(revision, ..)| revision);
+        }
     }
 }
 
@@ -152,30 +168,12 @@ impl Places {
     }
 
     fn rules<R: Rule>(&self) -> Vec<Arc<R>> {
+        sorted(self.of_kind().cloned().collect())
+    }
+
+    fn of_kind<R: Rule>(&self) -> impl Iterator<Item = &Arc<R>> {
         let rules = self.0.iter().flat_map(|place| &place.rules);
-        sorted(rules.filter_map(R::of_any).cloned().collect())
-    }
-}
-
-impl CalleeRules {
-    pub(crate) fn merged(callee: ServiceKey, places: &Places) -> Self {
-        let RoutingRules { routing, nearby } = places.routing();
-        Self {
-            callee,
-            revision: places.revision(),
-            routing,
-            nearby,
-        }
-    }
-}
-
-impl CalleeLimits {
-    pub(crate) fn merged(callee: ServiceKey, places: &Places) -> Self {
-        Self {
-            callee,
-            revision: places.revision(),
-            rules: places.rules(),
-        }
+        rules.filter_map(R::of_any)
     }
 }
 

@@ -36,37 +36,18 @@ pub(super) fn watching<'a>(
     family: RuleFamily,
     callees: &Callees,
 ) -> Vec<(&'a ServiceKey, &'a OfTopic)> {
-    let of_family = |(topic, of_topic): (&'a Topic, &'a OfTopic)| match topic.rules() {
-        Some((of, callee)) if of == family => Some((callee, of_topic)),
-        _ => None,
+    let of_family = |(topic, of_topic): (&'a Topic, &'a OfTopic)| match topic {
+        Topic::Rules(of, callee) if *of == family => Some((callee, of_topic)),
+        Topic::Rules(..) | Topic::Instances(_) | Topic::Services(_) => None,
     };
     match callees.single() {
         Some(callee) => {
-            let found = watchers.get_key_value(&Topic::of_rules(family, callee));
+            let found = watchers.get_key_value(&Topic::Rules(family, callee));
             found.and_then(of_family).into_iter().collect()
         }
         None => {
             let all = watchers.iter().filter_map(of_family);
             all.filter(|(callee, _)| callees.selects(callee)).collect()
-        }
-    }
-}
-
-impl Topic {
-    /// A family of rules for a service.
-    pub fn of_rules(family: RuleFamily, callee: ServiceKey) -> Self {
-        match family {
-            RuleFamily::Routing => Self::Rules(callee),
-            RuleFamily::RateLimit => Self::RateLimits(callee),
-        }
-    }
-
-    /// The family of rules, and the service, that it is about.
-    pub fn rules(&self) -> Option<(RuleFamily, &ServiceKey)> {
-        match self {
-            Self::Rules(callee) => Some((RuleFamily::Routing, callee)),
-            Self::RateLimits(callee) => Some((RuleFamily::RateLimit, callee)),
-            Self::Instances(_) | Self::Services(_) => None,
         }
     }
 }

@@ -12,6 +12,7 @@ pub(super) struct Tally {
     deltas: AtomicU64,
     lists: AtomicU64,
     rules: AtomicU64,
+    rule_deltas: AtomicU64,
     absences: AtomicU64,
     unchanged: AtomicU64,
 }
@@ -27,8 +28,10 @@ pub struct Told {
     pub deltas: u64,
     /// Lists of services.
     pub lists: u64,
-    /// Rules for a service, of any family.
+    /// Rules for a service told as a whole.
     pub rules: u64,
+    /// Rules for a service told as what changed.
+    pub rule_deltas: u64,
     /// Services that do not exist.
     pub absences: u64,
     /// Subscriptions that held the newest state already.
@@ -49,7 +52,8 @@ impl Tally {
             Update::Snapshot(_) => &self.snapshots,
             Update::Delta { .. } => &self.deltas,
             Update::Services { .. } => &self.lists,
-            Update::Rules(_) | Update::RateLimits(_) => &self.rules,
+            Update::Rules(_) => &self.rules,
+            Update::RulesDelta { .. } => &self.rule_deltas,
             Update::Absent { .. } => &self.absences,
             Update::Unchanged { .. } => &self.unchanged,
         };
@@ -64,6 +68,7 @@ impl Tally {
             deltas: read(&self.deltas),
             lists: read(&self.lists),
             rules: read(&self.rules),
+            rule_deltas: read(&self.rule_deltas),
             absences: read(&self.absences),
             unchanged: read(&self.unchanged),
         }

@@ -10,7 +10,7 @@ use std::{sync::Arc, time::Duration};
 
 use merak_core::{
     Caller, Client, Clock, ControlPlane, ManualClock, Precondition, Registered, Result, Rule,
-    Session, Settings, Subscriber, Topic, Written, testing::MemoryStore,
+    RuleFamily, Session, Settings, Subscriber, Topic, Written, testing::MemoryStore,
 };
 use merak_model::{
     HealthCheck, Host, InstanceId, InstanceSpec, Port, Registration, Revision, ServiceKey,
@@ -221,7 +221,7 @@ impl TestPlane {
     pub(crate) fn watch_rules(&self, service: &str, held: Revision) -> Subscriber {
         let subscriber = self.plane.discovery.subscriber(Client::default());
         let callee = ServiceKey::parse("default", service).unwrap();
-        assert!(subscriber.subscribe(1, Topic::Rules(callee), held));
+        assert!(subscriber.subscribe(1, Topic::Rules(RuleFamily::Routing, callee), held));
         subscriber
     }
 }

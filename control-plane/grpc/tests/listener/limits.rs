@@ -27,6 +27,7 @@ fn subscribe(subscription: u32) -> v1::SyncRequest {
         kind: v1::Kind::Instances.into(),
         key: key("").service,
         held_revision: 0,
+        takes_rule_deltas: false,
     }))
 }
 
@@ -139,6 +140,8 @@ async fn a_stream_has_ten_thousand_subscriptions() {
             | Update::Services(_)
             | Update::Rules(_)
             | Update::RateLimits(_)
+            | Update::RulesDelta(_)
+            | Update::RateLimitsDelta(_)
             | Update::Unchanged(_) => panic!("there is no service"),
         }
     }

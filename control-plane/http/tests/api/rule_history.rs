@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::Method;
-use merak_core::{ChangeRetention, Client, Clock as _, Topic};
+use merak_core::{ChangeRetention, Client, Clock as _, RuleFamily, Topic};
 use merak_model::{Revision, ServiceKey};
 use serde_json::{Value, json};
 
@@ -197,7 +197,7 @@ async fn the_status_counts_who_obeys_and_names_who_lags() {
         };
         let subscriber = api.plane.discovery.subscriber(client);
         let callee = ServiceKey::parse("default", service).unwrap();
-        subscriber.subscribe(1, Topic::Rules(callee), Revision::ZERO);
+        subscriber.subscribe(1, Topic::Rules(RuleFamily::Routing, callee), Revision::ZERO);
         subscriber.try_next().unwrap();
         subscriber
     });

@@ -78,11 +78,19 @@ pub(crate) async fn grant_room(server: &Server) {
     assert!(granted.unwrap().success());
 }
 
-/// One HTTP exchange with a server at `host:port`: the status and the body.
-pub(crate) async fn exchange(address: &str, method: &str, path: &str, body: &str) -> (u16, String) {
+/// One HTTP exchange with a server at `host:port`, on a thing as it was at a revision: the status and the
+/// body.
+pub(crate) async fn exchange(
+    address: &str,
+    method: &str,
+    path: &str,
+    (if_match, body): (Option<u64>, &str),
+) -> (u16, String) {
+    let if_match = if_match.map(|revision| format!("if-match: \"{revision}\"\r\n"));
     let request = format!(
-        "{method} {path} HTTP/1.1\r\nhost: merak\r\nconnection: close\r\n\
+        "{method} {path} HTTP/1.1\r\nhost: merak\r\nconnection: close\r\n{}\
          content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        if_match.unwrap_or_default(),
         body.len()
     );
     let mut stream = soon(TcpStream::connect(address)).await.unwrap();
@@ -146,7 +154,7 @@ impl Server {
 
     /// One HTTP exchange: the status and the body.
     pub(crate) async fn http(&self, method: &str, path: &str, body: &str) -> (u16, String) {
-        exchange(&self.http, method, path, body).await
+        exchange(&self.http, method, path, (None, body)).await
     }
 
     /// Ends the process as a power cut would, and waits until it is gone.

@@ -1,5 +1,7 @@
 //! The session against a control plane of a few lines that keeps its word, in any interleaving.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -11,8 +13,8 @@ enum Step {
     Remove(u64),
     /// The service is deleted with all its instances.
     Delete,
-    /// A rule is written, or the last one is deleted.
-    Rules(bool),
+    PutRule(u64),
+    RemoveRule(u64),
     /// The control plane forgets what deltas could be made from.
     Forget,
     /// The next update is delivered.
@@ -29,7 +31,8 @@ fn any_step() -> impl Strategy<Value = Step> {
         6 => (1_u64..6).prop_map(Step::Put),
         3 => (1_u64..6).prop_map(Step::Remove),
         1 => Just(Step::Delete),
-        2 => any::<bool>().prop_map(Step::Rules),
+        3 => (1_u64..5).prop_map(Step::PutRule),
+        2 => (1_u64..5).prop_map(Step::RemoveRule),
         1 => Just(Step::Forget),
         6 => Just(Step::Deliver),
         2 => Just(Step::Reconnect),
@@ -37,6 +40,9 @@ fn any_step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Restore),
     ]
 }
+
+/// The revisions of rules by their numbers.
+type RuleRevisions = BTreeMap<u64, u64>;
 
 /// A control plane with one service and one client.
 #[derive(Default)]
@@ -47,8 +53,8 @@ struct Fake {
     states: Vec<(u64, Option<Vec<u64>>)>,
     /// The number of the live subscription, and what its client has or will have.
     watch: Option<(u32, u64, bool)>,
-    /// The rules of the service, by their revision.
-    rules: u64,
+    /// The history of the rules: when each was last changed, by revision.
+    rules: Vec<(u64, RuleRevisions)>,
     rules_watch: Option<(u32, u64, bool)>,
 }
 
@@ -94,15 +100,46 @@ impl Fake {
             .or_else(|| self.update_of_instances())
     }
 
+    fn rules_now(&self) -> (u64, RuleRevisions) {
+        self.rules.last().cloned().unwrap_or_default()
+    }
+
+    fn change_rules(&mut self, change: impl FnOnce(&mut RuleRevisions, u64)) {
+        self.revision += 1;
+        let (_, mut rules) = self.rules_now();
+        change(&mut rules, self.revision);
+        self.rules.push((self.revision, rules));
+    }
+
     fn update_of_rules(&mut self) -> Option<v1::SyncResponse> {
         let (number, held, is_answered) = self.rules_watch?;
-        let revision = self.rules;
+        let (revision, now) = self.rules_now();
         self.rules_watch = Some((number, revision, true));
         if held == revision {
             let unchanged = Update::Unchanged(v1::Unchanged { revision });
             return (!is_answered).then(|| response(number, unchanged));
         }
-        Some(response(number, rules(revision)))
+        let told = |(number, at): (&u64, &u64)| rule(&number.to_string(), *at);
+        let before = self.rules.iter().find(|(at, _)| *at == held);
+        let Some((_, before)) = before.filter(|_| held > 0) else {
+            let whole = v1::RulesSnapshot {
+                revision,
+                routing_rules: now.iter().map(told).collect(),
+                nearby_rules: Vec::new(),
+            };
+            return Some(response(number, Update::Rules(whole)));
+        };
+        let changed = now
+            .iter()
+            .filter(|(number, at)| before.get(number) != Some(at));
+        let gone = before.keys().filter(|number| !now.contains_key(number));
+        let gone: Vec<String> = gone.map(ToString::to_string).collect();
+        let gone: Vec<&str> = gone.iter().map(String::as_str).collect();
+        let (changed, count) = (changed.map(told).collect(), now.len() as u32);
+        Some(response(
+            number,
+            rules_delta((held, revision), changed, &gone, count),
+        ))
     }
 
     fn update_of_instances(&mut self) -> Option<v1::SyncResponse> {
@@ -182,13 +219,17 @@ proptest! {
                     }
                 }
                 Step::Delete => fake.change(None),
-                Step::Rules(is_there) => {
-                    fake.revision += 1;
-                    fake.rules = if is_there { fake.revision } else { 0 };
-                }
+                Step::PutRule(number) => fake.change_rules(|rules, at| {
+                    rules.insert(number, at);
+                }),
+                Step::RemoveRule(number) => fake.change_rules(|rules, _| {
+                    rules.remove(&number);
+                }),
                 Step::Forget => {
                     let last = fake.states.pop();
                     fake.states = last.into_iter().collect();
+                    let last = fake.rules.pop();
+                    fake.rules = last.into_iter().collect();
                 }
                 Step::Deliver => {
                     deliver(&mut session, &mut fake, &mut seen);
@@ -204,8 +245,9 @@ proptest! {
                 Step::Restore => {
                     fake.epoch += 1;
                     fake.states.truncate(fake.states.len() / 2);
-                    fake.revision = fake.states.last().map_or(0, |(revision, _)| *revision);
-                    fake.rules = fake.rules.min(fake.revision);
+                    fake.rules.truncate(fake.rules.len() / 2);
+                    let instances = fake.states.last().map_or(0, |(revision, _)| *revision);
+                    fake.revision = instances.max(fake.rules_now().0);
                     connect(&mut session, &mut fake);
                 }
             }
@@ -219,9 +261,10 @@ proptest! {
         let is_absent = seen.origin() == Origin::Absent;
         prop_assert_eq!((!is_absent).then(|| ports(&seen)), expected);
         if !is_absent {
-            prop_assert_eq!(seen.rules_revision().get(), fake.rules);
-            let count = seen.known().rules.routing.len();
-            prop_assert_eq!(count, usize::from(fake.rules > 0));
+            let (revision, rules) = fake.rules_now();
+            prop_assert_eq!(seen.rules_revision().get(), revision);
+            let named = rules.iter().map(|(number, at)| (number.to_string(), *at));
+            prop_assert_eq!(rules_known(&seen), named.collect::<Vec<_>>());
         }
     }
 }

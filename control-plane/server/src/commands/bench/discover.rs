@@ -103,6 +103,7 @@ async fn discover(channel: Channel, service: String, count: u32) -> anyhow::Resu
             kind: v1::Kind::Instances.into(),
             key: Some(service_key(&service)),
             held_revision: 0,
+            takes_rule_deltas: false,
         }))
         .await?;
         loop {

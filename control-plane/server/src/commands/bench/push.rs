@@ -123,6 +123,7 @@ async fn subscribe(channel: Channel) -> anyhow::Result<(Subscription, usize)> {
         kind: v1::Kind::Instances.into(),
         key: Some(service_key(SERVICE)),
         held_revision: 0,
+        takes_rule_deltas: false,
     };
     for kind in [
         Message::Hello(v1::Hello::default()),
