@@ -4,6 +4,7 @@
 //! The other direction cannot fail.
 
 mod instance;
+mod quota;
 mod ratelimit;
 mod routing;
 mod service;

@@ -12,6 +12,7 @@ const FILES: [&str; 6] = [
     "merak/v1/ratelimit.proto",
     "merak/v1/registry.proto",
     "merak/v1/discovery.proto",
+    "merak/v1/quota.proto",
     "merak/demo/v1/pay.proto",
 ];
 

@@ -21,6 +21,7 @@ mod event;
 mod history;
 mod liveness;
 mod plane;
+mod quota;
 mod registry;
 mod rule;
 mod settings;
@@ -43,6 +44,9 @@ pub use event::Event;
 pub use history::{History, Moment, PastService, Tail};
 pub use liveness::{DISCONNECT_GRACE, Liveness, Session, TICK, UNHEALTHY_RETENTION};
 pub use plane::ControlPlane;
+pub use quota::{
+    AmountUse, CounterUse, QuotaClient, QuotaRefusal, QuotaSession, QuotaTally, Quotas, RuleUse,
+};
 pub use registry::{
     InstancePatch, MissingService, Outcome, Precondition, Registered, Registry, Written,
 };

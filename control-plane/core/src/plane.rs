@@ -8,7 +8,7 @@ use tracing::{debug, warn};
 
 use crate::{
     CallTally, Catalog, ChangeRetention, Clock, CommitTally, Committer, Discovery, History,
-    Liveness, Registry, Result, Settings, Store, committer::CommitTask,
+    Liveness, Quotas, Registry, Result, Settings, Store, committer::CommitTask,
 };
 
 /// How often the log is pruned.
@@ -25,6 +25,8 @@ pub struct ControlPlane {
     pub liveness: Arc<Liveness>,
     pub catalog: Arc<Catalog>,
     pub history: Arc<History>,
+    /// Global rate limits.
+    pub quotas: Arc<Quotas>,
     pub clock: Arc<dyn Clock>,
     /// Names the history that this control plane's revisions belong to.
     pub epoch: Epoch,
@@ -54,6 +56,7 @@ impl ControlPlane {
         let catalog = Arc::new(Catalog::load(loaded)?);
         let discovery = Arc::new(Discovery::new(Arc::clone(&catalog), Arc::clone(&clock)));
         let liveness = Arc::new(Liveness::new(&catalog, Arc::clone(&clock), &settings));
+        let quotas = Arc::new(Quotas::new(&catalog, Arc::clone(&clock)));
         let (history, live) = History::new(Arc::clone(&store), Arc::clone(&catalog));
         let history = Arc::new(history);
         let (committer, queue) = Committer::channel();
@@ -68,6 +71,7 @@ impl ControlPlane {
             followers: vec![
                 Arc::clone(&liveness) as _,
                 Arc::clone(&discovery) as _,
+                Arc::clone(&quotas) as _,
                 Arc::new(live) as _,
             ],
             tally: Arc::clone(&commits),
@@ -76,16 +80,13 @@ impl ControlPlane {
             failed: failed.clone(),
         };
         let keep_alive = Arc::clone(&liveness).run(committer.clone(), stop.clone());
-        let retention = settings.change_retention;
-        let prune = prune(
-            Arc::clone(&history),
-            retention,
-            Arc::clone(&clock),
-            stop.clone(),
-        );
+        let (retention, of_clock) = (settings.change_retention, Arc::clone(&clock));
+        let prune = prune(Arc::clone(&history), retention, of_clock, stop.clone());
+        let share_out = Arc::clone(&quotas).run(stop.clone());
         tasks.spawn(or_fail(failed.clone(), task.run()));
         tasks.spawn(or_fail(failed.clone(), keep_alive));
         tasks.spawn(or_fail(failed.clone(), prune));
+        tasks.spawn(or_fail(failed.clone(), share_out));
         let registry = Registry::new(
             committer.clone(),
             Arc::clone(&catalog),
@@ -98,6 +99,7 @@ impl ControlPlane {
             liveness,
             catalog,
             history,
+            quotas,
             clock,
             epoch,
             failed,

@@ -127,7 +127,7 @@ impl Greeting {
 }
 
 /// Who a client says it is.
-fn client_of(address: String, hello: v1::Hello) -> Result<Client, Invalid> {
+pub(crate) fn client_of(address: String, hello: v1::Hello) -> Result<Client, Invalid> {
     if hello.labels.len() > LABELS {
         let (count, limit) = (hello.labels.len(), LABELS);
         return Err(Invalid::new("labels", Problem::TooMany { count, limit }));

@@ -8,6 +8,7 @@ mod caller;
 mod discovery;
 mod incoming;
 mod limits;
+mod quota;
 mod reflection;
 mod registry;
 mod server;

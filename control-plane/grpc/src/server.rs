@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use merak_core::ControlPlane;
-use merak_proto::v1::registry_server::RegistryServer;
+use merak_proto::v1::{quota_server::QuotaServer, registry_server::RegistryServer};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::{Error, Server};
@@ -13,6 +13,7 @@ use crate::{
     discovery::DiscoveryService,
     incoming::incoming,
     limits::{HEADER_BYTES, REQUEST_BYTES, STREAMS},
+    quota::QuotaService,
     reflection,
     registry::RegistryService,
     sync::SyncServer,
@@ -41,6 +42,7 @@ pub async fn serve(
         plane: Arc::clone(&plane),
         drain: drain.clone(),
     });
+    let quota = QuotaServer::new(QuotaService::new(&plane, &drain));
     let discovery = DiscoveryService::new(plane, drain.clone());
     let discovery = SyncServer::new(discovery);
     let (health, health_service) = tonic_health::server::health_reporter();
@@ -48,6 +50,7 @@ pub async fn serve(
         .set_serving::<RegistryServer<RegistryService>>()
         .await;
     health.set_serving::<SyncServer>().await;
+    health.set_serving::<QuotaServer<QuotaService>>().await;
     let well_formed = "the checked-in descriptor sets are well formed";
     let reflection = reflection::description().build_v1().expect(well_formed);
     // Python's client library and older tools ask for the version that came before.
@@ -64,6 +67,7 @@ pub async fn serve(
                 .set_not_serving::<RegistryServer<RegistryService>>()
                 .await;
             health.set_not_serving::<SyncServer>().await;
+            health.set_not_serving::<QuotaServer<QuotaService>>().await;
         }
     };
     let serving = Server::builder()
@@ -74,6 +78,7 @@ pub async fn serve(
         .layer(PreciseLayer(calls))
         .add_service(registry.max_decoding_message_size(REQUEST_BYTES))
         .add_service(discovery)
+        .add_service(quota.max_decoding_message_size(REQUEST_BYTES))
         .add_service(health_service.max_decoding_message_size(REQUEST_BYTES))
         .add_service(older_reflection.max_decoding_message_size(REQUEST_BYTES))
         .add_service(reflection.max_decoding_message_size(REQUEST_BYTES))

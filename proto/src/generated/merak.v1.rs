@@ -2088,3 +2088,471 @@ pub mod discovery_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct QuotaRequest {
+    /// In the first request, and only there. Its epoch is not looked at.
+    #[prost(message, optional, tag = "1")]
+    pub hello: ::core::option::Option<Hello>,
+    /// Taken before the asks.
+    #[prost(message, repeated, tag = "2")]
+    pub open: ::prost::alloc::vec::Vec<OpenCounter>,
+    #[prost(message, repeated, tag = "3")]
+    pub asks: ::prost::alloc::vec::Vec<QuotaAsk>,
+    /// Numbers of counters that the client holds nothing of any more. Taken after the asks.
+    #[prost(uint32, repeated, tag = "4")]
+    pub close: ::prost::alloc::vec::Vec<u32>,
+}
+/// A counter of a rule with the scope "global".
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OpenCounter {
+    /// Chosen by the client, unique among its open counters on this stream.
+    #[prost(uint32, tag = "1")]
+    pub counter: u32,
+    /// The namespace of the rule.
+    #[prost(string, tag = "2")]
+    pub namespace: ::prost::alloc::string::String,
+    /// The name of the rule.
+    #[prost(string, tag = "3")]
+    pub rule: ::prost::alloc::string::String,
+    /// The service that is called.
+    #[prost(message, optional, tag = "4")]
+    pub callee: ::core::option::Option<ServiceKey>,
+    /// The values that the rule tells counters apart by, in the order of the method and the arguments of the
+    /// rule; up to 17, of 256 bytes.
+    #[prost(string, repeated, tag = "5")]
+    pub values: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The shortest window of the rule, as the client knows it: tokens belong to windows of this length.
+    #[prost(uint32, tag = "6")]
+    pub window_ms: u32,
+}
+/// What a client needs of a counter.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct QuotaAsk {
+    #[prost(uint32, tag = "1")]
+    pub counter: u32,
+    /// Ascending for each counter; the same when the ask is repeated.
+    #[prost(uint64, tag = "2")]
+    pub id: u64,
+    /// The window that the tokens are for: the control plane's time by the length of a window. The current one,
+    /// or the next.
+    #[prost(uint64, tag = "3")]
+    pub window: u64,
+    /// How many tokens; 0 to tell the rest alone.
+    #[prost(uint32, tag = "4")]
+    pub want: u32,
+    /// Tokens of the window that the client holds.
+    #[prost(uint32, tag = "5")]
+    pub held: u32,
+    /// When it asked first, by the control plane's time.
+    #[prost(uint64, tag = "6")]
+    pub at_ns: u64,
+    /// The calls that it gets, in a second.
+    #[prost(uint32, tag = "7")]
+    pub demand: u32,
+    /// Milliseconds from one answer to the next, as it expects them.
+    #[prost(uint32, tag = "8")]
+    pub ahead_ms: u32,
+    /// Tokens that it did not spend.
+    #[prost(message, optional, tag = "9")]
+    pub returned: ::core::option::Option<Tokens>,
+    /// Calls that it let through without tokens: the first of a counter, and those while it was alone.
+    #[prost(message, optional, tag = "10")]
+    pub unasked: ::core::option::Option<Tokens>,
+    /// Calls that it refused since it asked before.
+    #[prost(uint32, tag = "11")]
+    pub refused: u32,
+}
+/// Tokens of a window.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Tokens {
+    #[prost(uint64, tag = "1")]
+    pub window: u64,
+    #[prost(uint32, tag = "2")]
+    pub count: u32,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct QuotaResponse {
+    /// In the first response, and only there.
+    #[prost(message, optional, tag = "1")]
+    pub welcome: ::core::option::Option<QuotaWelcome>,
+    /// The control plane's time: it does not go back while a process runs, and goes on, as well as the machine's
+    /// clock knows, in the next one. Windows are cut by it.
+    #[prost(uint64, tag = "2")]
+    pub now_ns: u64,
+    #[prost(message, repeated, tag = "3")]
+    pub answers: ::prost::alloc::vec::Vec<QuotaAnswer>,
+    /// Counters that cannot be served; they are closed.
+    #[prost(message, repeated, tag = "4")]
+    pub refused: ::prost::alloc::vec::Vec<CounterRefused>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct QuotaWelcome {
+    /// Another number means another process, which does not know what was granted before.
+    #[prost(uint64, tag = "1")]
+    pub process: u64,
+}
+/// The answer to an ask.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct QuotaAnswer {
+    #[prost(uint32, tag = "1")]
+    pub counter: u32,
+    /// That of the ask.
+    #[prost(uint64, tag = "2")]
+    pub id: u64,
+    /// What may be spent; of the next window if that is the one asked for and begins soon.
+    #[prost(message, optional, tag = "3")]
+    pub granted: ::core::option::Option<Tokens>,
+    /// Tokens that the window has left.
+    #[prost(uint32, tag = "4")]
+    pub left: u32,
+    /// Tokens that it has in all; 0 while a control plane that was started does not grant yet.
+    #[prost(uint32, tag = "5")]
+    pub total: u32,
+    /// The client's part of the demand, in millionths.
+    #[prost(uint32, tag = "6")]
+    pub part: u32,
+    /// How quickly tokens are granted now, in a second.
+    #[prost(uint32, tag = "7")]
+    pub pace: u32,
+    /// When there are tokens again, if an amount is exhausted; 0 if none is.
+    #[prost(uint64, tag = "8")]
+    pub refills_at_ns: u64,
+    /// The exhausted amount: its place among the amounts of the rule, the shortest window first.
+    #[prost(uint32, tag = "9")]
+    pub exhausted: u32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CounterRefused {
+    #[prost(uint32, tag = "1")]
+    pub counter: u32,
+    /// A stable word: "no_such_limit" where the control plane knows no such rule that is enabled and global for
+    /// the callee, "other_window" where the rule has another shortest window, "invalid_counter",
+    /// "too_many_counters", "not_open".
+    #[prost(string, tag = "2")]
+    pub reason: ::prost::alloc::string::String,
+    /// One sentence for people.
+    #[prost(string, tag = "3")]
+    pub message: ::prost::alloc::string::String,
+}
+/// Generated client implementations.
+pub mod quota_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Shares global rate limits out.
+    #[derive(Debug, Clone)]
+    pub struct QuotaClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl QuotaClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> QuotaClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> QuotaClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            QuotaClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// One stream per client, for all its counters.
+        ///
+        /// The first request has the hello, and the first response the welcome. Then the client opens a counter, by
+        /// which it names a rule and the values that tell the counter apart, under a number; asks for tokens of a
+        /// window, which it spends on calls; and closes the counter. An ask may be repeated, with the same id, and
+        /// gets the same answer. Each request with asks is answered by one response, when the client can take it.
+        ///
+        /// What a client holds when its stream ends comes back to the others; a client that asks for nothing for
+        /// 3 seconds no longer counts as one of them. A client without a stream applies the failover of the rule.
+        /// A stream has at most 20000 open counters: further ones are refused, each alone.
+        pub async fn share(
+            &mut self,
+            request: impl tonic::IntoStreamingRequest<Message = super::QuotaRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::QuotaResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::CompactCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/merak.v1.Quota/Share");
+            let mut req = request.into_streaming_request();
+            req.extensions_mut().insert(GrpcMethod::new("merak.v1.Quota", "Share"));
+            self.inner.streaming(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod quota_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with QuotaServer.
+    #[async_trait]
+    pub trait Quota: std::marker::Send + std::marker::Sync + 'static {
+        /// Server streaming response type for the Share method.
+        type ShareStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::QuotaResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// One stream per client, for all its counters.
+        ///
+        /// The first request has the hello, and the first response the welcome. Then the client opens a counter, by
+        /// which it names a rule and the values that tell the counter apart, under a number; asks for tokens of a
+        /// window, which it spends on calls; and closes the counter. An ask may be repeated, with the same id, and
+        /// gets the same answer. Each request with asks is answered by one response, when the client can take it.
+        ///
+        /// What a client holds when its stream ends comes back to the others; a client that asks for nothing for
+        /// 3 seconds no longer counts as one of them. A client without a stream applies the failover of the rule.
+        /// A stream has at most 20000 open counters: further ones are refused, each alone.
+        async fn share(
+            &self,
+            request: tonic::Request<tonic::Streaming<super::QuotaRequest>>,
+        ) -> std::result::Result<tonic::Response<Self::ShareStream>, tonic::Status>;
+    }
+    /// Shares global rate limits out.
+    #[derive(Debug)]
+    pub struct QuotaServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> QuotaServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for QuotaServer<T>
+    where
+        T: Quota,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/merak.v1.Quota/Share" => {
+                    #[allow(non_camel_case_types)]
+                    struct ShareSvc<T: Quota>(pub Arc<T>);
+                    impl<T: Quota> tonic::server::StreamingService<super::QuotaRequest>
+                    for ShareSvc<T> {
+                        type Response = super::QuotaResponse;
+                        type ResponseStream = T::ShareStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<
+                                tonic::Streaming<super::QuotaRequest>,
+                            >,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Quota>::share(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ShareSvc(inner);
+                        let codec = crate::codec::CompactCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for QuotaServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "merak.v1.Quota";
+    impl<T> tonic::server::NamedService for QuotaServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}

@@ -47,6 +47,8 @@ pub struct ClientUse {
     pub held: u32,
     /// Calls that it gets, in a second.
     pub demand: u32,
+    /// Calls that it refused since it takes part.
+    pub refused: u64,
 }
 
 #[derive(Debug, Default)]
@@ -59,6 +61,7 @@ struct Member {
     asked_at: Moment,
     /// What it had of a window.
     had: Tokens,
+    refused: u64,
 }
 
 /// A client that is not heard of for so long is forgotten.
@@ -150,6 +153,13 @@ impl Pool {
         Some(answer)
     }
 
+    /// Whether an ask was answered before, or is older than one that was.
+    pub fn is_repeated(&self, client: ClientId, id: u64) -> bool {
+        let member = self.members.get(&client);
+        let last = member.and_then(|member| member.last);
+        last.is_some_and(|last| id <= last.id)
+    }
+
     /// Forgets a client that goes, or whose connection ended, and takes back what it holds: what it held
     /// when it was last answered, less the calls that it has had since, by its demand.
     pub fn leave(&mut self, client: ClientId, now: Moment) {
@@ -168,6 +178,13 @@ impl Pool {
         let held = u64::from(member.held).saturating_sub(spent.ceil() as u64);
         for ledger in &mut self.ledgers {
             ledger.give_back(start, held);
+        }
+    }
+
+    /// Forgets a client that has given back what it held.
+    pub fn close(&mut self, client: ClientId) {
+        if let Some(member) = self.members.remove(&client) {
+            self.demand -= u64::from(member.demand);
         }
     }
 
@@ -203,6 +220,7 @@ impl Pool {
                 used: had.saturating_sub(held),
                 held,
                 demand: member.demand,
+                refused: member.refused,
             }
         })
     }
@@ -252,6 +270,7 @@ impl Pool {
         }
         if let Some(member) = self.members.get_mut(&client) {
             member.have(unasked);
+            member.refused += u64::from(ask.refused);
             if member.had.window == returned.window {
                 member.had.count = member.had.count.saturating_sub(returned.count);
             }
