@@ -20,6 +20,8 @@ use crate::{
     driver::{Command, Membership, Shared, Status},
     handles::Leaving,
     keepalive::{InstanceKey, Kept},
+    limiter::{Limiter, Shares},
+    quota::Quota,
     services::{Cell, News, Services},
 };
 pub use builder::ClientBuilder;
@@ -40,6 +42,7 @@ pub(crate) struct Inner {
     pub(crate) shared: Shared,
     status: watch::Receiver<Status>,
     identity: CallerIdentity,
+    quota: Quota,
     _stop_with_the_last: DropGuard,
 }
 
@@ -169,6 +172,12 @@ impl Client {
     /// The key of a service in the client's namespace.
     pub(crate) fn key(&self, service: &str) -> Result<ServiceKey> {
         self.inner.key(service)
+    }
+
+    /// Has the control plane count for the global rules of a limiter.
+    pub(crate) fn share(&self, limiter: &Limiter) -> Arc<Shares> {
+        let inner = &self.inner;
+        inner.quota.join(limiter, &inner.shared, &inner.status)
     }
 
     /// Who servers are told that this client is.

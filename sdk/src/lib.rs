@@ -44,6 +44,7 @@ mod keepalive;
 pub mod limiter;
 mod outgoing;
 mod picked;
+mod quota;
 mod registration;
 mod services;
 mod session;

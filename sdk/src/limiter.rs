@@ -4,17 +4,23 @@
 //! exclusive lock and, for a combination of values that was seen before, allocates nothing. It does no I/O
 //! and knows nothing of where rules come from: [`Limiter::replace`] gives it others.
 //!
-//! A rule that the control plane counts for (`scope: global`) is applied as its failover says: as long as
-//! nobody grants quota, that is its state.
+//! A rule that the control plane counts for (`scope: global`) is applied as its failover says, until the
+//! limiter joins a client ([`Limiter::join`]): from then on the control plane grants its tokens.
 
 mod admission;
 mod explain;
 mod layer;
 mod rules;
+mod shares;
 mod table;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock, Weak},
+    time::Duration,
+};
 
+use crate::Client;
 use arc_swap::ArcSwap;
 use merak_model::{
     Call, Invalid, Problem, ServiceKey,
@@ -29,6 +35,7 @@ pub use explain::{AmountStanding, LimitExplanation, RuleStanding, Verdict};
 pub use layer::{Grpc, Http, LimitLayer, Limited};
 pub use merak_model::limiting::{Amount, RateLimitRule, ResponseSpec};
 use rules::Rules;
+pub(crate) use shares::Shares;
 use table::Table;
 
 /// The rate limits of a service; cheap to clone, and all clones count together.
@@ -61,6 +68,9 @@ pub struct Limiter {
     inner: Arc<Inner>,
 }
 
+/// A limiter that may be gone.
+pub(crate) struct WeakLimiter(Weak<Inner>);
+
 /// Builds a [`Limiter`].
 pub struct LimiterBuilder {
     service: ServiceKey,
@@ -75,8 +85,10 @@ struct Inner {
     rules: ArcSwap<Rules>,
     table: Table,
     clock: Clock,
-    /// Held while rules are replaced.
-    editing: Mutex<()>,
+    /// All rules that were given, whether they are applied or not; held while they are replaced.
+    editing: Mutex<Vec<RateLimitRule>>,
+    /// Where global rules are counted, once it has joined a client.
+    shares: OnceLock<Arc<Shares>>,
 }
 
 impl Limiter {
@@ -109,11 +121,32 @@ impl Limiter {
     /// calls apart by the same facts: amounts of the same window keep what they have counted, calls that
     /// wait keep their turns, and calls under way stay counted.
     pub fn replace(&self, rules: Vec<RateLimitRule>) {
+        let mut given = self.inner.editing.lock();
+        *given = rules;
+        self.prepare(given.clone());
+    }
+
+    /// Has the control plane of a client count for the rules with the scope `global`.
+    ///
+    /// A limiter joins one client, the first, and shares that client's connection. It does not keep the client
+    /// open: without it, the rules are applied as their failover says.
+    pub fn join(&self, client: &Client) {
         let inner = &*self.inner;
-        let _editing = inner.editing.lock();
-        let now = self.now();
+        let given = inner.editing.lock();
+        if inner.shares.get().is_some() {
+            return;
+        }
+        let shares = client.share(self);
+        if inner.shares.set(shares).is_ok() {
+            self.prepare(given.clone());
+        }
+    }
+
+    fn prepare(&self, rules: Vec<RateLimitRule>) {
+        let (inner, now) = (&*self.inner, self.now());
         let earlier = inner.rules.load_full();
-        let rules = Rules::prepare(&earlier, rules, &inner.service, &inner.table, now);
+        let places = (&inner.service, &inner.table);
+        let rules = Rules::prepare(&earlier, rules, places, inner.shares.get(), now);
         let rules = Arc::new(rules);
         inner.rules.store(Arc::clone(&rules));
         let carry = |entry: &Arc<_>| rules.carry(entry, now);
@@ -180,9 +213,21 @@ impl Limiter {
         self.inner.table.len()
     }
 
+    pub(crate) fn downgrade(&self) -> WeakLimiter {
+        WeakLimiter(Arc::downgrade(&self.inner))
+    }
+
     #[inline]
     fn now(&self) -> Moment {
         Moment::after((self.inner.clock)())
+    }
+}
+
+impl WeakLimiter {
+    /// The time by its clock; none if it is gone.
+    pub(crate) fn now(&self) -> Option<Moment> {
+        let inner = self.0.upgrade()?;
+        Some(Moment::after((inner.clock)()))
     }
 }
 
@@ -223,6 +268,7 @@ impl LimiterBuilder {
             table: Table::new(self.counters),
             clock: self.clock,
             editing: Mutex::default(),
+            shares: OnceLock::new(),
         };
         Limiter {
             inner: Arc::new(inner),

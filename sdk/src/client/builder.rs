@@ -18,6 +18,7 @@ use crate::{
     disk::Disk,
     driver::{Driver, Keeping, Shared, Status, endpoint},
     keepalive::KeepAlive,
+    quota::Quota,
     session::Session,
 };
 
@@ -150,6 +151,7 @@ impl ClientBuilder {
             namespace: caller.namespace.clone(),
             service: caller.service.clone(),
         };
+        let quota = Quota::new(hello.clone());
         let (commands, queue) = mpsc::unbounded_channel();
         let (tell_status, status) = watch::channel(Status::Connecting);
         let shared = Shared {
@@ -179,6 +181,7 @@ impl ClientBuilder {
             first_sync_timeout: self.first_sync_timeout,
             request_timeout: self.request_timeout,
             identity,
+            quota,
             _stop_with_the_last: shared.stop.clone().drop_guard(),
             shared,
             status,

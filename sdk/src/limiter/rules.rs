@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use merak_model::{
     Call, ServiceKey,
-    limiting::{Counter, Failover, Limits, Moment, RateLimitRule, Scope},
+    limiting::{Claim, Counter, Failover, Limits, Moment, RateLimitRule, Scope},
     routing::Fact,
 };
 
-use super::table::{Entry, Key, Outdated, Table};
+use super::{
+    shares::{Shares, shortest_window},
+    table::{Entry, Key, Outdated, Table},
+};
 
 /// The rules of a service in the order in which they are looked at.
 pub(super) struct Rules {
@@ -26,6 +29,8 @@ pub(super) struct Prepared {
     lineage: u64,
     /// The one counter of a rule that does not tell calls apart.
     only: Option<Arc<Entry>>,
+    /// Of a rule that the control plane counts for.
+    shares: Option<Arc<Shares>>,
 }
 
 /// A counter that a call is counted on.
@@ -43,13 +48,14 @@ impl Rules {
     pub(super) fn prepare(
         earlier: &Self,
         rules: Vec<RateLimitRule>,
-        service: &ServiceKey,
-        table: &Table,
+        (service, table): (&ServiceKey, &Table),
+        shares: Option<&Arc<Shares>>,
         now: Moment,
     ) -> Self {
         let edition = earlier.edition + 1;
         let applied = |rule: &RateLimitRule| {
-            rule.spec.enabled && rule.is_for(service) && limits_anything(rule)
+            let is_applied = shares.is_some() || limits_anything(rule);
+            rule.spec.enabled && rule.is_for(service) && is_applied
         };
         let mut rules: Vec<_> = rules.into_iter().filter(applied).collect();
         rules.sort_by(|one, other| one.precedence().cmp(&other.precedence()));
@@ -58,7 +64,12 @@ impl Rules {
             free_lineage += 1;
             let mut others = earlier.rules.iter();
             let same = others.find(|other| other.rule.key == rule.key);
-            Arc::new(Prepared::new(rule, same, free_lineage, table, now))
+            Arc::new(Prepared::new(
+                rule,
+                same,
+                free_lineage,
+                (table, shares, now),
+            ))
         });
         Self {
             edition,
@@ -78,10 +89,7 @@ impl Rules {
     pub(super) fn carry(&self, entry: &Arc<Entry>, now: Moment) -> Option<Arc<Entry>> {
         let mut rules = self.rules.iter();
         let rule = rules.find(|rule| rule.lineage == entry.lineage() && rule.only.is_none())?;
-        if *entry.claim().limits == *rule.limits {
-            return Some(Arc::clone(entry));
-        }
-        Some(entry.carried(&rule.limits, now))
+        Some(rule.carried(entry, now))
     }
 }
 
@@ -98,27 +106,63 @@ impl Prepared {
         rule: RateLimitRule,
         same: Option<&Arc<Self>>,
         free_lineage: u64,
-        table: &Table,
-        now: Moment,
+        (table, shares, now): (&Table, Option<&Arc<Shares>>, Moment),
     ) -> Self {
         let facts: Box<[Fact]> = rule.spec.counted_by().into_iter().cloned().collect();
         let same = same.filter(|same| same.facts == facts);
-        let limits = Arc::new(Limits::compile(&rule.spec));
-        let lineage = same.map_or(free_lineage, |same| same.lineage);
-        let only = facts.is_empty().then(|| {
-            let earlier = same.and_then(|same| same.only.as_ref());
-            match earlier {
-                Some(entry) if *entry.claim().limits == *limits => Arc::clone(entry),
-                Some(entry) => entry.carried(&limits, now),
-                None => Entry::new(table.key(lineage, &[]), &limits, limits.counter()),
+        let shares = shares.filter(|_| rule.spec.scope().is_global()).cloned();
+        let limits = Limits::compile(&rule.spec);
+        let limits = match &shares {
+            Some(shares) => {
+                shares.edit(&rule);
+                limits.shared()
             }
-        });
-        Self {
+            None => limits,
+        };
+        let mut prepared = Self {
             rule,
-            limits,
+            limits: Arc::new(limits),
+            lineage: same.map_or(free_lineage, |same| same.lineage),
+            only: None,
             facts,
-            lineage,
-            only,
+            shares,
+        };
+        if prepared.facts.is_empty() {
+            let earlier = same.and_then(|same| same.only.as_ref());
+            let only = match earlier {
+                Some(entry) => prepared.carried(entry, now),
+                None => {
+                    let key = table.key(prepared.lineage, &[]);
+                    Entry::new(key, &prepared.limits, prepared.counter(&[], now))
+                }
+            };
+            prepared.only = Some(only);
+        }
+        prepared
+    }
+
+    /// What remains of a counter of an earlier edition.
+    fn carried(&self, entry: &Arc<Entry>, now: Moment) -> Arc<Entry> {
+        let Claim { limits, counter } = entry.claim();
+        if *limits == *self.limits {
+            return Arc::clone(entry);
+        }
+        let counter = match counter.till() {
+            // The control plane carries what was counted.
+            Some(till) if self.shares.is_some() && till.window() == shortest_window(&self.rule) => {
+                Counter::shared(Arc::clone(till))
+            }
+            Some(_) | None if self.shares.is_some() => self.counter(&entry.values(), now),
+            Some(_) | None => self.limits.carry(limits, counter, now),
+        };
+        entry.with(&self.limits, counter)
+    }
+
+    /// A counter for a combination of values.
+    fn counter(&self, values: &[&str], now: Moment) -> Counter {
+        match &self.shares {
+            Some(shares) => Counter::shared(shares.open(&self.rule, values, now)),
+            None => self.limits.counter(),
         }
     }
 
@@ -145,7 +189,8 @@ impl Prepared {
         self.with_key(call, table, |key| match table.find(&key) {
             Some(entry) => Ok(Held::Keyed(entry)),
             None => {
-                let entry = table.find_or_insert(key, &self.limits, edition, now)?;
+                let make = || self.counter(key.values, now);
+                let entry = table.find_or_insert(key, &self.limits, (edition, now), make)?;
                 Ok(Held::Keyed(entry))
             }
         })

@@ -80,15 +80,19 @@ impl Entry {
         self.lineage
     }
 
-    /// What it has counted, by the limits of another edition of its rule.
-    pub(super) fn carried(&self, limits: &Arc<Limits>, now: Moment) -> Arc<Self> {
+    /// The same combination, with the counter of another edition of its rule.
+    pub(super) fn with(&self, limits: &Arc<Limits>, counter: Counter) -> Arc<Self> {
         Arc::new(Self {
             hash: self.hash,
             lineage: self.lineage,
             values: self.values.clone(),
             limits: Arc::clone(limits),
-            counter: limits.carry(&self.limits, &self.counter, now),
+            counter,
         })
+    }
+
+    pub(super) fn values(&self) -> Vec<&str> {
+        self.values.iter().map(|value| &**value).collect()
     }
 
     fn is_of(&self, key: &Key<'_>) -> bool {
@@ -135,8 +139,8 @@ impl Table {
         &self,
         key: Key<'_>,
         limits: &Arc<Limits>,
-        edition: u64,
-        now: Moment,
+        (edition, now): (u64, Moment),
+        make: impl FnOnce() -> Counter,
     ) -> Result<Arc<Entry>, Outdated> {
         let mut shard = self.shard(&key).write();
         if shard.edition != edition {
@@ -146,7 +150,7 @@ impl Table {
             return Ok(Arc::clone(entry));
         }
         shard.make_room(self.shard_limit, now);
-        let entry = Entry::new(key, limits, limits.counter());
+        let entry = Entry::new(key, limits, make());
         shard.push(Arc::clone(&entry));
         Ok(entry)
     }

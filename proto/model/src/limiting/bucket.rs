@@ -63,6 +63,12 @@ impl Moment {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }
 
+    /// The moment so long after this one.
+    #[must_use]
+    pub fn plus(self, time: Duration) -> Self {
+        Self(self.0.saturating_add(nanos(time)))
+    }
+
     pub(super) fn nanos(self) -> u64 {
         self.0
     }

@@ -11,7 +11,10 @@ use std::{
 use super::{
     Amount, Moment, Pace, RateLimitRuleSpec,
     bucket::{Bucket, Token, nanos},
+    quota::{Denial, Till},
 };
+
+mod tills;
 
 /// What a rule allows, prepared for counting.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +22,7 @@ pub struct Limits {
     paces: Box<[(Amount, Pace)]>,
     max_wait: u64,
     concurrency: Option<u32>,
+    is_shared: bool,
 }
 
 /// What is counted of a rule for one combination of values. It takes no lock.
@@ -26,6 +30,8 @@ pub struct Limits {
 pub struct Counter {
     buckets: Box<[Bucket]>,
     under_way: Option<Arc<UnderWay>>,
+    /// In place of buckets, where the control plane counts.
+    till: Option<Arc<Till>>,
 }
 
 /// What is left of an amount.
@@ -78,7 +84,20 @@ impl Limits {
             paces: paces.collect(),
             max_wait: nanos(spec.action().max_wait()),
             concurrency: spec.concurrency(),
+            is_shared: false,
         }
+    }
+
+    /// The same limits, where the control plane counts: their counters are [`Counter::shared`].
+    #[must_use]
+    pub fn shared(self) -> Self {
+        let is_shared = true;
+        Self { is_shared, ..self }
+    }
+
+    /// Whether the control plane counts.
+    pub fn is_shared(&self) -> bool {
+        self.is_shared
     }
 
     /// A counter that has counted nothing.
@@ -86,6 +105,7 @@ impl Limits {
         Counter {
             buckets: self.paces.iter().map(|_| Bucket::full()).collect(),
             under_way: self.concurrency.map(|_| Arc::default()),
+            till: None,
         }
     }
 
@@ -106,6 +126,7 @@ impl Limits {
         Counter {
             buckets: buckets.collect(),
             under_way,
+            till: None,
         }
     }
 
@@ -121,13 +142,33 @@ impl Limits {
 }
 
 impl Counter {
-    /// What is left of each amount at a moment.
-    pub fn left(&self, limits: &Limits, now: Moment) -> impl Iterator<Item = Left> {
+    /// One whose tokens the control plane grants.
+    pub fn shared(till: Arc<Till>) -> Self {
+        Self {
+            buckets: Box::default(),
+            under_way: None,
+            till: Some(till),
+        }
+    }
+
+    /// Where its tokens are, if the control plane grants them.
+    pub fn till(&self) -> Option<&Arc<Till>> {
+        self.till.as_ref()
+    }
+
+    /// What is left of each amount at a moment; of a limit that the control plane counts, what it had left of
+    /// all amounts when it last answered.
+    pub fn left(&self, limits: &Limits, now: Moment) -> Vec<Left> {
+        if let Some(till) = &self.till {
+            let (calls, full_in) = till.left(now);
+            return vec![Left { calls, full_in }; limits.paces.len()];
+        }
         let buckets = self.buckets.iter().zip(&limits.paces);
-        buckets.map(move |(bucket, (_, pace))| Left {
+        let left = buckets.map(|(bucket, (_, pace))| Left {
             calls: bucket.left(pace, now.nanos()),
             full_in: Duration::from_nanos(bucket.full_in(now.nanos())),
-        })
+        });
+        left.collect()
     }
 
     /// The calls under way, where they are limited.
@@ -140,6 +181,9 @@ impl Counter {
     pub fn rest(&self, limits: &Limits, now: Moment) -> Duration {
         if self.under_way.as_ref().is_some_and(|calls| calls.get() > 0) {
             return Duration::MAX;
+        }
+        if let Some(till) = &self.till {
+            return till.rest(now);
         }
         let buckets = self.buckets.iter().zip(&limits.paces);
         let rests = buckets.map(|(bucket, (_, pace))| bucket.rest(pace, now.nanos()));
@@ -182,7 +226,11 @@ where
     I: Iterator<Item = Claim<'c>> + Clone,
 {
     begin(claims.clone())?;
-    match take_turn(&claims, now.nanos()) {
+    let taken = tills::spend(&claims, now).and_then(|spent| {
+        let turn = take_turn(&claims, now.nanos());
+        turn.inspect_err(|_| spent.give_back(&claims))
+    });
+    match taken {
         Ok(wait) => Ok(Duration::from_nanos(wait)),
         Err(refusal) => {
             end(claims);
@@ -205,12 +253,29 @@ where
         {
             return Err(Refusal::by_concurrency(index));
         }
+        if let Some(till) = &claim.counter.till {
+            let foreseen = till.foresee(now);
+            foreseen.map_err(|denial| Refusal::by_till(index, claim.limits, denial))?;
+        }
     }
     let turn = turn(&claims, now.nanos())?;
     Ok(Duration::from_nanos(turn - now.nanos()))
 }
 
 impl Refusal {
+    #[cold]
+    fn by_till(claim: usize, limits: &Limits, denial: Denial) -> Self {
+        let mut by_window: Vec<usize> = (0..limits.paces.len()).collect();
+        by_window.sort_by_key(|&index| limits.paces[index].0.window());
+        let place = usize::try_from(denial.amount).unwrap_or(0);
+        let amount = by_window.get(place).copied().unwrap_or(0);
+        Self {
+            claim,
+            cause: Cause::Amount(amount),
+            retry_after: Some(denial.retry_after),
+        }
+    }
+
     fn by_concurrency(claim: usize) -> Self {
         Self {
             claim,

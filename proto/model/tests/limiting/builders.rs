@@ -61,6 +61,6 @@ impl One {
 
     pub(crate) fn left(&self, now: Moment) -> Vec<u32> {
         let left = self.counter.left(&self.limits, now);
-        left.map(|left| left.calls).collect()
+        left.into_iter().map(|left| left.calls).collect()
     }
 }
