@@ -175,6 +175,7 @@ fn any_spec() -> impl Strategy<Value = RoutingRuleSpec> {
                 callee,
                 branches,
                 otherwise,
+                tests: Vec::new(),
             })
             .unwrap()
         })
@@ -260,6 +261,7 @@ fn wire() -> v1::RoutingRule {
             ..BranchDocument::default()
         }],
         otherwise: Otherwise::Reject,
+        tests: Vec::new(),
     };
     let rule = RoutingRule {
         key: RuleKey::parse("shop", "canary").unwrap(),

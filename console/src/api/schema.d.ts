@@ -1219,6 +1219,24 @@ export interface components {
          * @enum {string}
          */
         FactKind: "method" | "path" | "header" | "query" | "cookie" | "caller_ip" | "caller_namespace" | "caller_service" | "caller_metadata" | "argument";
+        /** @description A test of a rule that the change would fail. */
+        FailedTest: {
+            /** @description What it says of itself. */
+            description: string;
+            /** @description Where its call would go, and why. */
+            explanation: components["schemas"]["Explanation"];
+            /** @description What is not as expected. */
+            mismatches: components["schemas"]["TestMismatch"][];
+            /** @description The namespace of the rule that the test is of. */
+            namespace: string;
+            /**
+             * @description JSON pointer (RFC 6901) to the test in the rule.
+             * @example /tests/0
+             */
+            path: string;
+            /** @description The name of the rule. */
+            rule: string;
+        };
         /**
          * @description What an instance does with a global limit while the control plane is away: it lets as many calls through
          *     as it lately did, or all of them.
@@ -2223,6 +2241,8 @@ export interface components {
             detail: string;
             /** @description The refused parts of the request. */
             errors?: components["schemas"]["ProblemError"][];
+            /** @description The tests of rules that the change would fail. */
+            failed_tests?: components["schemas"]["FailedTest"][];
             /** @description The id of the request, as in `X-Request-Id`; it is in the log and in the change log. */
             request_id: string;
             /**
@@ -2239,7 +2259,7 @@ export interface components {
          * @description What went wrong, in words that stay the same from release to release.
          * @enum {string}
          */
-        ProblemCode: "invalid_argument" | "not_found" | "no_such_path" | "method_not_allowed" | "request_timeout" | "conflict" | "gone" | "precondition_failed" | "precondition_required" | "payload_too_large" | "unsupported_media_type" | "internal" | "unavailable" | "timeout";
+        ProblemCode: "invalid_argument" | "not_found" | "no_such_path" | "method_not_allowed" | "request_timeout" | "conflict" | "gone" | "precondition_failed" | "precondition_required" | "tests_failed" | "payload_too_large" | "unsupported_media_type" | "internal" | "unavailable" | "timeout";
         /** @description One refused part of a request: a place in the body, a parameter or a header. */
         ProblemError: {
             /** @description What is wrong with it. */
@@ -2552,6 +2572,17 @@ export interface components {
             /** Format: int64 */
             weight: number;
         };
+        /** @description What is expected of a call; at least one of the parts is required. */
+        RoutingExpectation: {
+            /** @description The rule or the branch that decides, such as `shop/canary` or `shop/canary[1]`. */
+            decided_by?: string;
+            /** @description Labels that every instance has that the call may go to; a text stands for `exact`. */
+            labels?: {
+                [key: string]: components["schemas"]["LabelTest"];
+            };
+            /** @description By default `routed` if labels are expected. */
+            verdict?: components["schemas"]["Verdict"];
+        };
         /**
          * @description A routing rule: which of a service's instances a call may get.
          * @example {
@@ -2685,6 +2716,42 @@ export interface components {
              * @description Lower ones are tried first, equal ones in the order of their names; default 0.
              */
             priority?: number;
+            /**
+             * @description What is expected of calls that the rule is for. A change of rules is refused if it fails tests of the
+             *     rule itself, or those of another rule that passed before; what is not enabled is not tested.
+             */
+            tests?: components["schemas"]["RoutingTest"][];
+        };
+        /**
+         * @description A call, and what is expected to become of it.
+         * @example {
+         *       "description": "42 gets v2",
+         *       "expect": {
+         *         "decided_by": "default/canary[0]",
+         *         "labels": {
+         *           "version": "v2"
+         *         }
+         *       },
+         *       "request": {
+         *         "headers": {
+         *           "x-user": "42"
+         *         },
+         *         "to": {
+         *           "service": "pay"
+         *         }
+         *       }
+         *     }
+         */
+        RoutingTest: {
+            /** @description Up to 1024 characters. */
+            description?: string;
+            expect: components["schemas"]["RoutingExpectation"];
+            /**
+             * @description The instances that the callee has in the test, up to 64; by default one for each target of its
+             *     rules, in the caller's place, and one without labels.
+             */
+            instances?: components["schemas"]["TestInstance"][];
+            request: components["schemas"]["CallRequest"];
         };
         /**
          * @description What became of a rule.
@@ -3208,6 +3275,21 @@ export interface components {
             value?: string;
             /** @description Of `in` and `not_in`. */
             values?: string[];
+        };
+        /** @description An instance of a test. */
+        TestInstance: {
+            /** @description Default true. */
+            healthy?: boolean;
+            isolated?: boolean;
+            /** @description `version`, `protocol`, `region`, `zone` and `campus` are those of the instance, others its metadata. */
+            labels?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description Default 100.
+             */
+            weight?: number;
         };
         /** @description One thing that is not as expected. */
         TestMismatch: {
@@ -4182,6 +4264,8 @@ export interface operations {
                  *     and no ETag. The revisions in it are those that the change would get now.
                  */
                 dry_run?: boolean;
+                /** @description Write also what fails tests of rules; by default that is refused with 422. */
+                skip_tests?: boolean;
             };
             header?: never;
             path: {
@@ -4266,6 +4350,15 @@ export interface operations {
             };
             /** @description The body is not of a media type that is taken here */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Tests of rules fail; `failed_tests` says what happens instead */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4415,6 +4508,8 @@ export interface operations {
                  *     and no ETag. The revisions in it are those that the change would get now.
                  */
                 dry_run?: boolean;
+                /** @description Write also what fails tests of rules; by default that is refused with 422. */
+                skip_tests?: boolean;
             };
             header?: {
                 /**
@@ -4533,6 +4628,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Tests of rules fail; `failed_tests` says what happens instead */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It has neither `If-Match` nor `If-None-Match` */
             428: {
                 headers: {
@@ -4579,6 +4683,8 @@ export interface operations {
                  *     and no ETag. The revisions in it are those that the change would get now.
                  */
                 dry_run?: boolean;
+                /** @description Write also what fails tests of rules; by default that is refused with 422. */
+                skip_tests?: boolean;
             };
             header?: {
                 /**
@@ -4645,6 +4751,15 @@ export interface operations {
             };
             /** @description It is not as the precondition expects */
             412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Tests of rules fail; `failed_tests` says what happens instead */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5038,6 +5153,8 @@ export interface operations {
                  *     and no ETag. The revisions in it are those that the change would get now.
                  */
                 dry_run?: boolean;
+                /** @description Write also what fails tests of rules; by default that is refused with 422. */
+                skip_tests?: boolean;
             };
             header?: {
                 /**
@@ -5158,6 +5275,15 @@ export interface operations {
             };
             /** @description The body is not of a media type that is taken here */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Tests of rules fail; `failed_tests` says what happens instead */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6468,6 +6594,8 @@ export interface operations {
                  *     and no ETag. The revisions in it are those that the change would get now.
                  */
                 dry_run?: boolean;
+                /** @description Write also what fails tests of rules; by default that is refused with 422. */
+                skip_tests?: boolean;
             };
             header?: never;
             path: {
@@ -6552,6 +6680,15 @@ export interface operations {
             };
             /** @description The body is not of a media type that is taken here */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Tests of rules fail; `failed_tests` says what happens instead */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6701,6 +6838,8 @@ export interface operations {
                  *     and no ETag. The revisions in it are those that the change would get now.
                  */
                 dry_run?: boolean;
+                /** @description Write also what fails tests of rules; by default that is refused with 422. */
+                skip_tests?: boolean;
             };
             header?: {
                 /**
@@ -6819,6 +6958,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Tests of rules fail; `failed_tests` says what happens instead */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It has neither `If-Match` nor `If-None-Match` */
             428: {
                 headers: {
@@ -6865,6 +7013,8 @@ export interface operations {
                  *     and no ETag. The revisions in it are those that the change would get now.
                  */
                 dry_run?: boolean;
+                /** @description Write also what fails tests of rules; by default that is refused with 422. */
+                skip_tests?: boolean;
             };
             header?: {
                 /**
@@ -6931,6 +7081,15 @@ export interface operations {
             };
             /** @description It is not as the precondition expects */
             412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Tests of rules fail; `failed_tests` says what happens instead */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7324,6 +7483,8 @@ export interface operations {
                  *     and no ETag. The revisions in it are those that the change would get now.
                  */
                 dry_run?: boolean;
+                /** @description Write also what fails tests of rules; by default that is refused with 422. */
+                skip_tests?: boolean;
             };
             header?: {
                 /**
@@ -7444,6 +7605,15 @@ export interface operations {
             };
             /** @description The body is not of a media type that is taken here */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Tests of rules fail; `failed_tests` says what happens instead */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -7,13 +7,16 @@ mod instance;
 mod namespace;
 mod rule;
 mod service;
+mod tests_of_rules;
 
 use std::sync::Arc;
 
 use merak_model::{Revision, Stamp};
+use tokio::sync::Mutex;
 
 use crate::{Caller, Catalog, Committer, Draft, Error, Liveness, Result, committer::Intent};
 pub use instance::{InstancePatch, Registered};
+pub use tests_of_rules::FailedTest;
 
 /// Whether a registration creates the namespace and the service that it names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -66,6 +69,10 @@ pub struct Registry {
     intent: Intent,
     /// Whether what the catalog shows already may be answered before decisions that wait.
     answers_ahead: bool,
+    /// Whether a change of a rule must pass the tests of rules.
+    runs_tests: bool,
+    /// Held by the one who tries a change of a rule and commits it.
+    rule_turn: Arc<Mutex<()>>,
 }
 
 impl Registry {
@@ -82,6 +89,8 @@ impl Registry {
             missing_service,
             intent: Intent::Commit,
             answers_ahead: true,
+            runs_tests: true,
+            rule_turn: Arc::default(),
         }
     }
 

@@ -119,7 +119,7 @@ struct TestReport {
 
 /// One thing that is not as expected.
 #[derive(Serialize, ToSchema)]
-struct TestMismatch {
+pub(crate) struct TestMismatch {
     /// Which expectation, such as `expect.labels["version"]`.
     field: String,
     expected: String,

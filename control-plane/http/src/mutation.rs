@@ -33,6 +33,22 @@ pub(crate) struct MutationQuery {
     dry_run: Truth,
 }
 
+/// What every write of a rule that has tests, or is tried by tests, takes in its query.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TestedMutationQuery {
+    /// Decide and answer as usual, and write nothing; the answer has the header `X-Dry-Run: true`
+    /// and no ETag. The revisions in it are those that the change would get now.
+    #[serde(default)]
+    #[param(value_type = bool, required = false)]
+    dry_run: Truth,
+    /// Write also what fails tests of rules; by default that is refused with 422.
+    #[serde(default)]
+    #[param(value_type = bool, required = false)]
+    skip_tests: Truth,
+}
+
 /// A write, before its subject: who asks, under which condition, and whether for real.
 pub(crate) struct Mutation {
     /// Where the decision is taken; a rehearsal in a dry run.
@@ -42,11 +58,37 @@ pub(crate) struct Mutation {
     is_dry_run: bool,
 }
 
+/// A write of a rule, which is refused if it fails tests, unless the request says otherwise.
+pub(crate) struct TestedMutation(pub(crate) Mutation);
+
+impl FromRequestParts<Api> for TestedMutation {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let Query(TestedMutationQuery {
+            dry_run,
+            skip_tests,
+        }) = Query::from_request_parts(parts, api).await?;
+        let mut mutation = Mutation::read(parts, api, dry_run).await?;
+        if skip_tests.is_true() {
+            mutation.registry = mutation.registry.without_tests();
+        }
+        Ok(Self(mutation))
+    }
+}
+
 impl FromRequestParts<Api> for Mutation {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         let Query(MutationQuery { dry_run }) = Query::from_request_parts(parts, api).await?;
+        Self::read(parts, api, dry_run).await
+    }
+}
+
+impl Mutation {
+    /// What a request says of its write, beside its query.
+    async fn read(parts: &mut Parts, api: &Api, dry_run: Truth) -> Result<Self, Problem> {
         let RestCaller(caller) = RestCaller::from_request_parts(parts, api).await?;
         let registry = if dry_run.is_true() {
             api.plane.registry.rehearsal()
@@ -60,9 +102,7 @@ impl FromRequestParts<Api> for Mutation {
             is_dry_run: dry_run.is_true(),
         })
     }
-}
 
-impl Mutation {
     /// Refuses preconditions, which this write does not heed.
     pub(crate) fn require_unconditional(&self) -> Result<(), Problem> {
         match self.precondition {

@@ -3,6 +3,7 @@
 //! A handler returns a [`Problem`]; the request layer writes it as `application/problem+json` once
 //! it knows the request's id. Callers see the message, the log sees the causes.
 
+mod failed_test;
 mod responses;
 
 use axum::response::{IntoResponse, Response};
@@ -13,8 +14,10 @@ use serde::Serialize;
 use tracing::{error, info};
 use utoipa::ToSchema;
 
+use failed_test::FailedTest;
 pub(crate) use responses::{
-    ConditionalProblems, DeleteProblems, HistoryProblems, ListProblems, ReadProblems, WriteProblems,
+    ConditionalProblems, DeleteProblems, HistoryProblems, ListProblems, ReadProblems, TestProblems,
+    WriteProblems,
 };
 
 /// The media type of every error.
@@ -43,6 +46,8 @@ pub(crate) enum Code {
     PreconditionFailed,
     /// 428: the write takes a precondition, and there is none.
     PreconditionRequired,
+    /// 422: a change of a rule fails tests of rules; `failed_tests` says what happens instead.
+    TestsFailed,
     /// 413: the body is larger than 1 MiB.
     PayloadTooLarge,
     /// 415: the body is not of a media type that is taken here.
@@ -63,6 +68,7 @@ pub(crate) struct Problem {
     faults: Vec<Fault>,
     current: Option<Revision>,
     current_state: Option<Box<serde_json::Value>>,
+    failed_tests: Vec<FailedTest>,
 }
 
 /// Why a request was not carried out (RFC 9457).
@@ -98,6 +104,10 @@ pub(crate) struct ProblemBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Object, required = false)]
     current: Option<Box<serde_json::Value>>,
+    /// The tests of rules that the change would fail.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    failed_tests: Vec<FailedTest>,
 }
 
 /// One refused part of a request: a place in the body, a parameter or a header.
@@ -136,6 +146,7 @@ impl Code {
             Self::Gone => StatusCode::GONE,
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Self::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
+            Self::TestsFailed => StatusCode::UNPROCESSABLE_ENTITY,
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -155,6 +166,7 @@ impl Code {
             Self::Gone => "gone",
             Self::PreconditionFailed => "precondition_failed",
             Self::PreconditionRequired => "precondition_required",
+            Self::TestsFailed => "tests_failed",
             Self::PayloadTooLarge => "payload_too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::Internal => "internal",
@@ -175,6 +187,7 @@ impl Code {
             Self::Gone => "The change log no longer reaches back that far",
             Self::PreconditionFailed => "It is not as the precondition expects",
             Self::PreconditionRequired => "It has neither `If-Match` nor `If-None-Match`",
+            Self::TestsFailed => "Tests of rules fail; `failed_tests` says what happens instead",
             Self::PayloadTooLarge => "The body is larger than 1 MiB",
             Self::UnsupportedMediaType => "The body is not of a media type that is taken here",
             Self::Internal => "A defect of the control plane",
@@ -192,6 +205,7 @@ impl Problem {
             faults: Vec::new(),
             current: None,
             current_state: None,
+            failed_tests: Vec::new(),
         }
     }
 
@@ -308,6 +322,7 @@ impl Problem {
             errors: self.faults,
             current_revision: self.current.map(Revision::get),
             current: self.current_state,
+            failed_tests: self.failed_tests,
         }
     }
 
@@ -341,6 +356,10 @@ impl From<Error> for Problem {
         }
         match error.invalid() {
             Some(invalid) => Self::from(invalid.clone()),
+            None if !error.failed_tests().is_empty() => Self {
+                failed_tests: error.failed_tests().iter().map(Into::into).collect(),
+                ..Self::new(Code::TestsFailed, error.to_string())
+            },
             None => Self {
                 current: error.current_revision(),
                 ..Self::new(code, error.to_string())
@@ -396,6 +415,7 @@ mod tests {
             Code::Gone,
             Code::PreconditionFailed,
             Code::PreconditionRequired,
+            Code::TestsFailed,
             Code::PayloadTooLarge,
             Code::UnsupportedMediaType,
             Code::Internal,

@@ -15,11 +15,12 @@ use crate::{
     as_of::AsOfQuery,
     etag::{ReadHeaders, WriteHeaders},
     extract::{Json, NoParameters, Path, Query},
-    mutation::{Mutation, MutationQuery},
+    mutation::{TestedMutation, TestedMutationQuery},
     namespace::NamespacePath,
     page::Page,
     problem::{
-        ConditionalProblems, DeleteProblems, HistoryProblems, Problem, ReadProblems, WriteProblems,
+        ConditionalProblems, DeleteProblems, HistoryProblems, Problem, ReadProblems, TestProblems,
+        WriteProblems,
     },
     rule::{
         self, ActionPath, DiffQuery, ListRevisionsQuery, ListRulesQuery, RevertBody, RevisionPath,
@@ -120,16 +121,17 @@ async fn list_routing_rules(
 /// if it does not exist, unless the control plane is set to refuse that.
 #[utoipa::path(
     post, path = "/api/v1/namespaces/{namespace}/routing-rules", tag = "routing-rules",
-    params(NamespacePath, MutationQuery), request_body = schema::RoutingRuleBody,
+    params(NamespacePath, TestedMutationQuery), request_body = schema::RoutingRuleBody,
     responses(
         (status = 201, description = "It was created", body = Linted<RoutingRule>,
             headers(("ETag" = String), ("Location" = String))),
         WriteProblems,
+        TestProblems,
     ),
 )]
 async fn create_routing_rule(
     State(api): State<Api>,
-    mutation: Mutation,
+    TestedMutation(mutation): TestedMutation,
     Path(path): Path<NamespacePath>,
     body: Body,
 ) -> Result<Response, Problem> {
@@ -162,18 +164,19 @@ async fn get_routing_rule(
 /// What the body leaves out gets its default. The same content again writes nothing.
 #[utoipa::path(
     put, path = "/api/v1/namespaces/{namespace}/routing-rules/{name}", tag = "routing-rules",
-    params(RulePath, MutationQuery, WriteHeaders), request_body = schema::RoutingRuleBody,
+    params(RulePath, TestedMutationQuery, WriteHeaders), request_body = schema::RoutingRuleBody,
     responses(
         (status = 200, description = "It was there", body = Linted<RoutingRule>, headers(("ETag" = String))),
         (status = 201, description = "It was created", body = Linted<RoutingRule>,
             headers(("ETag" = String), ("Location" = String))),
         WriteProblems,
+        TestProblems,
         ConditionalProblems,
     ),
 )]
 async fn put_routing_rule(
     State(api): State<Api>,
-    mutation: Mutation,
+    TestedMutation(mutation): TestedMutation,
     Path(path): Path<RulePath>,
     body: Body,
 ) -> Result<Response, Problem> {
@@ -185,16 +188,17 @@ async fn put_routing_rule(
 /// It takes `If-Match` with the ETag of the rule that was read.
 #[utoipa::path(
     delete, path = "/api/v1/namespaces/{namespace}/routing-rules/{name}", tag = "routing-rules",
-    params(RulePath, MutationQuery, WriteHeaders),
+    params(RulePath, TestedMutationQuery, WriteHeaders),
     responses(
         (status = 204, description = "It is gone"),
         DeleteProblems,
+        TestProblems,
         ConditionalProblems,
     ),
 )]
 async fn delete_routing_rule(
     State(api): State<Api>,
-    mutation: Mutation,
+    TestedMutation(mutation): TestedMutation,
     Path(path): Path<RulePath>,
 ) -> Result<Response, Problem> {
     rule::delete::<Rule>(&api, mutation, path.key()).await
@@ -274,19 +278,20 @@ async fn get_routing_rule_status(
 /// `If-None-Match: *` for one that was deleted.
 #[utoipa::path(
     post, path = "/api/v1/namespaces/{namespace}/routing-rules/{name}:revert", tag = "routing-rules",
-    params(RulePath, MutationQuery, WriteHeaders), request_body = RevertBody,
+    params(RulePath, TestedMutationQuery, WriteHeaders), request_body = RevertBody,
     responses(
         (status = 200, description = "It was there", body = Linted<RoutingRule>, headers(("ETag" = String))),
         (status = 201, description = "It was created again", body = Linted<RoutingRule>,
             headers(("ETag" = String), ("Location" = String))),
         WriteProblems,
+        TestProblems,
         ConditionalProblems,
         HistoryProblems,
     ),
 )]
 async fn revert_routing_rule(
     State(api): State<Api>,
-    mutation: Mutation,
+    TestedMutation(mutation): TestedMutation,
     Path(path): Path<ActionPath>,
     Json(body): Json<RevertBody>,
 ) -> Result<Response, Problem> {

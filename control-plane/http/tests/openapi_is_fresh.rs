@@ -13,9 +13,10 @@ use merak_model::{
         WarmUpDocument,
     },
     routing::{
-        BranchDocument, CalleeDocument, CallerDocument, ConditionDocument, FactDocument, FactKind,
-        Level, MatchesDocument, NearbyDocument, Operator, Otherwise, RoutingRuleDocument,
-        TargetDocument, TestDocument, WarningCode, WhenEmpty,
+        BranchDocument, CalleeDocument, CallerDocument, ConditionDocument, ExpectDocument,
+        FactDocument, FactKind, Level, MatchesDocument, NearbyDocument, Operator, Otherwise,
+        RoutingRuleDocument, RoutingTestDocument, TargetDocument, TestDocument,
+        TestInstanceDocument, WarningCode, WhenEmpty,
     },
 };
 use serde::de::DeserializeOwned;
@@ -85,6 +86,9 @@ fn the_description_of_rules_is_what_the_model_reads() {
         ("Condition", names_of::<ConditionDocument>(other())),
         ("Test", names_of::<TestDocument>(other())),
         ("Fact", names_of::<FactDocument>(other())),
+        ("RoutingTest", names_of::<RoutingTestDocument>(other())),
+        ("TestInstance", names_of::<TestInstanceDocument>(other())),
+        ("RoutingExpectation", names_of::<ExpectDocument>(other())),
         ("CallRequest", names_of::<CallDocument>(other())),
         ("CallFrom", names_of::<FromDocument>(other())),
         ("CallTo", names_of::<ToDocument>(other())),

@@ -12,7 +12,7 @@ use crate::{
     manifest::{Content, Kind, Manifest},
     routing::{
         self, Explanation, Mismatch, RoutingRule, RoutingTest, RuleKey, RuleName, RuleSet,
-        Surroundings, Warning, WarningCode, lint::callee_of,
+        Surroundings, TestOutcome, Warning, WarningCode, lint::callee_of,
     },
 };
 
@@ -132,15 +132,30 @@ impl Report {
 
     fn look(&mut self, document: &Manifest, rules: &RuleSet, facts: Facts<'_>) {
         let warnings = match &document.content {
-            Ok(Content::RoutingRule(rule)) => lint(rule, rules, facts),
+            Ok(Content::RoutingRule(rule)) => {
+                self.run_tests(rule, rules);
+                lint(rule, rules, facts)
+            }
             Ok(Content::NearbyRule(rule)) => routing::lint_nearby(rule, &rules.nearby),
             Ok(Content::RoutingTest(test)) => {
-                self.tests.push(TestReport::run(test, "/spec", rules));
+                let outcome = test.run(rules);
+                self.tests
+                    .push(TestReport::new(test, "/spec".to_owned(), outcome));
                 Vec::new()
             }
             Ok(Content::RateLimitRule(_)) | Err(_) => Vec::new(),
         };
         self.warnings.extend(warnings.iter().map(Into::into));
+    }
+
+    /// Runs the tests of a rule, unless it is not applied.
+    fn run_tests(&mut self, rule: &RoutingRule, rules: &RuleSet) {
+        let tests = rule.spec.tests().iter().enumerate();
+        for (index, test) in tests.filter(|_| rule.spec.enabled) {
+            let path = format!("/spec/tests/{index}");
+            let outcome = test.run_for(rule, rules);
+            self.tests.push(TestReport::new(test, path, outcome));
+        }
     }
 }
 
@@ -154,11 +169,10 @@ fn lint(rule: &RoutingRule, rules: &RuleSet, facts: Facts<'_>) -> Vec<Warning> {
 }
 
 impl TestReport {
-    fn run(test: &RoutingTest, path: &str, rules: &RuleSet) -> Self {
-        let outcome = test.run(rules);
+    fn new(test: &RoutingTest, path: String, outcome: TestOutcome) -> Self {
         let passed = outcome.mismatches.is_empty();
         Self {
-            path: path.to_owned(),
+            path,
             description: test.description.to_string(),
             passed,
             mismatches: outcome.mismatches,

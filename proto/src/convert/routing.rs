@@ -90,6 +90,8 @@ impl TryFrom<v1::RoutingRuleSpec> for RoutingRuleSpec {
             callee: callee_document(spec.callee)?,
             branches: branches.collect::<Result<_, _>>()?,
             otherwise,
+            // Tests are the control plane's concern.
+            tests: Vec::new(),
         })
     }
 }

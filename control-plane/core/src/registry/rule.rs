@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use merak_model::{Revision, routing::RuleKey};
+use merak_model::{Revision, Stamp, routing::RuleKey};
 
 use super::{Precondition, Registry, Written, service::require_namespace};
 use crate::{Caller, Error, Result, Rule};
@@ -12,7 +12,8 @@ impl Registry {
     ///
     /// # Errors
     /// `NotFound` when its namespace does not exist and is not to be created; `PreconditionFailed`;
-    /// or `Unavailable` when the store refused the write.
+    /// `Conflict` when a test of it fails, or one of another rule that passed; or `Unavailable` when the
+    /// store refused the write.
     pub async fn put_rule<R: Rule>(
         &self,
         caller: &Caller,
@@ -21,6 +22,9 @@ impl Registry {
         precondition: Precondition,
     ) -> Result<Written<R>> {
         let (key, missing) = (Arc::new(key), self.missing_service);
+        let after = R::new((*key).clone(), spec.clone(), Stamp::default());
+        let after = Some(Arc::new(after).any());
+        let _turn = self.pass_tests::<R>(&key, after, precondition).await?;
         self.decide(caller, move |draft| {
             let before = draft.find_rule::<R>(&key).map(|before| before.stamp());
             precondition.check(format_args!("{} `{key}`", R::KIND), before)?;
@@ -35,7 +39,8 @@ impl Registry {
     /// Deletes a rule.
     ///
     /// # Errors
-    /// `NotFound`; `PreconditionFailed`; or `Unavailable` when the store refused the write.
+    /// `NotFound`; `PreconditionFailed`; `Conflict` when a test of another rule fails that passed; or
+    /// `Unavailable` when the store refused the write.
     pub async fn delete_rule<R: Rule>(
         &self,
         caller: &Caller,
@@ -43,6 +48,7 @@ impl Registry {
         precondition: Precondition,
     ) -> Result<Revision> {
         let key = Arc::new(key);
+        let _turn = self.pass_tests::<R>(&key, None, precondition).await?;
         self.decide(caller, move |draft| {
             let what = format!("{} `{key}`", R::KIND);
             let before = draft.find_rule::<R>(&key).map(|before| before.stamp());

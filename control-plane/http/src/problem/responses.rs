@@ -24,6 +24,9 @@ pub(crate) struct WriteProblems;
 /// The problem that a write which takes a precondition can meet beside the others.
 pub(crate) struct ConditionalProblems;
 
+/// The problem that a change of a rule with tests can meet beside the others.
+pub(crate) struct TestProblems;
+
 const ALWAYS: [Code; 4] = [
     Code::InvalidArgument,
     Code::Internal,
@@ -71,6 +74,12 @@ impl IntoResponses for WriteProblems {
 impl IntoResponses for ConditionalProblems {
     fn responses() -> BTreeMap<String, openapi::RefOr<openapi::Response>> {
         described(&[Code::PreconditionRequired])
+    }
+}
+
+impl IntoResponses for TestProblems {
+    fn responses() -> BTreeMap<String, openapi::RefOr<openapi::Response>> {
+        described(&[Code::TestsFailed])
     }
 }
 

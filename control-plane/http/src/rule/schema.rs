@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::simulate::schema::RoutingTest;
+
 /// A routing rule as it is written.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
@@ -71,6 +73,11 @@ pub(crate) struct RoutingRuleSpec {
     #[schema(min_items = 1, max_items = 64)]
     branches: Vec<Branch>,
     otherwise: Otherwise,
+    /// What is expected of calls that the rule is for. A change of rules is refused if it fails tests of the
+    /// rule itself, or those of another rule that passed before; what is not enabled is not tested.
+    #[serde(default)]
+    #[schema(max_items = 32)]
+    tests: Vec<RoutingTest>,
 }
 
 /// What people say of a nearby rule: instances near the caller first.

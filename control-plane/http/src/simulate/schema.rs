@@ -70,6 +70,55 @@ struct To {
     service: String,
 }
 
+/// A call, and what is expected to become of it.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "description": "42 gets v2", "request": {"to": {"service": "pay"}, "headers": {"x-user": "42"}},
+    "expect": {"decided_by": "default/canary[0]", "labels": {"version": "v2"}},
+}))]
+pub(crate) struct RoutingTest {
+    /// Up to 1024 characters.
+    #[serde(default)]
+    description: String,
+    request: Call,
+    /// The instances that the callee has in the test, up to 64; by default one for each target of its
+    /// rules, in the caller's place, and one without labels.
+    #[serde(default)]
+    instances: Vec<TestInstance>,
+    expect: Expectation,
+}
+
+/// An instance of a test.
+#[derive(Serialize, ToSchema)]
+struct TestInstance {
+    /// `version`, `protocol`, `region`, `zone` and `campus` are those of the instance, others its metadata.
+    #[serde(default)]
+    labels: BTreeMap<String, String>,
+    /// Default 100.
+    #[schema(nullable = false, maximum = 10_000)]
+    weight: Option<u64>,
+    /// Default true.
+    #[serde(default)]
+    healthy: bool,
+    #[serde(default)]
+    isolated: bool,
+}
+
+/// What is expected of a call; at least one of the parts is required.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RoutingExpectation)]
+struct Expectation {
+    /// By default `routed` if labels are expected.
+    #[schema(nullable = false)]
+    verdict: Option<Verdict>,
+    /// The rule or the branch that decides, such as `shop/canary` or `shop/canary[1]`.
+    #[schema(nullable = false)]
+    decided_by: Option<String>,
+    /// Labels that every instance has that the call may go to; a text stands for `exact`.
+    #[serde(default)]
+    labels: BTreeMap<String, LabelTest>,
+}
+
 /// Where a call goes, and why.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Explanation {

@@ -18,6 +18,7 @@ mod rate_limits;
 mod refusals;
 mod routes;
 mod rule_history;
+mod rule_tests;
 mod rules;
 mod services;
 mod simulate;

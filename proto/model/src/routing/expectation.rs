@@ -5,7 +5,8 @@ use std::{fmt, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Entries, Explanation, LabelDocument, Policy, RuleSet, Selection, Test, TestInstanceDocument,
+    Entries, Explanation, LabelDocument, Policy, RoutingRule, RuleSet, Selection, Test,
+    TestInstanceDocument,
     document::{checked_count, not_null},
     explain::Verdict,
     fixture,
@@ -147,6 +148,22 @@ impl RoutingTest {
             mismatches: self.check(&explanation),
             explanation,
         }
+    }
+
+    /// Tries the call as a test of a rule: it must be one that the rule is for.
+    pub fn run_for(&self, rule: &RoutingRule, rules: &RuleSet) -> TestOutcome {
+        let mut outcome = self.run(rules);
+        if !rule.is_for(&self.call.callee) {
+            outcome.mismatches.insert(
+                0,
+                Mismatch {
+                    field: "request.to".to_owned(),
+                    expected: "a service that the rule is for".to_owned(),
+                    got: self.call.callee.to_string(),
+                },
+            );
+        }
+        outcome
     }
 
     /// Compares what is expected with the explanation of the test's call; nothing if all is as

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Branch, BranchDocument, CalleeDocument, CalleeSelector, CallerDocument, CallerSelector,
-    Entries,
+    Entries, RoutingTest, RoutingTestDocument,
     branch::refuse_repeated,
     document::{checked_count, not_null},
 };
@@ -53,6 +53,7 @@ pub struct RoutingRuleSpec {
     pub callee: CalleeSelector,
     branches: Arc<[Branch]>,
     pub otherwise: Otherwise,
+    tests: Arc<[RoutingTest]>,
 }
 
 /// What becomes of a call that a rule is for, when no branch decides.
@@ -112,6 +113,9 @@ pub struct RoutingRuleDocument {
     /// 1..=64 of them, tried in order.
     pub branches: Vec<BranchDocument>,
     pub otherwise: Otherwise,
+    /// What is expected of calls that the rule is for, up to 32; clients are not told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tests: Vec<RoutingTestDocument>,
 }
 
 pub(crate) fn truth() -> bool {
@@ -145,6 +149,8 @@ impl RoutingRuleSpec {
     pub const BRANCH_LIMIT: usize = 64;
     /// The most regular expressions, over all branches.
     pub const PATTERN_LIMIT: usize = 64;
+    /// The most tests of a rule.
+    pub const TEST_LIMIT: usize = 32;
 
     /// Checks a document.
     ///
@@ -162,6 +168,7 @@ impl RoutingRuleSpec {
                 .map_err(|invalid| invalid.within("callee"))?,
             branches: parse_branches(document.branches)?,
             otherwise: document.otherwise,
+            tests: parse_tests(document.tests)?,
         };
         spec.check_patterns()?;
         Ok(spec)
@@ -175,6 +182,11 @@ impl RoutingRuleSpec {
     /// The branches, in the order in which they are tried; never empty.
     pub fn branches(&self) -> &[Branch] {
         &self.branches
+    }
+
+    /// What is expected of calls that the rule is for, in the order written.
+    pub fn tests(&self) -> &[RoutingTest] {
+        &self.tests
     }
 
     fn check_patterns(&self) -> Result<(), Invalid> {
@@ -195,6 +207,14 @@ impl RoutingRuleSpec {
         }
         Ok(())
     }
+}
+
+fn parse_tests(documents: Vec<RoutingTestDocument>) -> Result<Arc<[RoutingTest]>, Invalid> {
+    checked_count("tests", documents.len(), RoutingRuleSpec::TEST_LIMIT)?;
+    let parsed = documents.into_iter().enumerate().map(|(index, document)| {
+        RoutingTest::parse(document).map_err(|invalid| invalid.at("tests", index))
+    });
+    parsed.collect()
 }
 
 fn parse_branches(documents: Vec<BranchDocument>) -> Result<Arc<[Branch]>, Invalid> {
@@ -231,6 +251,11 @@ impl From<RoutingRuleSpec> for RoutingRuleDocument {
             callee: (&spec.callee).into(),
             branches: spec.branches.iter().map(Into::into).collect(),
             otherwise: spec.otherwise,
+            tests: spec
+                .tests
+                .iter()
+                .map(|test| test.document().clone())
+                .collect(),
         }
     }
 }

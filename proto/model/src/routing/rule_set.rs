@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{CalleeRule, NearbyRule, RoutingRule};
+use super::{CalleeRule, NearbyRule, RoutingRule, RuleKey};
 use crate::ServiceKey;
 
 /// Rules that stand beside each other, of each kind at most one of a name.
@@ -21,6 +21,16 @@ impl RuleSet {
     /// Adds a nearby rule, in the place of the one of its name.
     pub fn put_nearby(&mut self, rule: Arc<NearbyRule>) {
         put(&mut self.nearby, rule);
+    }
+
+    /// Takes the routing rule of a name out.
+    pub fn remove_routing(&mut self, key: &RuleKey) {
+        self.routing.retain(|rule| rule.key != *key);
+    }
+
+    /// Takes the nearby rule of a name out.
+    pub fn remove_nearby(&mut self, key: &RuleKey) {
+        self.nearby.retain(|rule| rule.key != *key);
     }
 
     /// Those for calls to a service.
