@@ -6,7 +6,7 @@ use std::{env, fs, path::Path};
 
 use prost::Message;
 
-const FILES: [&str; 6] = [
+const FILES: [&str; 7] = [
     "merak/v1/model.proto",
     "merak/v1/routing.proto",
     "merak/v1/ratelimit.proto",

@@ -1,6 +1,7 @@
 //! The client: what applications hold.
 
 mod builder;
+mod limits;
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,8 +1,10 @@
 //! The last good state of each service on disk, for a start while the control plane is away.
 //!
-//! One file a service: a mark, the SHA-1 of the rest, and the state. It is written beside its place and
+//! One file a service, and one for its rate limits: a mark, the SHA-1 of the rest, and the state. It is written beside its place and
 //! then renamed, so that a reader finds the old one or the new one. A file that is damaged, or not of
 //! this format, is as good as none.
+
+mod limits;
 
 use std::{
     fmt::Write as _,
@@ -51,6 +53,8 @@ struct Copy {
     snapshot: Option<v1::InstancesSnapshot>,
     #[prost(message, optional, tag = "4")]
     rules: Option<v1::RulesSnapshot>,
+    #[prost(message, optional, tag = "5")]
+    limits: Option<v1::RateLimitsSnapshot>,
 }
 
 impl Copy {
@@ -58,9 +62,20 @@ impl Copy {
     fn newest(&self) -> u64 {
         let instances = self.snapshot.as_ref().map(|snapshot| snapshot.revision);
         let rules = self.rules.as_ref().map(|rules| rules.revision);
-        instances.max(rules).unwrap_or_default()
+        let limits = self.limits.as_ref().map(|limits| limits.revision);
+        instances.max(rules).max(limits).unwrap_or_default()
+    }
+
+    /// The bytes of its file.
+    fn sealed(&self) -> Vec<u8> {
+        let body = self.encode_to_vec();
+        [MARK, &Sha1::digest(&body), &body].concat()
     }
 }
+
+/// How files of states of services end, and those of their rate limits.
+const STATE: &str = "merak";
+const LIMITS: &str = "limits";
 
 impl Disk {
     pub(crate) fn new(folder: &Path, caller: Arc<Caller>) -> Self {
@@ -70,8 +85,14 @@ impl Disk {
 
     /// The state that an earlier run left, and the epoch of its revision.
     pub(crate) fn read(&self, key: &Arc<ServiceKey>) -> Option<(String, ServiceState)> {
-        let path = self.path_of(key);
-        let bytes = match fs::read(&path) {
+        self.open(&self.path_of(key, STATE), |bytes| {
+            decode(key, bytes, Known::new(Arc::clone(&self.caller)))
+        })
+    }
+
+    /// What a file holds, if it is whole.
+    fn open<T>(&self, path: &Path, decode: impl FnOnce(&[u8]) -> Option<T>) -> Option<T> {
+        let bytes = match fs::read(path) {
             Ok(bytes) => bytes,
             Err(failure) => {
                 if failure.kind() != io::ErrorKind::NotFound {
@@ -80,7 +101,7 @@ impl Disk {
                 return None;
             }
         };
-        let state = decode(key, &bytes, Known::new(Arc::clone(&self.caller)));
+        let state = decode(&bytes);
         if state.is_none() {
             warn!(path = %path.display(), "a kept state is damaged and is not used");
         }
@@ -89,9 +110,11 @@ impl Disk {
 
     /// Keeps a state, unless there is a newer one of its history; an absent service leaves nothing.
     pub(crate) fn write(&self, epoch: &str, state: &ServiceState) {
-        let path = self.path_of(state.service());
+        let path = self.path_of(state.service(), STATE);
         let _writing = WRITING.lock();
-        if self.has_newer(epoch, state) {
+        // Both belong to one log, so that the newer of the two tells the order of states.
+        let newest = state.revision().max(state.rules_revision());
+        if has_newer(&path, state.service(), (epoch, newest)) {
             return;
         }
         let written = match state.origin() {
@@ -107,15 +130,6 @@ impl Disk {
         }
     }
 
-    /// Whether another client has kept a newer state.
-    fn has_newer(&self, epoch: &str, state: &ServiceState) -> bool {
-        let kept = fs::read(self.path_of(state.service())).ok();
-        let kept = kept.and_then(|bytes| opened(state.service(), &bytes));
-        // Both belong to one log, so that the newer of the two tells the order of states.
-        let newest = state.revision().max(state.rules_revision()).get();
-        kept.is_some_and(|kept| kept.epoch == epoch && kept.newest() > newest)
-    }
-
     fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         fs::create_dir_all(&self.folder)?;
         // A name of its own for each write: a process elsewhere may have the same id.
@@ -129,13 +143,20 @@ impl Disk {
     }
 
     /// Names may have any length and slashes, so a file is called by their digest.
-    fn path_of(&self, key: &ServiceKey) -> PathBuf {
+    fn path_of(&self, key: &ServiceKey, extension: &str) -> PathBuf {
         let mut name = String::with_capacity(2 * DIGEST_BYTES);
         for byte in Sha1::digest(key.to_string()) {
             write!(name, "{byte:02x}").expect("writing to a String cannot fail");
         }
-        self.folder.join(name).with_extension("merak")
+        self.folder.join(name).with_extension(extension)
     }
+}
+
+/// Whether another client has kept something newer.
+fn has_newer(path: &Path, key: &ServiceKey, (epoch, newest): (&str, Revision)) -> bool {
+    let kept = fs::read(path).ok();
+    let kept = kept.and_then(|bytes| opened(key, &bytes));
+    kept.is_some_and(|kept| kept.epoch == epoch && kept.newest() > newest.get())
 }
 
 fn encode(epoch: &str, state: &ServiceState) -> Vec<u8> {
@@ -158,9 +179,9 @@ fn encode(epoch: &str, state: &ServiceState) -> Vec<u8> {
         key: Some(state.service().into()),
         snapshot: Some(snapshot),
         rules: Some(rules_of(&state.known().rules)),
+        limits: None,
     };
-    let body = copy.encode_to_vec();
-    [MARK, &Sha1::digest(&body), &body].concat()
+    copy.sealed()
 }
 
 fn rules_of(rules: &Rules) -> v1::RulesSnapshot {
@@ -253,7 +274,7 @@ mod tests {
         let disk = Disk::new(folder.path(), Arc::default());
         assert!(disk.read(&key()).is_none());
         disk.write("e1", &state(&key(), 7, 1..=3));
-        let path = disk.path_of(&key());
+        let path = disk.path_of(&key(), STATE);
         let whole = fs::read(&path).unwrap();
         for length in 0..whole.len() {
             fs::write(&path, &whole[..length]).unwrap();

@@ -6,6 +6,7 @@
 
 mod connection;
 mod keeping;
+mod limits;
 mod membership;
 
 use std::{future::Future, ops::ControlFlow, pin::Pin, sync::Arc, time::Duration};
@@ -24,7 +25,9 @@ use crate::{
     Error, Result, ServiceState,
     backoff::Backoff,
     claims::{Claims, Generation},
+    disk::Disk,
     keepalive::{InstanceKey, KeepAlive, Kept},
+    limits::{LimitCell, LimitRules, Limits},
     services::{Cell, Services},
     session::{Effect, Session},
 };
@@ -50,6 +53,10 @@ pub(crate) enum Command {
     Subscribe(Arc<Cell>),
     /// What the disk had of it, if anything.
     Resume(Arc<Cell>, Option<(String, ServiceState)>),
+    /// The calls of a service are limited for the first time.
+    SubscribeLimits(Arc<LimitCell>),
+    /// What the disk had of its limits, if anything.
+    ResumeLimits(Arc<LimitCell>, Option<(String, LimitRules)>),
     /// An instance was registered: keep it alive.
     KeepAlive(InstanceKey, Kept),
     /// An instance that is kept alive was registered again.
@@ -73,6 +80,7 @@ pub(crate) enum Status {
 #[derive(Clone)]
 pub(crate) struct Shared {
     pub(crate) services: Arc<Services>,
+    pub(crate) limits: Arc<Limits>,
     pub(crate) claims: Arc<Claims>,
     pub(crate) commands: mpsc::UnboundedSender<Command>,
     pub(crate) tasks: TaskTracker,
@@ -190,6 +198,9 @@ impl Driver {
         for cell in self.shared.services.all() {
             cell.fall_back();
         }
+        for cell in self.shared.limits.all() {
+            cell.fall_back();
+        }
     }
 
     /// Waits for something that is no stream, and takes commands meanwhile; none at the end.
@@ -239,6 +250,7 @@ impl Driver {
             debug!(service = %idle, "unsubscribed from an idle service");
             connection.send(self.session.unsubscribe(&idle));
         }
+        self.sweep_limits(connection);
     }
 
     fn take(&mut self, command: Command, mut connection: Option<&mut Connection>) {
@@ -246,6 +258,13 @@ impl Driver {
             Command::Subscribe(cell) => self.begin(cell),
             Command::Resume(cell, left) => {
                 let request = self.resume(&cell, left);
+                if let Some(connection) = connection {
+                    connection.send(request);
+                }
+            }
+            Command::SubscribeLimits(cell) => self.begin_limits(cell),
+            Command::ResumeLimits(cell, left) => {
+                let request = self.resume_limits(&cell, left);
                 if let Some(connection) = connection {
                     connection.send(request);
                 }
@@ -301,18 +320,30 @@ impl Driver {
 
     /// Looks on the disk for what an earlier run left, beside the task.
     fn begin(&self, cell: Arc<Cell>) {
-        let disk = self.keeping.disk().cloned();
-        let (has_disk, commands) = (disk.is_some(), self.shared.commands.clone());
-        let read = move || {
-            let left = disk.and_then(|disk| disk.read(&cell.key));
+        let commands = self.shared.commands.clone();
+        let key = Arc::clone(&cell.key);
+        let resume = move |left| {
             // The client may be closed by now.
             let _ = commands.send(Command::Resume(cell, left));
         };
-        if has_disk {
-            drop(self.shared.tasks.spawn_blocking(read));
-        } else {
-            read();
-        }
+        self.look(|disk, key| disk.read(key), key, resume);
+    }
+
+    /// Reads something of a service from the disk, beside the task; nothing where there is no disk.
+    fn look<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Disk, &Arc<ServiceKey>) -> Option<T> + Send + 'static,
+        key: Arc<ServiceKey>,
+        then: impl FnOnce(Option<T>) + Send + 'static,
+    ) {
+        let Some(disk) = self.keeping.disk().cloned() else {
+            return then(None);
+        };
+        let reading = self
+            .shared
+            .tasks
+            .spawn_blocking(move || then(read(&disk, &key)));
+        drop(reading);
     }
 
     fn resume(
@@ -349,6 +380,8 @@ impl Driver {
             match effect {
                 Effect::Send(request) => connection.send([request]),
                 Effect::Publish(state) => self.publish(state),
+                Effect::Limit(rules) => self.limit(rules),
+                Effect::Unlimited(key, why) => self.go_unlimited(&key, &why),
                 Effect::Refused(key, why) => {
                     warn!(service = %key, "the control plane refused a subscription: {why}");
                     if let Some(cell) = self.find(&key) {

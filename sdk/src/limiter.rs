@@ -217,6 +217,11 @@ impl Limiter {
         WeakLimiter(Arc::downgrade(&self.inner))
     }
 
+    /// Whether there is another clone of it.
+    pub(crate) fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.inner) > 1
+    }
+
     #[inline]
     fn now(&self) -> Moment {
         Moment::after((self.inner.clock)())

@@ -1,34 +1,23 @@
 //! The services in use, found without a lock.
 //!
-//! Readers load two pointers: the map of services, which changes when one is used for the first time or
-//! no longer, and the state of the service, which changes with every push.
+//! Readers load two pointers: the map of services, and the state of the service, which changes with every
+//! push.
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc,
-        atomic::{AtomicU8, Ordering},
-    },
-};
+use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use merak_model::ServiceKey;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use crate::{Error, ServiceState, balance::Moment};
-
-/// Sweeps without a use after which a service is idle.
-const IDLE_SWEEPS: u8 = 2;
-
-type Map<V> = HashMap<Box<str>, V, rapidhash::fast::RandomState>;
+use crate::{
+    Error, ServiceState,
+    balance::Moment,
+    in_use::{Age, InUse, Used},
+};
 
 /// The services in use, by namespace and name.
-#[derive(Default)]
-pub(crate) struct Services {
-    by_name: ArcSwap<Map<Map<Arc<Cell>>>>,
-    changing: Mutex<()>,
-}
+pub(crate) type Services = InUse<Cell>;
 
 /// The newest state, or why there is none.
 pub(crate) type News = Result<Arc<ServiceState>, Error>;
@@ -41,98 +30,38 @@ pub(crate) struct Cell {
     news: watch::Sender<News>,
     /// What an earlier run left, for when the control plane does not answer.
     left: Mutex<Option<Arc<ServiceState>>>,
-    /// Sweeps since the last use.
-    age: AtomicU8,
+    age: Age,
 }
 
-impl Services {
-    /// A service in use.
-    pub(crate) fn find(&self, namespace: &str, service: &str) -> Option<Arc<Cell>> {
-        let map = self.by_name.load();
-        let cell = map.get(namespace)?.get(service)?;
-        Some(Arc::clone(cell))
-    }
-
-    /// Looks at a service in use without taking hold of it.
-    pub(crate) fn with<T>(
-        &self,
-        namespace: &str,
-        service: &str,
-        look: impl FnOnce(&Cell) -> T,
-    ) -> Option<T> {
-        let map = self.by_name.load();
-        let cell = map.get(namespace)?.get(service)?;
-        Some(look(cell))
-    }
-
-    /// Every service in use.
-    pub(crate) fn all(&self) -> Vec<Arc<Cell>> {
-        let map = self.by_name.load();
-        map.values()
-            .flat_map(|names| names.values().cloned())
-            .collect()
-    }
-
-    /// The service, and whether this is its first use.
-    pub(crate) fn enter(&self, key: &ServiceKey) -> (Arc<Cell>, bool) {
-        let _changing = self.changing.lock();
-        if let Some(cell) = self.find(key.namespace.as_str(), key.service.as_str()) {
-            return (cell, false);
-        }
-        let cell = Arc::new(Cell::new(key));
-        let mut map = (**self.by_name.load()).clone();
-        let names = map.entry(key.namespace.as_str().into()).or_default();
-        names.insert(key.service.as_str().into(), Arc::clone(&cell));
-        self.by_name.store(Arc::new(map));
-        (cell, true)
-    }
-
-    /// Takes out the services that nobody has used for a while and nobody holds.
-    pub(crate) fn sweep(&self) -> Vec<Arc<ServiceKey>> {
-        let _changing = self.changing.lock();
-        let mut map = (**self.by_name.load()).clone();
-        let mut idle = Vec::new();
-        for names in map.values_mut() {
-            names.retain(|_, cell| {
-                // One reference is in the map that readers see, one in our copy of it.
-                let is_held = Arc::strong_count(cell) > 2 || cell.news.receiver_count() > 0;
-                let age = cell.age.fetch_add(1, Ordering::Relaxed).saturating_add(1);
-                let is_idle = !is_held && age > IDLE_SWEEPS;
-                if is_idle {
-                    idle.push(Arc::clone(&cell.key));
-                }
-                if is_held {
-                    cell.age.store(0, Ordering::Relaxed);
-                }
-                !is_idle
-            });
-        }
-        if !idle.is_empty() {
-            self.by_name.store(Arc::new(map));
-        }
-        idle
-    }
-}
-
-impl Cell {
-    fn new(key: &ServiceKey) -> Self {
-        let key = Arc::new(key.clone());
+impl Used for Cell {
+    fn new(key: Arc<ServiceKey>) -> Self {
         let unknown = Arc::new(ServiceState::unknown(Arc::clone(&key)));
         Self {
             key,
             state: ArcSwap::new(Arc::clone(&unknown)),
             news: watch::Sender::new(Ok(unknown)),
             left: Mutex::default(),
-            age: AtomicU8::new(0),
+            age: Age::default(),
         }
     }
 
+    fn key(&self) -> &Arc<ServiceKey> {
+        &self.key
+    }
+
+    fn age(&self) -> &Age {
+        &self.age
+    }
+
+    fn is_held(&self) -> bool {
+        self.news.receiver_count() > 0
+    }
+}
+
+impl Cell {
     /// Notes a use, and looks at the newest state.
     pub(crate) fn with_state<T>(&self, look: impl FnOnce(&ServiceState) -> T) -> T {
-        // A store makes the line of the other cores stale, a load does not.
-        if self.age.load(Ordering::Relaxed) != 0 {
-            self.age.store(0, Ordering::Relaxed);
-        }
+        self.age.renew();
         look(&self.state.load())
     }
 
@@ -195,7 +124,7 @@ mod tests {
     use merak_model::Revision;
 
     use super::*;
-    use crate::{Origin, testing::state};
+    use crate::{Origin, in_use::IDLE_SWEEPS, testing::state};
 
     fn key(service: &str) -> ServiceKey {
         ServiceKey::parse("default", service).unwrap()
@@ -241,7 +170,7 @@ mod tests {
             crate::state::Known::new(Arc::default()),
         ));
         for turn in 0..5_000 {
-            let cell = Cell::new(&key);
+            let cell = Cell::new(Arc::clone(&key));
             cell.leave(Arc::clone(&left));
             let begin = Barrier::new(2);
             std::thread::scope(|threads| {

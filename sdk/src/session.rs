@@ -3,6 +3,7 @@
 //! It does no I/O and reads no clock, so that every interleaving can be tested without a network. What
 //! it holds outlives a lost connection: the next one resumes each service from its revision.
 
+mod limits;
 mod rules;
 mod topic;
 
@@ -14,8 +15,11 @@ use tracing::warn;
 
 use crate::{
     Refusal,
+    limits::LimitRules,
     state::{Known, ServiceState},
 };
+use limits::LimitTopic;
+pub(crate) use limits::parsed_limits;
 pub(crate) use rules::RuleList;
 use topic::{Aspect, Topic};
 pub(crate) use topic::{parsed_instances, parsed_rules};
@@ -32,10 +36,20 @@ pub(crate) struct Session {
     /// Who calls, as far as the application said so.
     caller: Arc<Caller>,
     topics: HashMap<Arc<ServiceKey>, Topic>,
+    limits: HashMap<Arc<ServiceKey>, LimitTopic>,
     /// The live subscriptions by their number on the stream.
-    numbers: HashMap<u32, (Arc<ServiceKey>, Aspect)>,
+    numbers: HashMap<u32, (Arc<ServiceKey>, Subject)>,
     last_number: u32,
     is_open: bool,
+}
+
+/// What a subscription is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Subject {
+    /// Calling a service.
+    Topic(Aspect),
+    /// Limiting the calls of a service.
+    Limits,
 }
 
 /// What follows from a message.
@@ -45,6 +59,10 @@ pub(crate) enum Effect {
     Publish(ServiceState),
     /// The control plane will not serve this subscription.
     Refused(Arc<ServiceKey>, Refusal),
+    /// These are the rules that protect a service.
+    Limit(LimitRules),
+    /// The control plane will not tell the rules that protect a service.
+    Unlimited(Arc<ServiceKey>, Refusal),
 }
 
 impl Session {
@@ -53,6 +71,7 @@ impl Session {
             hello,
             caller,
             topics: HashMap::new(),
+            limits: HashMap::new(),
             numbers: HashMap::new(),
             last_number: 0,
             is_open: false,
@@ -71,6 +90,7 @@ impl Session {
         let mut requests = vec![request(Request::Hello(self.hello.clone()))];
         let keys: Vec<_> = self.topics.keys().cloned().collect();
         requests.extend(keys.iter().flat_map(|key| self.subscriptions_of(key)));
+        requests.extend(self.limit_subscriptions());
         requests
     }
 
@@ -91,9 +111,7 @@ impl Session {
         }
         let mut topic = Topic::new(Arc::clone(key), Known::new(Arc::clone(&self.caller)));
         if let Some((epoch, state)) = left {
-            if self.hello.epoch.is_empty() && !self.is_open {
-                epoch.clone_into(&mut self.hello.epoch);
-            }
+            self.adopt(epoch);
             topic = Topic::new(Arc::clone(key), state.known().clone());
             if *epoch == self.hello.epoch {
                 topic.resume(state);
@@ -116,7 +134,9 @@ impl Session {
         let again = refused
             .iter()
             .filter_map(|(key, aspect)| self.subscription_of(key, *aspect));
-        again.collect()
+        let mut again: Vec<_> = again.collect();
+        again.extend(self.limit_subscriptions());
+        again
     }
 
     /// Ends the subscriptions to a service and forgets what was held of it.
@@ -140,8 +160,12 @@ impl Session {
             return Vec::new();
         }
         // An update may cross the unsubscription.
-        let Some((key, aspect)) = self.numbers.get(&number).cloned() else {
+        let Some((key, subject)) = self.numbers.get(&number).cloned() else {
             return Vec::new();
+        };
+        let aspect = match subject {
+            Subject::Topic(aspect) => aspect,
+            Subject::Limits => return self.receive_limits(&key, response.update),
         };
         let Some(topic) = self.topics.get_mut(&key) else {
             return Vec::new();
@@ -194,12 +218,26 @@ impl Session {
         vec![Effect::Refused(Arc::clone(key), refusal)]
     }
 
+    /// Takes the history of what an earlier run left for that of this one, as long as there is no other.
+    fn adopt(&mut self, epoch: &str) {
+        if self.hello.epoch.is_empty() && !self.is_open {
+            epoch.clone_into(&mut self.hello.epoch);
+        }
+    }
+
+    /// A number that no live subscription has; zero is that of the welcome.
+    fn next_number(&mut self) -> u32 {
+        self.last_number = self.last_number.checked_add(1).unwrap_or(1);
+        self.last_number
+    }
+
     /// Takes the control plane's epoch: revisions of another one mean nothing here.
     fn enter(&mut self, epoch: String) {
         if epoch != self.hello.epoch {
             self.topics
                 .values_mut()
                 .for_each(Topic::enter_another_history);
+            self.doubt_limits();
             self.hello.epoch = epoch;
         }
     }
@@ -236,19 +274,18 @@ impl Session {
         if !self.is_open {
             return None;
         }
+        let number = self.next_number();
         let strand = self.topics.get_mut(key)?.strand(aspect);
-        // Zero is the number of the welcome.
-        self.last_number = self.last_number.checked_add(1).unwrap_or(1);
-        strand.number = self.last_number;
+        strand.number = number;
         let held_revision = strand.held.get();
         self.numbers
-            .insert(self.last_number, (Arc::clone(key), aspect));
+            .insert(number, (Arc::clone(key), Subject::Topic(aspect)));
         let kind = match aspect {
             Aspect::Instances => v1::Kind::Instances,
             Aspect::Rules => v1::Kind::RoutingRules,
         };
         Some(request(Request::Subscribe(v1::Subscribe {
-            subscription: self.last_number,
+            subscription: number,
             kind: kind.into(),
             key: Some((&**key).into()),
             held_revision,

@@ -4,9 +4,13 @@ use std::{ops::RangeInclusive, sync::Arc};
 
 use merak_model::{
     Health, Host, Instance, InstanceSpec, Port, Registration, Revision, ServiceKey, Stamp,
+    limiting::RateLimitRule, routing::RuleKey,
 };
 
-use crate::state::{Known, Origin, ServiceState};
+use crate::{
+    limits::LimitRules,
+    state::{Known, Origin, ServiceState},
+};
 
 pub(crate) fn instance(key: &Arc<ServiceKey>, port: u64, revision: u64) -> Instance {
     let registration = Registration {
@@ -40,4 +44,22 @@ pub(crate) fn state(
     };
     let revision = Revision(revision);
     ServiceState::new(Arc::clone(key), revision, Origin::ControlPlane, known)
+}
+
+/// One rule that lets `max` calls a minute through.
+pub(crate) fn limits(key: &Arc<ServiceKey>, revision: u64, max: u64) -> LimitRules {
+    let spec = serde_json::json!({
+        "callee": {"service": key.service.as_str()},
+        "amounts": [{"max": max, "window_ms": 60_000}],
+    });
+    let rule = RateLimitRule {
+        key: RuleKey::parse("default", "few").unwrap(),
+        spec: serde_json::from_value(spec).unwrap(),
+        stamp: Stamp::default(),
+    };
+    LimitRules {
+        service: Arc::clone(key),
+        revision: Revision(revision),
+        rules: [rule].into(),
+    }
 }

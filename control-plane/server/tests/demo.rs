@@ -196,8 +196,7 @@ async fn a_tour_on_which_calls_go_elsewhere_fails() {
         "otherwise": "fall_through",
     });
     let path = "/api/v1/namespaces/default/routing-rules";
-    let (status, answer) =
-        exchange(&demo.http(), "POST", path, (None, &stubborn.to_string())).await;
+    let (status, answer) = exchange(&demo.http(), "POST", path, &stubborn.to_string()).await;
     assert_eq!(status, 201, "{answer}");
     let ended = timeout(TOUR_LIMIT, demo.process.wait()).await;
     assert_eq!(ended.unwrap().unwrap().code(), Some(1));

@@ -95,10 +95,11 @@ impl Watch {
     }
 
     async fn rules_delta(&mut self) -> v1::RulesDelta {
-        match self.next().await {
-            Update::RulesDelta(delta) => delta,
-            other => panic!("{other:?}"),
-        }
+        let update = self.next().await;
+        let Update::RulesDelta(delta) = update else {
+            panic!("{update:?} is no delta of rules");
+        };
+        delta
     }
 
     async fn acknowledge(&self, revision: u64) {
@@ -222,8 +223,8 @@ async fn who_understands_deltas_is_told_the_one_of_many_rules_that_changed() {
     assert!(delta.encoded_len() * 50 < whole.encoded_len());
     assert_eq!(older.rules().await.revision, delta.revision);
     let path = format!("{RULES}/new");
-    let held = (Some(delta.revision), "");
-    let (gone, _) = support::exchange(&server.http, "DELETE", &path, held).await;
+    let held = format!("if-match: \"{}\"\r\n", delta.revision);
+    let (gone, _) = support::exchange_with(&server.http, ("DELETE", &path), &held, "").await;
     assert_eq!(gone, 204);
     let removal = newest.rules_delta().await;
     assert_eq!(removal.removed_routing_rules[0].name, "new");

@@ -156,6 +156,7 @@ impl ClientBuilder {
         let (tell_status, status) = watch::channel(Status::Connecting);
         let shared = Shared {
             services: Arc::default(),
+            limits: Arc::default(),
             claims: Arc::default(),
             commands,
             tasks: TaskTracker::new(),

@@ -9,7 +9,7 @@ use tokio::{
 };
 use tokio_util::task::TaskTracker;
 
-use crate::{ServiceState, disk::Disk};
+use crate::{ServiceState, disk::Disk, limits::LimitRules};
 
 /// How often changed states are written to the disk.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -18,6 +18,7 @@ const INTERVAL: Duration = Duration::from_secs(1);
 pub(crate) struct Keeping {
     disk: Option<Disk>,
     unkept: HashMap<Arc<ServiceKey>, (Arc<str>, Arc<ServiceState>)>,
+    unkept_limits: HashMap<Arc<ServiceKey>, (Arc<str>, LimitRules)>,
     writing: Option<JoinHandle<()>>,
     ticks: Interval,
 }
@@ -30,6 +31,7 @@ impl Keeping {
         Self {
             disk,
             unkept: HashMap::new(),
+            unkept_limits: HashMap::new(),
             writing: None,
             ticks,
         }
@@ -47,9 +49,21 @@ impl Keeping {
         }
     }
 
+    /// Rate limits were pushed; they are kept at one of the next ticks.
+    pub(super) fn push_limits(&mut self, epoch: &str, limits: LimitRules) {
+        if self.disk.is_some() {
+            let key = Arc::clone(&limits.service);
+            self.unkept_limits.insert(key, (epoch.into(), limits));
+        }
+    }
+
+    fn has_nothing(&self) -> bool {
+        self.unkept.is_empty() && self.unkept_limits.is_empty()
+    }
+
     /// Waits until there is something to write and it is time to; cancelling the wait loses nothing.
     pub(super) async fn due(&mut self) {
-        if self.unkept.is_empty() {
+        if self.has_nothing() {
             return std::future::pending().await;
         }
         self.ticks.tick().await;
@@ -58,16 +72,20 @@ impl Keeping {
     /// Writes what the disk does not have, beside the task; while a write is under way, the next one waits.
     pub(super) fn write(&mut self, tasks: &TaskTracker) {
         let is_writing = |writing: &JoinHandle<()>| !writing.is_finished();
-        if self.unkept.is_empty() || self.writing.as_ref().is_some_and(is_writing) {
+        if self.has_nothing() || self.writing.as_ref().is_some_and(is_writing) {
             return;
         }
         let Some(disk) = self.disk.clone() else {
             return;
         };
         let unkept = std::mem::take(&mut self.unkept);
+        let unkept_limits = std::mem::take(&mut self.unkept_limits);
         self.writing = Some(tasks.spawn_blocking(move || {
             for (epoch, state) in unkept.into_values() {
                 disk.write(&epoch, &state);
+            }
+            for (epoch, limits) in unkept_limits.into_values() {
+                disk.write_limits(&epoch, &limits);
             }
         }));
     }

@@ -1,6 +1,7 @@
 //! The session against messages that come as they should, and against others.
 
 mod interleaving;
+mod limits;
 
 use super::*;
 use crate::{
@@ -102,7 +103,7 @@ fn rules_delta(
 fn published_rules(effects: &[Effect]) -> Option<Vec<(String, u64)>> {
     effects.iter().find_map(|effect| match effect {
         Effect::Publish(state) => Some(rules_known(state)),
-        Effect::Send(_) | Effect::Refused(..) => None,
+        Effect::Send(_) | Effect::Refused(..) | Effect::Limit(_) | Effect::Unlimited(..) => None,
     })
 }
 
@@ -135,7 +136,7 @@ fn subscription<'a>(requests: impl IntoIterator<Item = &'a v1::SyncRequest>) -> 
 fn sent(effects: &[Effect]) -> Vec<&v1::SyncRequest> {
     let sent = effects.iter().filter_map(|effect| match effect {
         Effect::Send(request) => Some(request),
-        Effect::Publish(_) | Effect::Refused(..) => None,
+        Effect::Publish(_) | Effect::Refused(..) | Effect::Limit(_) | Effect::Unlimited(..) => None,
     });
     sent.collect()
 }
@@ -144,7 +145,7 @@ fn sent(effects: &[Effect]) -> Vec<&v1::SyncRequest> {
 fn published(effects: &[Effect]) -> Option<(Origin, u64, Vec<u16>)> {
     effects.iter().find_map(|effect| match effect {
         Effect::Publish(state) => Some((state.origin(), state.revision().get(), ports(state))),
-        Effect::Send(_) | Effect::Refused(..) => None,
+        Effect::Send(_) | Effect::Refused(..) | Effect::Limit(_) | Effect::Unlimited(..) => None,
     })
 }
 

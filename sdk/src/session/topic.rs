@@ -64,10 +64,8 @@ impl Topic {
 
     /// Another history: what is held is only good for showing.
     pub(super) fn enter_another_history(&mut self) {
-        for strand in [&mut self.instances, &mut self.rules] {
-            strand.held = Revision::ZERO;
-            strand.is_answered = false;
-        }
+        self.instances.doubt();
+        self.rules.doubt();
     }
 
     /// What the client knows, once the control plane has told both the instances and the rules.
@@ -156,9 +154,15 @@ impl Topic {
 }
 
 impl Strand {
-    fn answer(&mut self, revision: u64) {
+    pub(super) fn answer(&mut self, revision: u64) {
         self.held = Revision(revision);
         self.is_answered = true;
+    }
+
+    /// What is held belongs to another history.
+    pub(super) fn doubt(&mut self) {
+        self.held = Revision::ZERO;
+        self.is_answered = false;
     }
 }
 

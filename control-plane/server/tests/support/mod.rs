@@ -78,19 +78,21 @@ pub(crate) async fn grant_room(server: &Server) {
     assert!(granted.unwrap().success());
 }
 
-/// One HTTP exchange with a server at `host:port`, on a thing as it was at a revision: the status and the
-/// body.
-pub(crate) async fn exchange(
+/// One HTTP exchange with a server at `host:port`: the status and the body.
+pub(crate) async fn exchange(address: &str, method: &str, path: &str, body: &str) -> (u16, String) {
+    exchange_with(address, (method, path), "", body).await
+}
+
+/// An exchange with further headers, each ended by a line break.
+pub(crate) async fn exchange_with(
     address: &str,
-    method: &str,
-    path: &str,
-    (if_match, body): (Option<u64>, &str),
+    (method, path): (&str, &str),
+    headers: &str,
+    body: &str,
 ) -> (u16, String) {
-    let if_match = if_match.map(|revision| format!("if-match: \"{revision}\"\r\n"));
     let request = format!(
-        "{method} {path} HTTP/1.1\r\nhost: merak\r\nconnection: close\r\n{}\
+        "{method} {path} HTTP/1.1\r\nhost: merak\r\nconnection: close\r\n{headers}\
          content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-        if_match.unwrap_or_default(),
         body.len()
     );
     let mut stream = soon(TcpStream::connect(address)).await.unwrap();
@@ -154,7 +156,13 @@ impl Server {
 
     /// One HTTP exchange: the status and the body.
     pub(crate) async fn http(&self, method: &str, path: &str, body: &str) -> (u16, String) {
-        exchange(&self.http, method, path, (None, body)).await
+        exchange(&self.http, method, path, body).await
+    }
+
+    /// Brings something to what a body says, whatever it was before.
+    pub(crate) async fn overwrite(&self, path: &str, body: &str) -> (u16, String) {
+        let headers = "if-match: *\r\n";
+        exchange_with(&self.http, ("PUT", path), headers, body).await
     }
 
     /// Ends the process as a power cut would, and waits until it is gone.

@@ -1,0 +1,67 @@
+//! The last rate limits of each service on disk.
+
+use std::sync::Arc;
+
+use merak_model::ServiceKey;
+use merak_proto::v1;
+use tracing::warn;
+
+use super::{Copy, Disk, LIMITS, WRITING, has_newer, opened};
+use crate::{limits::LimitRules, session::parsed_limits};
+
+impl Disk {
+    /// The rules that an earlier run left, and the epoch of their revision.
+    pub(crate) fn read_limits(&self, key: &Arc<ServiceKey>) -> Option<(String, LimitRules)> {
+        self.open(&self.path_of(key, LIMITS), |bytes| {
+            let copy = opened(key, bytes)?;
+            Some((copy.epoch, parsed_limits(key, copy.limits?)))
+        })
+    }
+
+    /// Keeps rules, unless there are newer ones of their history.
+    pub(crate) fn write_limits(&self, epoch: &str, limits: &LimitRules) {
+        let path = self.path_of(&limits.service, LIMITS);
+        let _writing = WRITING.lock();
+        if has_newer(&path, &limits.service, (epoch, limits.revision)) {
+            return;
+        }
+        let copy = Copy {
+            epoch: epoch.to_owned(),
+            key: Some((&*limits.service).into()),
+            limits: Some(v1::RateLimitsSnapshot {
+                revision: limits.revision.get(),
+                rules: limits.rules.iter().map(Into::into).collect(),
+            }),
+            ..Copy::default()
+        };
+        if let Err(failure) = self.replace(&path, &copy.sealed()) {
+            warn!(path = %path.display(), "cannot keep rate limits: {failure}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use merak_model::Revision;
+
+    use super::*;
+    use crate::testing::{limits, state};
+
+    #[test]
+    fn limits_are_kept_beside_the_state_of_their_service() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Disk::new(folder.path(), Arc::default());
+        let key = Arc::new(ServiceKey::parse("default", "pay").unwrap());
+        assert!(disk.read_limits(&key).is_none());
+        disk.write("e1", &state(&key, 9, 1..=3));
+        disk.write_limits("e1", &limits(&key, 7, 10));
+        disk.write_limits("e1", &limits(&key, 6, 5));
+        let kept = ("e1".to_owned(), limits(&key, 7, 10));
+        assert_eq!(disk.read_limits(&key), Some(kept));
+        disk.write_limits("e2", &limits(&key, 6, 5));
+        assert_eq!(disk.read_limits(&key).unwrap().1.revision, Revision(6));
+        assert_eq!(disk.read(&key).unwrap().1.revision(), Revision(9));
+        std::fs::write(disk.path_of(&key, LIMITS), "merak1").unwrap();
+        assert!(disk.read_limits(&key).is_none());
+    }
+}

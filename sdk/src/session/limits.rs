@@ -1,0 +1,150 @@
+//! The subscriptions to rate limit rules, each by itself: who limits calls need not call.
+
+use std::sync::Arc;
+
+use merak_model::{Revision, ServiceKey, limiting::RateLimitRule};
+use merak_proto::v1::{self, sync_response::Update};
+use tracing::warn;
+
+use super::{
+    Effect, Refusal, Request, Session, Subject, UNSUPPORTED_KIND, end_of, request, topic::Strand,
+};
+use crate::limits::LimitRules;
+
+/// What is held of the rate limits of one service.
+#[derive(Debug)]
+pub(super) struct LimitTopic {
+    strand: Strand,
+    rules: Arc<[RateLimitRule]>,
+}
+
+impl Session {
+    /// Subscribes to the rules that protect a service, from what an earlier run left of them if there is
+    /// something.
+    pub(crate) fn subscribe_limits(
+        &mut self,
+        key: &Arc<ServiceKey>,
+        left: Option<(&str, &LimitRules)>,
+    ) -> Vec<v1::SyncRequest> {
+        if self.limits.contains_key(key) {
+            return Vec::new();
+        }
+        let mut topic = LimitTopic {
+            strand: Strand::default(),
+            rules: Arc::default(),
+        };
+        if let Some((epoch, left)) = left {
+            self.adopt(epoch);
+            topic.rules = Arc::clone(&left.rules);
+            if *epoch == self.hello.epoch {
+                topic.strand.held = left.revision;
+            }
+        }
+        self.limits.insert(Arc::clone(key), topic);
+        self.limit_subscription(key).into_iter().collect()
+    }
+
+    /// Ends the subscription to the rules that protect a service.
+    pub(crate) fn unsubscribe_limits(&mut self, key: &ServiceKey) -> Vec<v1::SyncRequest> {
+        let ended = self.limits.remove(key).map(|topic| topic.strand.number);
+        let live = ended.filter(|number| self.numbers.remove(number).is_some());
+        let end = live.filter(|_| self.is_open).map(end_of);
+        end.into_iter().collect()
+    }
+
+    /// Subscribes to every service whose rules are held, or wanted, and not subscribed to.
+    pub(super) fn limit_subscriptions(&mut self) -> Vec<v1::SyncRequest> {
+        let topics = self.limits.iter();
+        let missing = topics.filter(|(_, topic)| !self.numbers.contains_key(&topic.strand.number));
+        let missing: Vec<_> = missing.map(|(key, _)| Arc::clone(key)).collect();
+        let requests = missing.iter().map(|key| self.limit_subscription(key));
+        requests.collect::<Vec<_>>().into_iter().flatten().collect()
+    }
+
+    /// Another history: what is held is obeyed until there is an answer.
+    pub(super) fn doubt_limits(&mut self) {
+        for topic in self.limits.values_mut() {
+            topic.strand.doubt();
+        }
+    }
+
+    /// Takes an update of the rules that protect a service.
+    pub(super) fn receive_limits(
+        &mut self,
+        key: &Arc<ServiceKey>,
+        update: Option<Update>,
+    ) -> Vec<Effect> {
+        let Some(topic) = self.limits.get_mut(key) else {
+            return Vec::new();
+        };
+        match update {
+            Some(Update::RateLimits(snapshot)) => {
+                topic.strand.answer(snapshot.revision);
+                topic.rules = parsed_limits(key, snapshot).rules;
+            }
+            Some(Update::Unchanged(_)) => {
+                if topic.strand.held == Revision::ZERO {
+                    topic.rules = Arc::default();
+                }
+                topic.strand.is_answered = true;
+            }
+            Some(Update::Refused(refused)) => return self.give_limits_up(key, refused),
+            // Of another kind than was subscribed, or newer than this client.
+            _ => return Vec::new(),
+        }
+        let rules = LimitRules {
+            service: Arc::clone(key),
+            revision: topic.strand.held,
+            rules: Arc::clone(&topic.rules),
+        };
+        let ack = v1::Ack {
+            subscription: topic.strand.number,
+            revision: rules.revision.get(),
+        };
+        let applied = Effect::Send(request(Request::Ack(ack)));
+        vec![Effect::Limit(rules), applied]
+    }
+
+    fn give_limits_up(&mut self, key: &Arc<ServiceKey>, refused: v1::Refused) -> Vec<Effect> {
+        if let Some(topic) = self.limits.get_mut(key) {
+            self.numbers.remove(&topic.strand.number);
+            if refused.reason == UNSUPPORTED_KIND {
+                // A control plane that knows no rate limits has none.
+                topic.rules = Arc::default();
+            }
+        }
+        let refusal = Refusal::new(refused.message, refused.reason);
+        vec![Effect::Unlimited(Arc::clone(key), refusal)]
+    }
+
+    fn limit_subscription(&mut self, key: &Arc<ServiceKey>) -> Option<v1::SyncRequest> {
+        if !self.is_open {
+            return None;
+        }
+        let number = self.next_number();
+        let strand = &mut self.limits.get_mut(key)?.strand;
+        strand.number = number;
+        let subscribe = v1::Subscribe {
+            subscription: number,
+            kind: v1::Kind::RateLimitRules.into(),
+            key: Some((&**key).into()),
+            held_revision: strand.held.get(),
+            takes_rule_deltas: false,
+        };
+        self.numbers
+            .insert(number, (Arc::clone(key), Subject::Limits));
+        Some(request(Request::Subscribe(subscribe)))
+    }
+}
+
+/// The rules that this client understands, in the order of their precedence.
+pub(crate) fn parsed_limits(key: &Arc<ServiceKey>, snapshot: v1::RateLimitsSnapshot) -> LimitRules {
+    let skip = |invalid| warn!(service = %key, "left out a rate limit rule: {invalid}");
+    let rules = snapshot.rules.into_iter();
+    let rules = rules.filter_map(|rule| RateLimitRule::try_from(rule).map_err(skip).ok());
+    LimitRules {
+        service: Arc::clone(key),
+        revision: Revision(snapshot.revision),
+        rules: rules.collect(),
+    }
+}
