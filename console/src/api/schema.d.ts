@@ -2438,6 +2438,7 @@ export interface components {
              * @description The share of such calls that it gets.
              */
             probability: number;
+            protocol: string;
             /** @description The index of the target in its branch, where a branch decided. */
             target?: number;
             version: string;

@@ -13,6 +13,7 @@ mod latency;
 mod process;
 mod reports;
 mod serve;
+mod simulate;
 mod stop;
 mod test;
 
@@ -124,6 +125,8 @@ enum Command {
     /// Look for faults in files of rules, and for what was probably not meant
     #[command(after_help = format!("{ANALYZE_EXAMPLES}\n\n{EXIT_CODES}"))]
     Analyze(analyze::Analyze),
+    /// Ask a control plane what would become of a call
+    Simulate(simulate::Simulate),
     /// Run the tests in files of rules
     #[command(after_help = format!("{TEST_EXAMPLES}\n\n{EXIT_CODES}"))]
     Test(test::Test),
@@ -143,6 +146,7 @@ impl Cli {
         let done = match self.command {
             Command::Analyze(analyze) => return Ok(judge(analyze.run())),
             Command::Test(test) => return Ok(judge(test.run())),
+            Command::Simulate(simulate) => return Ok(judge(simulate.run())),
             Command::Bench(bench) => bench.run(),
             Command::Demo(demo) => demo.run(),
             Command::Serve(serve) => serve.run(),

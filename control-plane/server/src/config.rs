@@ -18,7 +18,7 @@ use merak_store::Durability;
 use tracing_subscriber::EnvFilter;
 
 pub(crate) use flags::{Flags, hide_all_but_data};
-pub(crate) use sources::Effective;
+pub(crate) use sources::{Effective, server_variable};
 pub(crate) use value::duration;
 
 /// One setting as its users see it.

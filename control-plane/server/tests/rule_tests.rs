@@ -158,3 +158,48 @@ async fn live_rules_are_tried_where_the_files_have_none() {
         "{printed}"
     );
 }
+
+#[tokio::test]
+async fn tests_that_a_rule_carries_guard_it_in_files_and_on_the_server() {
+    let directory = files();
+    let server = Server::start(directory.path()).await;
+    let rule = |version: &str| {
+        json!({
+            "callee": {"service": "order"}, "otherwise": "reject",
+            "branches": [{"targets": [{"labels": {"version": version}}]}],
+            "tests": [{"description": "all get v1", "expect": {"labels": {"version": "v1"}},
+                       "request": {"to": {"namespace": "shop", "service": "order"}}}],
+        })
+    };
+    let document = |version: &str| {
+        let metadata = json!({"namespace": "shop", "name": "canary"});
+        json!({"kind": "RoutingRule", "metadata": metadata, "spec": rule(version)}).to_string()
+    };
+    for (version, code) in [("v1", 0), ("v2", 1)] {
+        fs::write(directory.path().join("rule.json"), document(version)).unwrap();
+        let (found, printed) = test(directory.path(), &["-f", "rule.json"]).await;
+        assert_eq!(found, code, "{printed}");
+        let name = "RoutingRule shop/canary: /spec/tests/0: all get v1";
+        assert!(printed.contains(name), "{printed}");
+    }
+    let rules = "/api/v1/namespaces/shop/routing-rules";
+    for (name, version, tests, status) in [
+        ("canary", "v1", None, 201),
+        ("before", "v2", Some(json!([])), 422),
+    ] {
+        let mut body = rule(version);
+        body["name"] = name.into();
+        if let Some(tests) = tests {
+            body["tests"] = tests;
+        }
+        let (answered, answer) = server.http("POST", rules, &body.to_string()).await;
+        assert_eq!(answered, status, "{answer}");
+    }
+    let server = {
+        server.kill().await;
+        Server::start(directory.path()).await
+    };
+    let (_, read) = server.http("GET", &format!("{rules}/canary"), "").await;
+    let read: Value = serde_json::from_str(&read).unwrap();
+    assert_eq!(read["tests"], rule("v1")["tests"]);
+}

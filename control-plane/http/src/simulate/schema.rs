@@ -154,6 +154,7 @@ struct Candidate {
     /// `host:port`.
     address: String,
     version: String,
+    protocol: String,
     metadata: BTreeMap<String, String>,
     location: Location,
     /// The index of the target in its branch, where a branch decided.

@@ -12,6 +12,9 @@ use hyper_util::{
 };
 use serde_json::Value;
 
+/// The server that is asked unless another is named.
+const DEFAULT: &str = "http://127.0.0.1:8090";
+
 /// An answer takes at most 30 s on the server, and a moment on the way.
 const LIMIT: Duration = Duration::from_secs(35);
 
@@ -44,6 +47,15 @@ impl Api {
         })
     }
 
+    /// The API of the server that is named, or of the one that `MERAK_SERVER` names, or of this machine's.
+    ///
+    /// # Errors
+    /// When that is no address of a server.
+    pub(super) fn of(named: Option<&str>) -> anyhow::Result<Self> {
+        let variable = crate::config::server_variable()?;
+        Self::new(named.or(variable.as_deref()).unwrap_or(DEFAULT))
+    }
+
     /// Posts JSON and reads the answer.
     ///
     /// # Errors
@@ -73,4 +85,14 @@ impl Api {
         let detail = json["detail"].as_str().unwrap_or("it is no Merak");
         anyhow::bail!("{} answers {status}: {detail}", self.server)
     }
+}
+
+/// A text as a value of a query.
+pub(super) fn percent_encoded(text: &str) -> String {
+    let bytes = text.bytes().map(|byte| match byte {
+        b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+        _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    });
+    bytes.collect()
 }

@@ -18,6 +18,8 @@ use super::{
 
 /// The variable that names the file of settings.
 pub(super) const FILE_VARIABLE: &str = "MERAK_CONFIG";
+/// The variable that names the server which commands ask.
+const SERVER_VARIABLE: &str = "MERAK_SERVER";
 /// Read if no file is named and it is there.
 const DEFAULT_FILE: &str = "merak.toml";
 /// Every variable that begins so is ours, or a mistake.
@@ -171,10 +173,19 @@ impl fmt::Display for Origin {
 }
 
 /// Our variables, none of which is unknown.
+/// The server that `MERAK_SERVER` names.
+///
+/// # Errors
+/// When a variable that begins like ours is none of them.
+pub(crate) fn server_variable() -> anyhow::Result<Option<String>> {
+    let environment: Vec<_> = std::env::vars_os().collect();
+    Ok(variables(&environment)?.remove(SERVER_VARIABLE))
+}
+
 fn variables(environment: &[(OsString, OsString)]) -> anyhow::Result<BTreeMap<String, String>> {
     let known = || {
         let of_settings = SETTINGS.iter().map(Setting::variable);
-        of_settings.chain([FILE_VARIABLE.to_owned()])
+        of_settings.chain([FILE_VARIABLE, SERVER_VARIABLE].map(str::to_owned))
     };
     let mut variables = BTreeMap::new();
     for (name, value) in environment {

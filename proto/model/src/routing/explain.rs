@@ -55,6 +55,7 @@ pub struct Candidate {
     /// `host:port`.
     pub address: String,
     pub version: String,
+    pub protocol: String,
     pub metadata: Metadata,
     pub location: Location,
     /// The index of the target in its branch, where a branch decided.
@@ -155,6 +156,7 @@ fn list(all: &mut Vec<Candidate>, pool: &Pool<'_, '_>, target: Option<usize>, pa
             id: instance.id.clone(),
             address: instance.address(),
             version: spec.version.to_string(),
+            protocol: spec.protocol.to_string(),
             metadata: spec.metadata.clone(),
             location: spec.location.clone(),
             target,
