@@ -10,6 +10,7 @@ mod demo;
 mod documents;
 mod explanation;
 mod latency;
+mod operator;
 mod process;
 mod reports;
 mod serve;

@@ -59,3 +59,19 @@ async fn an_address_of_something_else_is_named() {
     let expected = format!("{} is not the gRPC listener of a Merak", server.http);
     assert!(refusal.contains(&expected), "{refusal}");
 }
+
+#[tokio::test]
+async fn it_compares_rules_told_whole_with_what_changed() {
+    let few = ["--rules", "50", "--services", "10", "--changes", "3"];
+    let output = bench(&[&["--json", "rules"][..], &few].concat()).await;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let figures = String::from_utf8(output.stdout).unwrap();
+    let size: Value = serde_json::from_str(figures.lines().last().unwrap()).unwrap();
+    assert!(size["bytes_saved_times"].as_f64().unwrap() > 20.0, "{size}");
+    let (_directory, server) = serving().await;
+    let output = bench(&["--target", &server.grpc, "rules"]).await;
+    assert!(!output.status.success());
+    let refusal = String::from_utf8_lossy(&output.stderr);
+    assert!(refusal.contains("no --target"), "{refusal}");
+}

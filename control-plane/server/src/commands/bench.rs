@@ -9,6 +9,7 @@ mod heartbeat;
 mod push;
 mod register;
 mod report;
+mod rules;
 mod target;
 
 use std::time::Duration;
@@ -43,6 +44,8 @@ enum What {
     Push(push::Push),
     /// Subscribe to a service and get its instances
     Discover(discover::Discover),
+    /// Change one of many rules of a service, and see that others feel nothing of them
+    Rules(rules::Rules),
     /// All of them, with their defaults
     All,
 }
@@ -82,10 +85,14 @@ impl What {
             Self::Heartbeat(heartbeat) => heartbeat.run(target, report).await,
             Self::Push(push) => push.run(target, report).await,
             Self::Discover(discover) => discover.run(target, report).await,
+            Self::Rules(rules) => rules.run(target, report).await,
             Self::All => {
                 register::Register::default().run(target, report).await?;
                 push::Push::default().run(target, report).await?;
                 discover::Discover::default().run(target, report).await?;
+                if target.is_own() {
+                    rules::Rules::default().run(target, report).await?;
+                }
                 heartbeat::Heartbeat::default().run(target, report).await
             }
         }
@@ -98,6 +105,8 @@ impl What {
             Self::Heartbeat(heartbeat) => heartbeat.instances(),
             Self::Push(push) => push.instances(),
             Self::Discover(_) => discover::instances(),
+            // It is measured on a control plane of its own.
+            Self::Rules(_) => Box::new(std::iter::empty()),
             Self::All => {
                 let registered = register::Register::default().instances();
                 let pushed = push::Push::default().instances();

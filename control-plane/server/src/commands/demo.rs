@@ -12,7 +12,6 @@ mod api;
 mod journal;
 mod loss;
 mod node;
-mod operator;
 mod order;
 mod pay;
 mod share;

@@ -20,6 +20,8 @@ pub(super) struct Target {
 
 struct Own {
     server: Process,
+    /// `host:port` for people.
+    http: String,
     _data: TempDir,
 }
 
@@ -55,15 +57,22 @@ impl Target {
         self.own.is_some()
     }
 
+    /// Where our own one listens for people; one that was running did not say.
+    pub(super) fn http(&self) -> Option<&str> {
+        self.own.as_ref().map(|own| own.http.as_str())
+    }
+
     /// Starts this very binary on a temporary store, as durable as by default.
     pub(super) async fn start() -> anyhow::Result<Self> {
         let data = tempfile::tempdir().context("create a temporary directory")?;
         let mut server = Process::start(data.path(), &SERVE)?;
+        let http = server.line("http listening on ").await?;
         let address = server.line("grpc listening on ").await?;
         Ok(Self {
             endpoint: endpoint(&address)?,
             own: Some(Own {
                 server,
+                http,
                 _data: data,
             }),
         })

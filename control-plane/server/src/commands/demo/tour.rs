@@ -7,11 +7,12 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::commands::operator::{Operator, Written};
+
 use super::{
     CALLERS, Demo, USER,
     journal::{Call, Journal},
     loss::{Loss, Watched},
-    operator::{Operator, Written},
     share::Share,
     system::{ORDER, PAY, Replica, System},
     traffic::{TESTER, Tally, Traffic},
@@ -92,7 +93,7 @@ impl Demo {
             demo: self,
             traffic: &traffic,
             journal: &journal,
-            operator: Operator::new(&system.http),
+            operator: Operator::new(&system.http, "default"),
             steps: Vec::new(),
             loss: Loss::default(),
             failed_before_loss: 0,

@@ -40,10 +40,10 @@ pub(super) struct Status {
 }
 
 impl Operator {
-    /// The operator of a control plane at `host:port`.
-    pub(super) fn new(http: &str) -> Self {
+    /// The operator of a namespace of the control plane at `host:port`.
+    pub(super) fn new(http: &str, namespace: &str) -> Self {
         Self {
-            base: format!("http://{http}/api/v1/namespaces/default"),
+            base: format!("http://{http}/api/v1/namespaces/{namespace}"),
             http: HttpClient::builder(TokioExecutor::new()).build_http(),
         }
     }
