@@ -162,7 +162,7 @@ fn others(criterion: &mut Criterion) {
         bencher.iter(|| black_box(pattern.is_match(black_box(&value))));
     });
     let instances = instances(1000);
-    for count in [0, 1, 100] {
+    for count in [0, 1, 100, 1000] {
         let rules: Vec<_> = (0..count)
             .map(|number| canary(&number.to_string()))
             .collect();
