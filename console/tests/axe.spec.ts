@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import type { AxeResults } from 'axe-core'
 import type { Page } from '@playwright/test'
 import { expect, test } from './fixtures'
-import { canary, shop } from './merak'
+import { type Merak, rules, shop } from './merak'
 import { LANGUAGES, pagesOf, THEMES, WIDTHS } from './pages'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -24,29 +24,68 @@ async function settled(page: Page) {
   await expect(page.locator('.loading')).toHaveCount(0)
 }
 
+/** Opens a page of a width, theme and language, and collects what is wrong with what it shows. */
+async function checker(page: Page, { width, ...preferences }: { width: number; theme: string; language: string }) {
+  await page.setViewportSize({ width, height: 800 })
+  await page.addInitScript((chosen) => localStorage.setItem('merak.preferences', JSON.stringify(chosen)), preferences)
+  const found: string[] = []
+  const check = async (what: string) => {
+    for (const one of await violations(page)) found.push(`${what}: ${one}`)
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+    if (overflow > 0) found.push(`${what}: ${overflow} px wider than the window`)
+  }
+  return { found, check }
+}
+
+/** The states of the pages of rules that no address leads to. */
+async function checkRules(page: Page, merak: Merak, check: (what: string) => Promise<void>) {
+  await page.goto('/routing-rules')
+  await page.locator('.handle').first().focus()
+  await page.keyboard.press('End')
+  await check('rules moved')
+  await page.locator('.editor-foot .button-primary').click()
+  await check('rules reordered')
+  await page.keyboard.press('Escape')
+  await page.goto('/routing-rules/default/order-canary')
+  await page.locator('[data-at="/description"]').fill('other')
+  await page.locator('[data-at="/priority"]').fill('99999')
+  await expect(page.locator('.field-fault')).toBeVisible()
+  await check('rule refused')
+  await page.locator('[data-at="/priority"]').fill('11')
+  await page.locator('.segments button').nth(1).click()
+  await check('rule as JSON')
+  await page.locator('.editor-foot .button-primary:enabled').click()
+  await expect(page.getByRole('dialog')).toBeVisible()
+  await check('rule compared')
+  await page.keyboard.press('Escape')
+  await merak.rule('routing-rules', 'default', 'order-canary', {
+    description: 'meanwhile',
+    callee: { service: 'com.shop/order' },
+    branches: [{ targets: [{}] }],
+    otherwise: 'reject',
+  })
+  await page.locator('.banner-warn .button').click()
+  await check('rule in conflict')
+  await page.keyboard.press('Escape')
+  await page.locator('.nav a').first().click()
+  await expect(page.getByRole('dialog')).toBeVisible()
+  await check('rule left')
+  await page.getByRole('dialog').locator('.button-danger').click()
+}
+
 for (const width of WIDTHS) {
   for (const theme of THEMES) {
     for (const language of LANGUAGES) {
       const name = `${width} px, ${theme}, ${language}`
       test(`axe finds nothing: ${name}`, async ({ page, merak, faults }) => {
-        await page.setViewportSize({ width, height: 800 })
-        await page.addInitScript(
-          (preferences) => localStorage.setItem('merak.preferences', JSON.stringify(preferences)),
-          { theme, language },
-        )
-        const found: string[] = []
-        const check = async (what: string) => {
-          for (const one of await violations(page)) found.push(`${what}: ${one}`)
-          const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
-          if (overflow > 0) found.push(`${what}: ${overflow} px wider than the window`)
-        }
-        for (const path of ['/', '/services', '/simulator', '/changes', '/namespaces']) {
+        const { found, check } = await checker(page, { width, theme, language })
+        for (const path of ['/', '/services', '/routing-rules', '/nearby-rules', '/simulator', '/changes', '/namespaces']) {
           await page.goto(path)
           await settled(page)
           await check(`empty ${path}`)
         }
         await shop(merak)
-        await canary(merak)
+        await rules(merak)
         await merak.system()
         for (const [what, path] of await pagesOf(merak)) {
           await page.goto(path)
@@ -81,11 +120,23 @@ for (const width of WIDTHS) {
         await check('away')
         await merak.serve()
         await page.route('**/api/v1/**', (route) => route.abort())
-        await page.goto('/services')
-        await expect(page.getByRole('alert')).toBeVisible({ timeout: 20_000 })
-        await check('error')
+        for (const path of ['/services', '/routing-rules', '/nearby-rules', '/routing-rules/default/order-canary']) {
+          await page.goto(path)
+          await expect(page.getByRole('alert')).toBeVisible({ timeout: 20_000 })
+          await check(`error ${path}`)
+        }
         expect(found).toEqual([])
         faults.splice(0)
+      })
+
+      test(`axe finds nothing while rules are written: ${name}`, async ({ page, merak, faults }) => {
+        const { found, check } = await checker(page, { width, theme, language })
+        await shop(merak)
+        await rules(merak)
+        await checkRules(page, merak, check)
+        expect(found).toEqual([])
+        // What was refused and what others were faster with.
+        expect(faults.splice(0).filter((fault) => !/400|412/.test(fault))).toEqual([])
       })
     }
   }

@@ -90,6 +90,19 @@ export class Merak {
     return this.ask(`${pathOf(namespace, service)}/instances/${id}`, 'PUT', registration)
   }
 
+  /** Creates a rule that is not there, or writes over one that is. */
+  async rule(kind: 'routing-rules' | 'nearby-rules', namespace: string, name: string, spec: object) {
+    const path = rulePath(kind, namespace, name)
+    const current = await fetch(this.url + path)
+    const etag = current.headers.get('etag')
+    const response = await fetch(this.url + path, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json', ...(etag ? { 'if-match': etag } : { 'if-none-match': '*' }) },
+      body: JSON.stringify(spec),
+    })
+    if (!response.ok) throw new Error(`PUT ${path}: ${response.status} ${await response.text()}`)
+  }
+
   patch(namespace: string, service: string, id: string, body: object) {
     return this.ask(`${pathOf(namespace, service)}/instances/${id}`, 'PATCH', body)
   }
@@ -97,6 +110,52 @@ export class Merak {
 
 export const pathOf = (namespace: string, service: string) =>
   `/api/v1/namespaces/${encodeURIComponent(namespace)}/services/${encodeURIComponent(service)}`
+
+export const rulePath = (kind: 'routing-rules' | 'nearby-rules', namespace: string, name: string) =>
+  `/api/v1/namespaces/${encodeURIComponent(namespace)}/${kind}/${encodeURIComponent(name)}`
+
+/** Rules for the shop: a canary, tenants, one that is off, and one that stays near. */
+export async function rules(merak: Merak) {
+  const order = { callee: { service: 'com.shop/order' }, otherwise: 'fall_through' }
+  await merak.rule('routing-rules', 'default', 'order-canary', {
+    ...order,
+    description: 'v2 for some, and a canary for the rest',
+    priority: 10,
+    caller: { service: 'com.shop/user' },
+    metadata: { team: 'trade' },
+    branches: [
+      {
+        name: 'vip',
+        matches: {
+          all: [
+            { on: 'header', key: 'x-user', op: 'in', values: ['42', '43'] },
+            { on: 'path', op: 'regex', value: '^/api/order' },
+          ],
+        },
+        targets: [{ labels: { version: 'v2.0.0' } }],
+      },
+      {
+        name: 'canary',
+        targets: [
+          { name: 'stable', labels: { version: 'v1.4.2' }, weight: 70 },
+          { name: 'canary', labels: { version: 'v2.0.0' }, weight: 30 },
+        ],
+      },
+    ],
+  })
+  await merak.rule('routing-rules', 'default', 'order-tenants', {
+    ...order,
+    priority: 20,
+    branches: [{ targets: [{ labels: { env: 'gray' } }], when_empty: 'all_instances' }],
+  })
+  const pay = { ...order, enabled: false, callee: { service: 'com.shop/pay' }, branches: [{ targets: [{}] }] }
+  // So that one has a history.
+  await merak.rule('routing-rules', 'default', 'pay-off', { ...pay, priority: 30 })
+  await merak.rule('routing-rules', 'default', 'pay-off', { ...pay, priority: 40 })
+  const near = { callee: { service: '*' }, level: 'zone', max_level: 'region' }
+  await merak.rule('nearby-rules', 'default', 'stay-in-zone', { ...near, priority: 10, spill_over: 0.3 })
+  await merak.rule('nearby-rules', 'default', 'pay-anywhere', { ...near, priority: 5, callee: { service: 'com.shop/pay' } })
+}
 
 /** A small shop: two namespaces, a service of every condition. */
 export async function shop(merak: Merak) {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { expect, test } from './fixtures'
-import { canary, shop } from './merak'
+import { rules, shop } from './merak'
 import { LANGUAGES, pagesOf, THEMES, WIDTHS } from './pages'
 
 const FOLDER = join(import.meta.dirname, '../screenshots')
@@ -18,7 +18,7 @@ for (const theme of THEMES) {
       await expect(page.locator('.command').first()).toBeVisible()
       await picture('begin-1280')
       await shop(merak)
-      await canary(merak)
+      await rules(merak)
       await merak.system()
       for (const width of WIDTHS) {
         await page.setViewportSize({ width, height: 800 })

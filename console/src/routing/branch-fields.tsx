@@ -64,7 +64,7 @@ export function BranchFields({ index, count, branch, onChange, onMove, onDuplica
           }}
         />
         <div className="stack-tight">
-          <h4>{text.targets}</h4>
+          <h4 className="sub-head">{text.targets}</h4>
           <TargetsFields at={`${at}/targets`} targets={branch.targets} onChange={(targets) => set({ targets })} />
         </div>
         <ChoiceCards

@@ -51,7 +51,7 @@ export function RoutingFields({ form }: { form: RuleForm<RoutingRuleSpec> }) {
             onChange={({ namespace: where = '', service = '' }) => setCaller({ namespace: where, service })}
           />
           <div className="stack-tight">
-            <h4>{text.callerLabels}</h4>
+            <h3 className="sub-head">{text.callerLabels}</h3>
             <LabelsFields
               at="/caller/metadata"
               label={text.callerLabels}

@@ -22,17 +22,26 @@ const NOTHING: Suggestions = { callee: undefined, calleeLabels: new Map(), calle
 
 export const SuggestionsContext = createContext<Suggestions>(NOTHING)
 
+type Service = { namespace: string; service: string } | undefined
+
 /** A service, if one is named; not `*`. */
-function named(selector: { namespace?: string; service?: string } | undefined, namespace: string) {
+function named(selector: { namespace?: string; service?: string } | undefined, namespace: string): Service {
   const { service } = selector ?? {}
   const where = selector?.namespace ?? namespace
   return service === undefined || service === '' || service === '*' || where === '*' ? undefined : { namespace: where, service }
 }
 
+/** A service if there is one of that name: what is half typed is not asked for. */
+function useExisting(service: Service): Service {
+  const query = servicesQuery({ namespace: service?.namespace, name: service?.service ?? '', page_size: 1 })
+  const { data } = useQuery({ ...query, placeholderData: undefined, enabled: service !== undefined })
+  return data?.items.some(({ name }) => name === service?.service) ? service : undefined
+}
+
 /** As many instances as are looked at for what their labels are. */
 const SAMPLE = 500
 
-function useLabels(service: { namespace: string; service: string } | undefined): KnownLabels {
+function useLabels(service: Service): KnownLabels {
   const { asOf } = useScope()
   const query = instancesQuery(service?.namespace ?? '', service?.service ?? '', { page_size: SAMPLE, as_of: asOf })
   const { data } = useQuery({ ...query, enabled: service !== undefined, retry: false })
@@ -41,8 +50,8 @@ function useLabels(service: { namespace: string; service: string } | undefined):
 
 /** Reads what can be suggested for a rule. */
 export function useKnown({ caller, callee }: RoutingRuleSpec, namespace: string): Suggestions {
-  const called = named(callee, namespace)
-  const calling = named(caller, namespace)
+  const called = useExisting(named(callee, namespace))
+  const calling = useExisting(named(caller, namespace))
   const { data: services } = useQuery(servicesQuery({ page_size: 100 }))
   const { data: namespaces } = useQuery(namespaceChoices)
   return {

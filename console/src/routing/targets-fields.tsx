@@ -42,8 +42,9 @@ export function TargetsFields({ at, targets, onChange }: Props) {
   const { callee } = use(SuggestionsContext)
   const [locked, setLocked] = useState<ReadonlySet<number>>(new Set())
   const fault = useFault(at)
+  const isNamed = targets.every(({ labels = {} }) => !('' in labels))
   const query = fitQuery(callee ?? { namespace: '', service: '' }, targets, asOf)
-  const { data } = useQuery({ ...query, enabled: callee !== undefined })
+  const { data } = useQuery({ ...query, enabled: callee !== undefined && isNamed })
   const fits: readonly Fit[] = callee === undefined ? [] : (data ?? [])
 
   function share(index: number, value: number) {

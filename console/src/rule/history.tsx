@@ -63,7 +63,7 @@ export function History<Spec extends CommonSpec>({ noun, id, current, isReadOnly
                 {text.show}
               </Button>
               {!isReadOnly && state.rule && state.rule.revision !== current?.revision && (
-                <Button aria-label={text.revertTo(state.revision)} onClick={() => setReverted(state)}>
+                <Button aria-label={text.revertOne(state.revision)} onClick={() => setReverted(state)}>
                   {text.revert}
                 </Button>
               )}
@@ -76,7 +76,7 @@ export function History<Spec extends CommonSpec>({ noun, id, current, isReadOnly
           </Button>
         )}
       </section>
-      <section className="stack" aria-label={text.difference}>
+      <div className="stack">
         <div className="fields">
           <SelectField
             label={text.from}
@@ -92,7 +92,7 @@ export function History<Spec extends CommonSpec>({ noun, id, current, isReadOnly
           />
         </div>
         <Comparison label={text.difference} before={sideOf(before, text)} after={sideOf(after, text)} />
-      </section>
+      </div>
       {reverted && <RevertDialog noun={noun} id={id} current={current} to={reverted} onClose={() => setReverted(null)} />}
     </div>
   )

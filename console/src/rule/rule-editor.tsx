@@ -98,7 +98,7 @@ export function RuleEditor<Spec extends CommonSpec>({ noun, form, isGone = false
           {form.isDirty && <FaultList faults={faults} />}
           {!isReadOnly && <Foot form={form} review={() => void review()} />}
         </div>
-        <aside className="stack editor-aside">{aside}</aside>
+        <aside className="stack editor-aside" aria-label={text.aboutRule}>{aside}</aside>
       </div>
       {open?.is === 'publish' && (
         <PublishDialog

@@ -74,15 +74,6 @@ function Listed<Spec extends CommonSpec>({ noun, q, onSearch, grammar, Summary, 
   }
   return (
     <>
-      {reorder.order !== null && (
-        <div className="banner banner-warn reorder-bar">
-          <span className="grow">{changes === undefined ? text.tooMany : text.reorderPending(changes.length)}</span>
-          <Button onClick={() => reorder.reset()}>{text.discard}</Button>
-          <Button kind="primary" disabled={!changes?.length} onClick={() => setPreviewed(true)}>
-            {text.preview}
-          </Button>
-        </div>
-      )}
       <RuleList
         noun={noun}
         rules={shown}
@@ -98,6 +89,15 @@ function Listed<Spec extends CommonSpec>({ noun, q, onSearch, grammar, Summary, 
           {table.rows(shown.length)}
         </span>
       </div>
+      {reorder.order !== null && (
+        <div className="editor-foot">
+          <span className="grow text-warn" role="status">{changes === undefined ? text.tooMany : text.reorderPending(changes.length)}</span>
+          <Button onClick={() => reorder.reset()}>{text.discard}</Button>
+          <Button kind="primary" disabled={!changes?.length} onClick={() => setPreviewed(true)}>
+            {text.preview}
+          </Button>
+        </div>
+      )}
       <p className="sr-only" aria-live="assertive">
         {reorder.said}
       </p>
