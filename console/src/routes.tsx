@@ -69,6 +69,12 @@ const subscribers = createRoute({
   component: lazyRouteComponent(() => import('./subscribers/subscribers-tab'), 'SubscribersTab'),
 })
 
+const serviceRules = createRoute({
+  getParentRoute: () => service,
+  path: '/rules',
+  component: lazyRouteComponent(() => import('./service/rules-tab'), 'RulesTab'),
+})
+
 const timeline = createRoute({
   getParentRoute: () => service,
   path: '/timeline',
@@ -154,7 +160,7 @@ const about = createRoute({
 const routeTree = root.addChildren([
   overview,
   services,
-  service.addChildren([instances, subscribers, timeline, json]),
+  service.addChildren([instances, subscribers, serviceRules, timeline, json]),
   routingRules,
   newRoutingRule,
   routingRule,

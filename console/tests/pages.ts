@@ -20,6 +20,8 @@ const PAGES = {
   subscribers: '/services/default/micro-pay/subscribers',
   'subscribers-none': '/services/default/com.shop%2Forder/subscribers',
   timeline: '/services/default/com.shop%2Fuser/timeline?window=5',
+  'service-rules': '/services/default/com.shop%2Forder/rules',
+  'service-rules-none': '/services/staging/mailer/rules',
   json: '/services/default/com.shop%2Forder/json',
   'routing-rules': '/routing-rules',
   'routing-rules-search': '/routing-rules?q=callee:pay',

@@ -1,12 +1,9 @@
 import { getRouteApi } from '@tanstack/react-router'
 import { useCallback } from 'react'
-import type { NearbyRuleSpec } from '../api/client'
-import { useText } from '../i18n/use-text'
 import { CALLEE_TOKENS } from '../rule/filter'
-import type { Rule } from '../rule/noun'
 import { RulesPage } from '../rule/rules-page'
 import { NEARBY } from './nearby'
-import { nearbySentences } from './sentence'
+import { NearbySummary } from './summary'
 
 const route = getRouteApi('/nearby-rules')
 
@@ -24,12 +21,7 @@ export function NearbyRulesPage() {
       onSearch={search}
       grammar={CALLEE_TOKENS}
       example="callee:micro-order enabled:true"
-      Summary={Summary}
+      Summary={NearbySummary}
     />
   )
-}
-
-function Summary({ rule }: { rule: Rule<NearbyRuleSpec> }) {
-  const text = useText()
-  return <p className="small">{nearbySentences(rule, text).join(' ')}</p>
 }

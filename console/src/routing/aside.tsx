@@ -4,6 +4,7 @@ import { Neighbours } from '../rule/neighbours'
 import { Lagging } from '../rule/status'
 import type { RuleForm } from '../rule/use-rule-form'
 import { useScope } from '../shell/scope'
+import { SimulateRule } from '../simulator/rule-link'
 import { Panel } from '../ui/page'
 import { ROUTING } from './routing'
 import { sentencesOf } from './sentence'
@@ -16,6 +17,7 @@ export function RoutingAside({ form }: { form: RuleForm<RoutingRuleSpec> }) {
     <>
       <Panel title={text.inWords}>
         <Sentences spec={form.draft.spec} />
+        <SimulateRule {...form.draft} isDraft={form.isNew || form.isDirty} />
       </Panel>
       <Panel title={text.order}>
         <p className="muted small note">{text.orderHint}</p>

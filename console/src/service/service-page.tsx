@@ -22,6 +22,7 @@ const route = getRouteApi('/services/$namespace/$service')
 const TABS = [
   ['/services/$namespace/$service', 'instances'],
   ['/services/$namespace/$service/subscribers', 'subscribers'],
+  ['/services/$namespace/$service/rules', 'rules'],
   ['/services/$namespace/$service/timeline', 'timeline'],
   ['/services/$namespace/$service/json', 'json'],
 ] as const

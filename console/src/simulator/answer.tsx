@@ -1,31 +1,30 @@
-import type { RoutingRule } from '../api/client'
 import { useText } from '../i18n/use-text'
 import { useScope } from '../shell/scope'
 import { Command } from '../ui/copy'
 import { Failed, Loading } from '../ui/states'
-import { type Call, type CallDocument, withFact } from './call'
+import { type Call, withFact } from './call'
 import { curlOf } from './command'
 import { Comparison } from './comparison'
+import type { CalleeRule } from './draft-field'
 import { Result } from './result'
 import type { Simulation } from './use-simulation'
 import { WhyNot } from './why-not'
 
 interface Props {
   call: Call
-  request: CallDocument
+  service: { namespace: string; service: string }
   simulation: Simulation
-  rules: RoutingRule[]
+  rules: CalleeRule[]
   change: (call: Call) => void
 }
 
 /** What the control plane says of a call: now, and with a draft. */
-export function Answer({ call, request, simulation, rules, change }: Props) {
+export function Answer({ call, service, simulation, rules, change }: Props) {
   const { simulator: text } = useText()
   const { asOf } = useScope()
   const { live, draft, hasDraft, asked } = simulation
   if (live.error && !live.data) return <Failed error={live.error} retry={() => void live.refetch()} />
   if (!live.data) return <Loading />
-  const service = request.to
   const isCompared = hasDraft && draft.data !== undefined
   const common = {
     service,
@@ -58,7 +57,7 @@ export function Answer({ call, request, simulation, rules, change }: Props) {
         )}
       </div>
       {asked && (
-        <details className="more">
+        <details className="fold">
           <summary>{text.command}</summary>
           <Command text={curlOf(location.origin, asked, asOf)} />
         </details>

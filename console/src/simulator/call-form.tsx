@@ -1,11 +1,11 @@
 import { useQuery } from '@tanstack/react-query'
 import { useText } from '../i18n/use-text'
 import { findServicesQuery } from '../services/queries'
+import { ComboField } from '../ui/combo-field'
 import { TextField } from '../ui/field'
 import { type Call, type FactKind, serviceText, type TextKey } from './call'
-import { DraftField } from './draft-field'
+import { type CalleeRule, DraftField } from './draft-field'
 import { Facts } from './facts'
-import { SuggestField } from './suggest-field'
 
 interface Props {
   call: Call
@@ -17,12 +17,13 @@ interface Props {
   /** Zones of the instances. */
   zones: string[]
   names: Record<FactKind, string[]>
+  rules: CalleeRule[]
 }
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 
 /** The call that is tried out. */
-export function CallForm({ call, change, faults, callers, zones, names }: Props) {
+export function CallForm({ call, change, faults, callers, zones, names, rules }: Props) {
   const { simulator: text } = useText()
   const callees = useServices(call.to)
   const others = useServices(call.from)
@@ -34,27 +35,29 @@ export function CallForm({ call, change, faults, callers, zones, names }: Props)
   const isFar = [call.ip, call.region, call.zone, call.campus, call.exclude].some((value) => value !== '')
   return (
     <form className="call-form" aria-label={text.call} onSubmit={(event) => event.preventDefault()}>
-      <SuggestField label={text.to} required placeholder={text.serviceExample} suggestions={callees} {...field('to')} />
-      <SuggestField label={text.from} placeholder={text.anybody} suggestions={[...callers, ...others]} {...field('from')} />
+      <ComboField label={text.to} placeholder={text.serviceExample} choices={choices(callees)} {...field('to')} />
+      <ComboField label={text.from} placeholder={text.anybody} choices={choices([...callers, ...others])} {...field('from')} />
       <div className="method-and-path">
-        <SuggestField label={text.method} suggestions={METHODS} {...field('method')} />
+        <ComboField label={text.method} choices={choices(METHODS)} {...field('method')} />
         <TextField label={text.path} {...field('path')} />
       </div>
       <Facts facts={call.facts} change={(facts) => change({ ...call, facts })} names={names} />
-      <details className="more" open={isFar}>
+      <details className="fold" open={isFar}>
         <summary>{text.where}</summary>
         <div className="fields">
           <TextField label={text.region} {...field('region')} />
-          <SuggestField label={text.zone} suggestions={zones} {...field('zone')} />
+          <ComboField label={text.zone} choices={choices(zones)} {...field('zone')} />
           <TextField label={text.campus} {...field('campus')} />
           <TextField label={text.ip} {...field('ip')} />
         </div>
         <TextField label={text.exclude} hint={text.excludeHint} {...field('exclude')} />
       </details>
-      <DraftField call={call} fault={faults.draft} change={(draft) => change({ ...call, draft })} />
+      <DraftField call={call} rules={rules} fault={faults.draft} change={(draft) => change({ ...call, draft })} />
     </form>
   )
 }
+
+const choices = (values: string[]) => [...new Set(values)].map((value) => ({ value }))
 
 /** Services whose names have what was typed after the namespace. */
 function useServices(typed: string): string[] {

@@ -1,3 +1,5 @@
+import type { components } from '../api/schema'
+
 /** The kinds of facts that a call has many of, told apart by a name. */
 export const KINDS = ['headers', 'query', 'cookies', 'labels', 'arguments'] as const
 export type FactKind = (typeof KINDS)[number]
@@ -85,23 +87,8 @@ export function serviceOf(text: string, otherwise: string): { namespace: string;
   return { namespace: trimmed.slice(0, slash), service: trimmed.slice(slash + 1) }
 }
 
-export interface CallDocument {
-  from?: {
-    namespace?: string
-    service?: string
-    metadata?: Record<string, string>
-    location?: Record<string, string>
-    ip?: string
-  }
-  to: { namespace: string; service: string }
-  method?: string
-  path?: string
-  headers?: Record<string, string>
-  query?: Record<string, string>
-  cookies?: Record<string, string>
-  arguments?: Record<string, string>
-  exclude?: string[]
-}
+export type CallDocument = components['schemas']['CallRequest']
+type Place = components['schemas']['Location']
 
 /** What the API is asked; nothing if it is not said who is called. Of a fact given twice the last one counts. */
 export function requestOf(call: Call, namespace: string): CallDocument | undefined {
@@ -111,7 +98,7 @@ export function requestOf(call: Call, namespace: string): CallDocument | undefin
     const some = call.facts.filter((fact) => fact.kind === kind && fact.name !== '')
     return some.length > 0 ? Object.fromEntries(some.map(({ name, value }) => [name, value])) : undefined
   }
-  const location = given({ region: call.region.trim(), zone: call.zone.trim(), campus: call.campus.trim() })
+  const location = given({ region: call.region.trim(), zone: call.zone.trim(), campus: call.campus.trim() }) as Place
   const from = {
     ...serviceOf(call.from, namespace),
     ...given({ metadata: entries('labels'), ip: call.ip.trim() }),

@@ -15,18 +15,18 @@ export function Checks({ checks, set }: Props) {
   const { simulator: text } = useText()
   if (checks.length === 0) return null
   return (
-    <ul className="checks">
+    <ul className="conditions-told">
       {checks.map((check) => {
         const { fact, op, want, got, holds } = check
         const value = holds ? undefined : fitting(check)
         return (
-          <li key={`${fact} ${op} ${want.join()}`} className={holds ? 'check check-holds' : 'check check-fails'}>
+          <li key={`${fact} ${op} ${want.join()}`} className={holds ? 'condition-told told-holds' : 'condition-told told-fails'}>
             <Icon name={holds ? 'check' : 'close'} size={13} />
             <span className="sr-only">{holds ? text.holds : text.fails}</span>
             <code>{fact}</code>
             <span className="muted">{operatorText(op, text)}</span>
             {want.length > 0 && <Wanted want={op === 'same_as' ? want.map(otherFact) : want} />}
-            <span className="check-got">
+            <span className="told-got">
               <span className="muted">{text.got}</span> {got === null ? <em className="muted">{text.nothing}</em> : <code>{got === '' ? '""' : got}</code>}
             </span>
             {set && value !== undefined && (

@@ -1,25 +1,27 @@
-import { useQuery } from '@tanstack/react-query'
+import type { RoutingRuleSpec } from '../api/client'
 import { useText } from '../i18n/use-text'
+import type { Rule } from '../rule/noun'
 import { useScope } from '../shell/scope'
 import { Button } from '../ui/button'
 import { AreaField, SelectField } from '../ui/field'
 import { type Call, serviceOf } from './call'
 import { draftText } from './draft'
-import { calleeRulesQuery } from './queries'
+
+export type CalleeRule = Rule<RoutingRuleSpec>
 
 interface Props {
   call: Call
+  /** The rules for calls to the service that is called. */
+  rules: CalleeRule[]
   fault: string | undefined
   change: (draft: string) => void
 }
 
 /** A rule to try beside those that are in force: pasted, or begun from one of them. */
-export function DraftField({ call, fault, change }: Props) {
+export function DraftField({ call, rules, fault, change }: Props) {
   const { simulator: text } = useText()
-  const { namespace = 'default', asOf } = useScope()
+  const { namespace = 'default' } = useScope()
   const callee = serviceOf(call.to, namespace)
-  const { data } = useQuery(calleeRulesQuery(callee, asOf))
-  const rules = data ?? []
   function begin(place: string) {
     const rule = rules.find((one) => `${one.namespace}/${one.name}` === place)
     if (rule) change(draftText(rule))
@@ -30,7 +32,7 @@ export function DraftField({ call, fault, change }: Props) {
     return [place, place]
   })
   return (
-    <details className="more" open={call.draft !== ''}>
+    <details className="fold" open={call.draft !== ''}>
       <summary>{text.draft}</summary>
       <p className="muted small">{text.draftHint}</p>
       <SelectField

@@ -1,96 +1,29 @@
-/** Where a call goes and why, as `POST /api/v1/simulate/route` tells it. */
-export interface Explanation {
-  verdict: 'routed' | 'rejected' | 'no_instance'
-  decided_by?: string
-  picked?: string
-  candidates: Candidate[]
-  steps: Step[]
-  revisions: Record<'instances' | 'routing_rules' | 'nearby_rule', number | null>
-  distribution?: Record<string, number>
-}
+import type { components } from '../api/schema'
 
-export interface Candidate {
-  id: string
-  address: string
-  version: string
-  location: { region: string; zone: string; campus: string }
-  target?: number
-  probability: number
-}
-
-export interface Check {
-  fact: string
-  op: string
-  want: string[]
-  got: string | null
-  holds: boolean
-}
-
-export type Why = 'isolated' | 'no_weight' | 'excluded' | 'too_far' | 'unhealthy'
-
-export interface Group {
-  instances: number
-  candidates: number
-  level?: string
-  is_protected: boolean
-  has_healthy: boolean
-  dropped: { id: string; address: string; why: Why }[]
-}
-
-type LabelTest = string | { op: string; value?: string; values?: string[]; min?: number; max?: number; fact?: { on: string; key?: string } }
-
-export type RuleStep = {
-  stage: 'rule'
-  rule: string
-  revision: number
-  priority: number
-  is_for_caller: boolean
-  conditions: Check[]
-}
-export type BranchStep = {
-  stage: 'branch'
-  branch: string
-  name: string
-  takes: boolean
-  join: 'always' | 'all' | 'any'
-  conditions: Check[]
-}
-export type TargetStep = {
-  stage: 'target'
-  branch: string
-  target: number
-  name: string
-  labels: Record<string, LabelTest>
-  weight: number
-  priority: number
-} & Group
-type Then = 'next_branch' | 'all_instances' | 'reject'
-type Step =
-  | { stage: 'disabled'; rule: string }
-  | RuleStep
-  | BranchStep
-  | TargetStep
-  | { stage: 'suspects'; branch: string }
-  | { stage: 'empty'; branch: string; then: Then }
-  | { stage: 'otherwise'; rule: string; then: 'fall_through' | 'reject' }
-  | ({ stage: 'all_instances' } & Group)
+type Schemas = components['schemas']
+export type Explanation = Schemas['Simulation']
+export type Check = Schemas['RouteCheck']
+export type Why = Schemas['RouteDropped']['why']
+export type Group = Schemas['RouteGroup']
+export type TargetStep = Schemas['RouteTargetStep']
+type LabelTest = Schemas['LabelTest']
 
 /** A branch that was looked at, and what came of it. */
 export interface BranchStory {
-  step: BranchStep
+  step: Schemas['RouteBranchStep']
   targets: TargetStep[]
   /** Whether it had unhealthy instances only, and took those. */
   hasSuspects: boolean
   /** What was done because it had no instance. */
-  whenEmpty?: Then
+  whenEmpty?: Schemas['WhenEmpty']
   isDecisive: boolean
 }
 
 /** A rule that was looked at, and what came of it. */
 export interface RuleStory {
-  step: RuleStep
+  step: Schemas['RouteRuleStep']
   branches: BranchStory[]
-  otherwise?: 'fall_through' | 'reject'
+  otherwise?: Schemas['Otherwise']
   isDecisive: boolean
 }
 

@@ -2,7 +2,6 @@ import { type KeyboardEvent, useId, useRef } from 'react'
 import { useText } from '../i18n/use-text'
 import { Button } from '../ui/button'
 import { type FactKind, KINDS, type NamedFact } from './call'
-import { Suggestions } from './suggest-field'
 
 interface Props {
   facts: NamedFact[]
@@ -84,5 +83,17 @@ export function Facts({ facts, change, names }: Props) {
         {text.add}
       </Button>
     </fieldset>
+  )
+}
+
+function Suggestions({ id, of }: { id: string; of: string[] }) {
+  return (
+    <datalist id={id}>
+      {of.map((text) => (
+        <option key={text} value={text}>
+          {text}
+        </option>
+      ))}
+    </datalist>
   )
 }

@@ -1,8 +1,8 @@
-import type { RoutingRule } from '../api/client'
+import type { RoutingRuleSpec } from '../api/client'
 import { type FactKind, KIND_OF } from './call'
 
 /** The headers and the like that rules ask for, of each kind. */
-export function namesOf(rules: Pick<RoutingRule, 'branches' | 'caller'>[]): Record<FactKind, string[]> {
+export function namesOf(rules: Pick<RoutingRuleSpec, 'branches' | 'caller'>[]): Record<FactKind, string[]> {
   const names: Record<FactKind, Set<string>> = {
     headers: new Set(),
     query: new Set(),

@@ -83,7 +83,7 @@ function RuleReason({ rule, set }: { rule: RuleStory; set: Props['set'] }) {
       </p>
       <Checks checks={step.conditions} set={set} />
       {branches.length > 0 && (
-        <ol className="branches">
+        <ol className="branches-told">
           {branches.map((branch) => (
             <BranchReason key={branch.step.branch} branch={branch} set={set} />
           ))}
@@ -99,14 +99,14 @@ function BranchReason({ branch, set }: { branch: BranchStory; set: Props['set'] 
   const { step, targets, hasSuspects, whenEmpty } = branch
   const weight = targets.reduce((sum, target) => sum + (target.candidates > 0 ? target.weight : 0), 0)
   return (
-    <li className={step.takes ? 'branch branch-takes' : 'branch'}>
-      <p className="branch-head">
+    <li className={step.takes ? 'branch-told branch-takes' : 'branch-told'}>
+      <p className="branch-told-head">
         <strong>{branchName(branch, text)}</strong>
         <span className={step.takes ? 'text-good' : 'muted'}>{step.takes ? text.takes[step.join] : text.takesNot[step.join]}</span>
       </p>
       <Checks checks={step.conditions} set={set} />
       {targets.map((target) => (
-        <div key={target.target} className="target">
+        <div key={target.target} className="target-told">
           <GroupReport group={target} target={target} weight={weight} />
         </div>
       ))}

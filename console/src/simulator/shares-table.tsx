@@ -34,7 +34,7 @@ function columnsOf({ simulator: text, instances }: Dictionary, { shares, draws, 
   const target: Column<Share> = {
     id: 'target',
     header: text.target,
-    width: '110px',
+    width: '84px',
     isMinor: true,
     cell: (share) => share.targets.map((index) => targets[index] ?? '').join(', '),
   }
@@ -42,7 +42,6 @@ function columnsOf({ simulator: text, instances }: Dictionary, { shares, draws, 
     {
       id: 'instance',
       header: instances.endpoint,
-      width: '180px',
       cell: ({ id, address }) => (
         <Link
           to="/services/$namespace/$service"
@@ -55,14 +54,20 @@ function columnsOf({ simulator: text, instances }: Dictionary, { shares, draws, 
         </Link>
       ),
     },
-    { id: 'version', header: instances.version, width: '84px', isMinor: true, cell: ({ version }) => version },
-    { id: 'zone', header: instances.zone, width: '76px', isMinor: true, cell: ({ zone }) => zone },
+    {
+      id: 'version',
+      header: `${instances.version} · ${instances.zone}`,
+      width: '118px',
+      isMinor: true,
+      cell: ({ version, zone }) => [version, zone].filter(Boolean).join(' · '),
+    },
     ...(targets.length > 1 ? [target] : []),
     { id: 'expected', header: text.expected, width: '76px', align: 'end', cell: ({ expected }) => <span className="num">{percent(expected)}</span> },
-    { id: 'drawn', header: text.drawn(draws), width: '104px', align: 'end', cell: ({ drawn }) => <span className="num">{drawn}</span> },
+    { id: 'drawn', header: text.drawn(draws), width: '118px', align: 'end', cell: ({ drawn }) => <span className="num">{drawn}</span> },
     {
       id: 'bars',
       header: text.bars,
+      width: '92px',
       isMinor: true,
       cell: ({ expected, drawn }) => (
         <span className="share-bars" aria-hidden="true">

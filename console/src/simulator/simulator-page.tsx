@@ -1,5 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useText } from '../i18n/use-text'
+import { ROUTING } from '../routing/routing'
+import { useServiceRules } from '../rule/use-service-rules'
 import { useScope } from '../shell/scope'
 import '../styles/simulator.css'
 import { subscribersQuery } from '../subscribers/queries'
@@ -12,7 +14,6 @@ import { CallForm } from './call-form'
 import { parseDraft } from './draft'
 import { faultsOf } from './faults'
 import { namesOf } from './names'
-import { calleeRulesQuery } from './queries'
 import { Services } from './services'
 import { useSimulation } from './use-simulation'
 import { useTyped } from './use-typed'
@@ -27,7 +28,8 @@ export function SimulatorPage() {
   const draft = parseDraft(inForce.draft, namespace)
   const seed = Number(inForce.seed) || 0
   const simulation = useSimulation(request, draft.is === 'draft' ? draft.draft : undefined, seed, asOf)
-  const rules = useQuery(calleeRulesQuery(callee, asOf)).data ?? []
+  const touching = useServiceRules(ROUTING, callee).rules ?? []
+  const rules = touching.filter(({ roles }) => roles.some((role) => role !== 'caller')).map(({ rule }) => rule)
   const subscribers = useQuery({ ...subscribersQuery(callee?.namespace ?? '', callee?.service ?? ''), enabled: request !== undefined })
   const callers = (subscribers.data?.items ?? []).flatMap(({ client: { service } }) =>
     service ? [serviceText(service.namespace, service.name)] : [],
@@ -51,6 +53,7 @@ export function SimulatorPage() {
       <p className="muted lead">{text.lead}</p>
       <div className="simulator">
         <CallForm
+          rules={rules}
           call={typed}
           change={change}
           faults={faults}
@@ -59,8 +62,8 @@ export function SimulatorPage() {
           names={namesOf(rules)}
         />
         <section className="answer" aria-label={text.answer} aria-busy={simulation.isWaiting}>
-          {request ? (
-            <Answer call={inForce} request={request} simulation={simulation} rules={rules} change={change} />
+          {request && callee ? (
+            <Answer call={inForce} service={callee} simulation={simulation} rules={rules} change={change} />
           ) : (
             <Services />
           )}

@@ -32,12 +32,12 @@ export function WhyNot({ id, told, service, asOf, close }: Props) {
         {answer.is === 'other_labels' && (
           <>
             <p>{text.otherLabels(branchName(answer.branch, text))}</p>
-            <ul className="checks">
+            <ul className="conditions-told">
               {answer.branch.targets.flatMap((target) =>
                 Object.entries(target.labels).map(([key, test]) => (
-                  <li key={`${target.target} ${key}`} className="check">
+                  <li key={`${target.target} ${key}`} className="condition-told">
                     <code>{`${key} ${labelText(test)}`}</code>
-                    <span className="check-got">
+                    <span className="told-got">
                       <span className="muted">{text.has}</span> <code>{(data && labelOf(data, key)) || text.nothing}</code>
                     </span>
                   </li>
