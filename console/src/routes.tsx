@@ -130,6 +130,27 @@ const nearbyRule = createRoute({
   component: lazyRouteComponent(() => import('./nearby/nearby-rule-page'), 'NearbyRulePage'),
 })
 
+const rateLimitRules = createRoute({
+  getParentRoute: () => root,
+  path: '/rate-limit-rules',
+  validateSearch: only('q'),
+  component: lazyRouteComponent(() => import('./limit/rate-limit-rules-page'), 'RateLimitRulesPage'),
+})
+
+const newRateLimitRule = createRoute({
+  getParentRoute: () => root,
+  path: '/rate-limit-rules/new',
+  validateSearch: only('from', 'callee'),
+  component: lazyRouteComponent(() => import('./limit/new-rate-limit-rule-page'), 'NewRateLimitRulePage'),
+})
+
+const rateLimitRule = createRoute({
+  getParentRoute: () => root,
+  path: '/rate-limit-rules/$namespace/$rule',
+  validateSearch: only('tab', 'from', 'to'),
+  component: lazyRouteComponent(() => import('./limit/rate-limit-rule-page'), 'RateLimitRulePage'),
+})
+
 const simulator = createRoute({
   getParentRoute: () => root,
   path: '/simulator',
@@ -167,6 +188,9 @@ const routeTree = root.addChildren([
   nearbyRules,
   newNearbyRule,
   nearbyRule,
+  rateLimitRules,
+  newRateLimitRule,
+  rateLimitRule,
   simulator,
   changes,
   namespaces,

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import type { AxeResults } from 'axe-core'
 import type { Page } from '@playwright/test'
 import { expect, test } from './fixtures'
-import { type Merak, rules, shop } from './merak'
+import { limits, type Merak, rules, shop } from './merak'
 import { LANGUAGES, pagesOf, THEMES, WIDTHS } from './pages'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -79,13 +79,14 @@ for (const width of WIDTHS) {
       const name = `${width} px, ${theme}, ${language}`
       test(`axe finds nothing: ${name}`, async ({ page, merak, faults }) => {
         const { found, check } = await checker(page, { width, theme, language })
-        for (const path of ['/', '/services', '/routing-rules', '/nearby-rules', '/simulator', '/changes', '/namespaces']) {
+        for (const path of ['/', '/services', '/routing-rules', '/nearby-rules', '/rate-limit-rules', '/simulator', '/changes', '/namespaces']) {
           await page.goto(path)
           await settled(page)
           await check(`empty ${path}`)
         }
         await shop(merak)
         await rules(merak)
+        await limits(merak)
         await merak.system()
         for (const [what, path] of await pagesOf(merak)) {
           await page.goto(path)

@@ -240,6 +240,26 @@ export async function canary(merak: Merak) {
   await merak.ask(`${rules}/nearby-rules`, 'POST', nearby)
 }
 
+/** Rate limits for the shop: one for each user, one for all together, one of calls under way. */
+export async function limits(merak: Merak) {
+  const rules = '/api/v1/namespaces/default/rate-limit-rules'
+  await merak.ask(rules, 'POST', {
+    name: 'users',
+    description: 'ten a second for each user',
+    callee: { service: 'com.shop/pay' },
+    method: '/pay',
+    arguments: [{ on: 'header', key: 'x-user', op: 'present' }],
+    amounts: [
+      { max: 10, window_ms: 1_000 },
+      { max: 200, window_ms: 60_000, burst: 50 },
+    ],
+    response: { status: 429, headers: { 'content-type': 'application/json' }, body: '{"code": 1}' },
+  })
+  const all = { name: 'all-together', priority: 5, callee: { service: '*' }, amounts: [{ max: 1_000, window_ms: 1_000 }], scope: 'global' }
+  await merak.ask(rules, 'POST', all)
+  await merak.ask(rules, 'POST', { name: 'slow-reports', priority: 9, callee: { service: 'com.shop/order' }, method: '/report', concurrency: 4 })
+}
+
 /** The rest of the first line with each of the beginnings, once all were printed. */
 function lines(process: ChildProcess, beginnings: string[]): Promise<string[]> {
   return new Promise((resolve, reject) => {

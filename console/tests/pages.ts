@@ -1,12 +1,22 @@
 import type { Merak } from './merak'
 
-/** A rule that sends every call to v2. */
+/** A rule that sends calls to v2, and those without a tenant nowhere. */
 const DRAFT = JSON.stringify({
   name: 'order-canary',
-  spec: { callee: { service: 'com.shop/order' }, branches: [{ name: 'all', targets: [{ labels: { version: 'v2.0.0' } }] }], otherwise: 'reject' },
+  spec: {
+    callee: { service: 'com.shop/order' },
+    branches: [
+      {
+        name: 'tenants',
+        matches: { all: [{ on: 'header', key: 'x-tenant', op: 'exact', value: 'acme' }] },
+        targets: [{ labels: { version: 'v2.0.0' } }],
+      },
+    ],
+    otherwise: 'reject',
+  },
 })
 
-/** Every page of the console over the data of `shop` and `canary`, by the name of its picture. */
+/** Every page of the console over the data of `shop`, `rules` and `limits`, by the name of its picture. */
 const PAGES = {
   overview: '/',
   services: '/services',
@@ -37,10 +47,18 @@ const PAGES = {
   'nearby-rule-new': '/nearby-rules/new',
   simulator: '/simulator',
   'simulator-routed': '/simulator?to=default/com.shop/order&from=default/com.shop/user&path=/order&headers=x-user%3D7&instance=order-3',
-  'simulator-rejected': '/simulator?to=default/com.shop/order&method=DELETE&zone=eu-1&region=eu',
-  'simulator-draft': `/simulator?to=default/com.shop/order&from=default/com.shop/user&draft=${encodeURIComponent(DRAFT)}`,
+  'simulator-near': '/simulator?to=default/com.shop/pay&zone=eu-1&region=eu',
+  'simulator-draft': `/simulator?to=default/com.shop/order&from=default/com.shop/user&headers=x-tenant%3Dacme&draft=${encodeURIComponent(DRAFT)}`,
+  'simulator-rejected': `/simulator?to=default/com.shop/order&draft=${encodeURIComponent(DRAFT)}`,
   'simulator-nobody': '/simulator?to=default/legacy-billing',
   'simulator-absent': '/simulator?to=default/nobody',
+  'rate-limits': '/rate-limit-rules',
+  'rate-limits-nothing': '/rate-limit-rules?q=nothing-like-it',
+  'rate-limit': '/rate-limit-rules/default/users',
+  'rate-limit-global': '/rate-limit-rules/default/all-together',
+  'rate-limit-history': '/rate-limit-rules/default/users?tab=history',
+  'rate-limit-new': '/rate-limit-rules/new',
+  'rate-limit-absent': '/rate-limit-rules/default/nothing',
   changes: '/changes',
   'change-open': '/changes?service=com.shop/order&kind=instance&change=CHANGE',
   namespaces: '/namespaces',

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { expect, test } from './fixtures'
-import { rules, shop } from './merak'
+import { limits, rules, shop } from './merak'
 import { LANGUAGES, pagesOf, THEMES, WIDTHS } from './pages'
 
 const FOLDER = join(import.meta.dirname, '../screenshots')
@@ -19,6 +19,7 @@ for (const theme of THEMES) {
       await picture('begin-1280')
       await shop(merak)
       await rules(merak)
+      await limits(merak)
       await merak.system()
       for (const width of WIDTHS) {
         await page.setViewportSize({ width, height: 800 })

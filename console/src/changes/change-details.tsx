@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router'
 import type { Change } from '../api/client'
 import { useText } from '../i18n/use-text'
+import type { CommonSpec, Noun } from '../rule/noun'
 import { useScope } from '../shell/scope'
 import { Copy } from '../ui/copy'
 import { JsonDiff } from '../ui/json'
@@ -8,9 +9,10 @@ import { RevertButton } from './revert-button'
 import { changedFields, serviceOf } from './summary'
 
 /** Where the rules of a kind are, of those that have pages. */
-const RULES: Partial<Record<Change['kind'], '/routing-rules/$namespace/$rule' | '/nearby-rules/$namespace/$rule'>> = {
+const RULES: Partial<Record<Change['kind'], Noun<CommonSpec>['one']>> = {
   routing_rule: '/routing-rules/$namespace/$rule',
   nearby_rule: '/nearby-rules/$namespace/$rule',
+  rate_limit_rule: '/rate-limit-rules/$namespace/$rule',
 }
 
 /** What a change changed, who asked, and where to go from it. */

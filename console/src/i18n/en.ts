@@ -1,3 +1,4 @@
+import { limits } from './en-limits'
 import { nearby, routing, rules, sentence } from './en-rules'
 import { simulator } from './en-simulator'
 
@@ -15,6 +16,7 @@ export const en = {
     services: 'Services',
     routing: 'Routing rules',
     nearby: 'Nearby rules',
+    limits: 'Rate limits',
     simulator: 'Simulator',
     changes: 'Changes',
     namespaces: 'Namespaces',
@@ -210,6 +212,8 @@ export const en = {
     calledHint: 'Tried from the top; the first branch that takes a call decides.',
     nearby: 'Which calls to it stay near',
     nearbyHint: 'The first one that is on applies.',
+    limits: 'How many calls it takes',
+    limitsHint: 'All that count a call must let it through; of several that refuse it, the upper one answers.',
     calls: 'For calls that it makes',
     callsHint: 'Each is tried among the rules of the service that is called.',
     none: 'No routing rule is for calls to it: they go to any healthy instance.',
@@ -401,6 +405,7 @@ export const en = {
     metrics: 'Metrics for Prometheus',
     reading: (label: string, value: string) => `${label}, now ${value}`,
   },
+  limits,
   simulator,
   palette: {
     label: 'Find or run',

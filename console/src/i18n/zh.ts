@@ -1,4 +1,5 @@
 import type { Dictionary } from './en'
+import { limits } from './zh-limits'
 import { nearby, routing, rules, sentence } from './zh-rules'
 import { simulator } from './zh-simulator'
 
@@ -11,6 +12,7 @@ export const zh: Dictionary = {
     services: '服务',
     routing: '路由规则',
     nearby: '就近规则',
+    limits: '限流规则',
     simulator: '模拟器',
     changes: '变更',
     namespaces: '命名空间',
@@ -205,6 +207,8 @@ export const zh: Dictionary = {
     calledHint: '自上而下依次尝试，第一个接受调用的分支作出决定。',
     nearby: '到它的调用何时就近',
     nearbyHint: '第一条启用的规则生效。',
+    limits: '它接受多少调用',
+    limitsHint: '计入某调用的规则须全部放行；多条拒绝时由靠上的作答。',
     calls: '针对它发出的调用',
     callsHint: '与被调服务的规则一起依次尝试。',
     none: '没有针对它的路由规则：调用会到任意健康实例。',
@@ -393,6 +397,7 @@ export const zh: Dictionary = {
     metrics: 'Prometheus 指标',
     reading: (label, value) => `${label}，当前 ${value}`,
   },
+  limits,
   simulator,
   palette: {
     label: '查找或执行',

@@ -40,25 +40,46 @@ export function MatchesFields({ at, matches, onChange }: Props) {
           onChange={(how) => set(how as Join, conditions.length > 0 ? conditions : [NEW])}
         />
       </div>
+      {join !== 'always' && (
+        <ConditionsFields
+          at={place}
+          conditions={conditions}
+          onChange={(next) => set(next.length === 0 ? 'always' : join, next)}
+        />
+      )}
+    </div>
+  )
+}
+
+interface ConditionsProps {
+  /** The place of the list in the rule, as a JSON pointer. */
+  at: string
+  conditions: readonly Condition[]
+  onChange: (conditions: Condition[]) => void
+}
+
+/** Conditions on a call, and a way to more of them. */
+export function ConditionsFields({ at, conditions, onChange }: ConditionsProps) {
+  const { routing: text } = useText()
+  return (
+    <>
       {conditions.map((condition, index) => (
         <ConditionFields
           // oxlint-disable-next-line react/no-array-index-key -- conditions have no other name
           key={index}
-          at={`${place}/${index}`}
+          at={`${at}/${index}`}
           name={text.conditionOf(index + 1)}
           condition={condition}
-          onChange={(next) => set(join, conditions.with(index, next))}
-          onRemove={() => set(conditions.length === 1 ? 'always' : join, conditions.toSpliced(index, 1))}
+          onChange={(next) => onChange(conditions.with(index, next))}
+          onRemove={() => onChange(conditions.toSpliced(index, 1))}
         />
       ))}
-      {join !== 'always' && (
-        <div>
-          <Button icon="plus" onClick={() => set(join, [...conditions, NEW])}>
-            {text.addCondition}
-          </Button>
-        </div>
-      )}
-    </div>
+      <div>
+        <Button icon="plus" onClick={() => onChange([...conditions, NEW])}>
+          {text.addCondition}
+        </Button>
+      </div>
+    </>
   )
 }
 

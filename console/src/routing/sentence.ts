@@ -34,7 +34,7 @@ export function matchesText({ matches }: Branch, words: Words): string {
 
 export const conditionText = (condition: Condition, words: Words) => words.is(factText(condition, words), testText(condition, words))
 
-const factText = ({ on, key = '' }: Fact, words: Words) => words.facts[on](key)
+export const factText = ({ on, key = '' }: Fact, words: Words) => words.facts[on](key)
 
 /** What a test asks for. */
 function testText({ op, value = '', values = [], min, max, fact }: Test, words: Words): string {
@@ -46,7 +46,7 @@ function testText({ op, value = '', values = [], min, max, fact }: Test, words: 
   return min === undefined ? words.tests.atMost(max) : words.tests.between(min, max)
 }
 
-const joined = (texts: string[], join: (one: string, other: string) => string) =>
+export const joined = (texts: string[], join: (one: string, other: string) => string) =>
   texts.length === 0 ? '' : texts.reduce((one, other) => join(one, other))
 
 function labelsText(labels: Labels, words: Words): string {

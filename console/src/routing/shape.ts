@@ -3,11 +3,11 @@ import { FACT_KINDS, OPERATORS } from './noun'
 
 type Entries = Record<string, unknown>
 
-const isEntries = (value: unknown): value is Entries => typeof value === 'object' && value !== null && !Array.isArray(value)
-const isListOf = (value: unknown, is: (element: unknown) => boolean) => Array.isArray(value) && value.every(is)
-const isOptional = (value: unknown, is: (value: unknown) => boolean) => value === undefined || is(value)
-const isText = (value: unknown) => typeof value === 'string'
-const isNumber = (value: unknown) => typeof value === 'number'
+export const isEntries = (value: unknown): value is Entries => typeof value === 'object' && value !== null && !Array.isArray(value)
+export const isListOf = (value: unknown, is: (element: unknown) => boolean) => Array.isArray(value) && value.every(is)
+export const isOptional = (value: unknown, is: (value: unknown) => boolean) => value === undefined || is(value)
+export const isText = (value: unknown) => typeof value === 'string'
+export const isNumber = (value: unknown) => typeof value === 'number'
 
 const isFact = (value: unknown) => isEntries(value) && FACT_KINDS.some((kind) => kind === value.on) && isOptional(value.key, isText)
 
@@ -20,8 +20,8 @@ const isTest = (value: unknown) =>
   isOptional(value.max, isNumber) &&
   isOptional(value.fact, isFact)
 
-const isCondition = (value: unknown) => isFact(value) && isTest(value)
-const isLabel = (value: unknown) => isText(value) || isTest(value)
+export const isCondition = (value: unknown) => isFact(value) && isTest(value)
+export const isLabel = (value: unknown) => isText(value) || isTest(value)
 const areLabels = (value: unknown) => isEntries(value) && Object.values(value).every(isLabel)
 
 const isTarget = (value: unknown) =>
@@ -41,7 +41,7 @@ const isBranch = (value: unknown) =>
   isListOf(value.targets, isTarget) &&
   isOptional(value.when_empty, isText)
 
-const isSelector = (value: unknown) =>
+export const isSelector = (value: unknown) =>
   isEntries(value) && isOptional(value.namespace, isText) && isOptional(value.service, isText) && isOptional(value.metadata, areLabels)
 
 /** Whether a document that somebody types is enough of a routing rule to be shown as one, right or wrong. */

@@ -49,7 +49,7 @@ function useLabels(service: Service): KnownLabels {
 }
 
 /** Reads what can be suggested for a rule. */
-export function useKnown({ caller, callee }: RoutingRuleSpec, namespace: string): Suggestions {
+export function useKnown({ caller, callee }: Pick<RoutingRuleSpec, 'caller' | 'callee'>, namespace: string): Suggestions {
   const called = useExisting(named(callee, namespace))
   const calling = useExisting(named(caller, namespace))
   const { data: services } = useQuery(servicesQuery({ page_size: 100 }))

@@ -44,7 +44,7 @@ export const COLLECTIONS: Partial<Record<ChangeKind, string>> = {
 }
 
 /** The segment of the API's paths that the rules of a kind are under. */
-export type Collection = 'routing-rules' | 'nearby-rules'
+export type Collection = 'routing-rules' | 'nearby-rules' | 'rate-limit-rules'
 
 /** A kind of rule: where it is, and what it begins with. */
 export interface Noun<Spec extends CommonSpec> {
@@ -52,10 +52,10 @@ export interface Noun<Spec extends CommonSpec> {
   /** What warnings call this kind; none if it never has any. */
   kind: RuleKind | undefined
   /** The words of this kind in the dictionary. */
-  words: 'routing' | 'nearby'
-  list: '/routing-rules' | '/nearby-rules'
-  create: '/routing-rules/new' | '/nearby-rules/new'
-  one: '/routing-rules/$namespace/$rule' | '/nearby-rules/$namespace/$rule'
+  words: 'routing' | 'nearby' | 'limits'
+  list: '/routing-rules' | '/nearby-rules' | '/rate-limit-rules'
+  create: '/routing-rules/new' | '/nearby-rules/new' | '/rate-limit-rules/new'
+  one: '/routing-rules/$namespace/$rule' | '/nearby-rules/$namespace/$rule' | '/rate-limit-rules/$namespace/$rule'
   /** What a new rule says before anybody wrote anything. */
   blank: Spec
   /** Whether a document is enough of such a rule to be shown in fields, right or wrong. */

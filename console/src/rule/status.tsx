@@ -8,16 +8,23 @@ interface Props {
   rule: RuleId
 }
 
+/** Limits are obeyed where a service is called, other rules where somebody calls it. */
+function useStatusText(collection: Collection) {
+  const { rules, limits } = useText()
+  return collection === 'rate-limit-rules' ? limits.obeyed : rules
+}
+
 /** How many of those who call the callee obey the newest state of a rule. */
 export function AppliedBadge({ collection, rule }: Props) {
   const { rules: text } = useText()
+  const words = useStatusText(collection)
   const { data } = useQuery(statusQuery(collection, rule))
   if (!data) return null
   const { applied_count: applied, subscriber_count: all } = data
   if (all === 0) {
     return (
-      <span className="badge" title={text.nobodyHint}>
-        {text.nobody}
+      <span className="badge" title={words.nobodyHint}>
+        {words.nobody}
       </span>
     )
   }
@@ -33,12 +40,13 @@ export function AppliedBadge({ collection, rule }: Props) {
 /** Who does not obey a rule yet. */
 export function Lagging({ collection, rule }: Props) {
   const { rules: text } = useText()
+  const words = useStatusText(collection)
   const { data } = useQuery(statusQuery(collection, rule))
   if (!data) return null
   return (
     <>
       <AppliedBadge collection={collection} rule={rule} />
-      <p className="muted small note">{data.subscriber_count === 0 ? text.nobodyHint : text.appliedHint}</p>
+      <p className="muted small note">{data.subscriber_count === 0 ? words.nobodyHint : words.appliedHint}</p>
       {data.lagging.length > 0 && (
         <ul className="stack-tight" aria-label={text.lagging}>
           {data.lagging.map(({ client, callee }) => (

@@ -1,6 +1,8 @@
 import { getRouteApi, Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { useText } from '../i18n/use-text'
+import { LIMIT } from '../limit/limit'
+import { LimitSummary } from '../limit/summary'
 import { NEARBY } from '../nearby/nearby'
 import { NearbySummary } from '../nearby/summary'
 import type { CommonSpec } from '../rule/noun'
@@ -26,16 +28,17 @@ export function RulesTab() {
   const { asOf } = useScope()
   const routing = useServiceRules(ROUTING, { namespace, service })
   const nearby = useServiceRules(NEARBY, { namespace, service })
-  const failed = [routing, nearby].find(({ error }) => error !== undefined)
+  const limits = useServiceRules(LIMIT, { namespace, service })
+  const failed = [routing, nearby, limits].find(({ error }) => error !== undefined)
   if (failed) return <Failed error={failed.error} retry={failed.retry} />
-  if (!routing.rules || !nearby.rules) return <Loading />
+  if (!routing.rules || !nearby.rules || !limits.rules) return <Loading />
   const create = asOf === undefined && (
     <Link to={ROUTING.create} search={{ callee: serviceText(namespace, service) }} className="button">
       <Icon name="plus" size={14} />
       {words.create}
     </Link>
   )
-  if (routing.rules.length + nearby.rules.length === 0) {
+  if (routing.rules.length + nearby.rules.length + limits.rules.length === 0) {
     return (
       <Empty title={text.emptyTitle} hint={text.emptyHint}>
         {create}
@@ -59,6 +62,9 @@ export function RulesTab() {
           Summary={NearbySummary}
           stateOf={(rule) => (!isEnabled(rule) ? undefined : rule === applies ? text.applies : text.notReached)}
         />
+      </Group>
+      <Group title={text.limits} hint={text.limitsHint} isShown={limits.rules.length > 0}>
+        <ServiceRules label={text.limits} noun={LIMIT} rules={limits.rules} service={{ namespace, service }} Summary={LimitSummary} />
       </Group>
       <Group title={text.calls} hint={text.callsHint} isShown={calls.length > 0}>
         <ServiceRules label={text.calls} noun={ROUTING} rules={calls} service={{ namespace, service }} Summary={RoutingSummary} />

@@ -7,6 +7,7 @@ export const GO = [
   ['s', '/services', 'services'],
   ['r', '/routing-rules', 'routing'],
   ['y', '/nearby-rules', 'nearby'],
+  ['l', '/rate-limit-rules', 'limits'],
   ['w', '/simulator', 'simulator'],
   ['c', '/changes', 'changes'],
   ['n', '/namespaces', 'namespaces'],

@@ -7,6 +7,7 @@ import { serviceText } from '../simulator/call'
 import type { IconName } from '../ui/icon'
 import { toast } from '../ui/toast'
 import { GO } from './keys'
+import { LIMIT } from '../limit/limit'
 import { NEARBY } from '../nearby/nearby'
 import { ROUTING } from '../routing/routing'
 import { type CommonSpec, keyOf, type Noun } from '../rule/noun'
@@ -56,7 +57,7 @@ export function useEntries(word: string, services: ServiceSummary[]): Group[] {
     }),
   )
   const isMeant = ({ label }: Entry) => label.toLowerCase().includes(word.toLowerCase())
-  const rules = [...useRuleEntries(ROUTING, word), ...useRuleEntries(NEARBY, word)]
+  const rules = [...useRuleEntries(ROUTING, word), ...useRuleEntries(NEARBY, word), ...useRuleEntries(LIMIT, word)]
   const groups = [
     { name: palette.services, entries: word ? found.filter(isMeant) : [] },
     { name: palette.rules, entries: rules },
@@ -86,7 +87,7 @@ function useRuleEntries<Spec extends CommonSpec>(noun: Noun<Spec>, word: string)
 const LOOK_BACK_MINUTES = [5, 60] as const
 
 function useActions(): Entry[] {
-  const { palette, time, services, routing, nearby, actions: text } = useText()
+  const { palette, time, services, routing, nearby, limits, actions: text } = useText()
   const { language } = usePreferences()
   const { asOf } = useScope()
   const navigate = useNavigate()
@@ -120,6 +121,7 @@ function useActions(): Entry[] {
     { id: 'create', label: services.create, icon: 'plus', run: create },
     { id: 'create-routing', label: routing.create, icon: 'plus', run: () => void navigate({ to: ROUTING.create }) },
     { id: 'create-nearby', label: nearby.create, icon: 'plus', run: () => void navigate({ to: NEARBY.create }) },
+    { id: 'create-limit', label: limits.create, icon: 'plus', run: () => void navigate({ to: LIMIT.create }) },
     { id: 'copy', label: palette.copyAddress, icon: 'copy', run: () => void copyAddress() },
     ...(asOf === undefined ? [] : [{ id: 'now', label: palette.backToNow, icon: 'clock' as const, run: () => search({ as_of: undefined }) }]),
     ...past,

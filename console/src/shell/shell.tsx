@@ -16,6 +16,7 @@ const PAGES = [
   ['/services', 'services'],
   ['/routing-rules', 'routing'],
   ['/nearby-rules', 'nearby'],
+  ['/rate-limit-rules', 'limits'],
   ['/simulator', 'simulator'],
   ['/changes', 'changes'],
   ['/namespaces', 'namespaces'],
