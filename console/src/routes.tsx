@@ -175,6 +175,7 @@ const namespaces = createRoute({
 const about = createRoute({
   getParentRoute: () => root,
   path: '/about',
+  validateSearch: only('view'),
   component: lazyRouteComponent(() => import('./about/about-page'), 'AboutPage'),
 })
 

@@ -103,6 +103,12 @@ export class Merak {
     if (!response.ok) throw new Error(`PUT ${path}: ${response.status} ${await response.text()}`)
   }
 
+  /** The id of an instance that registered itself. */
+  async firstInstance(namespace: string, service: string) {
+    const { items } = await this.ask<{ items: { id: string }[] }>(`${pathOf(namespace, service)}/instances`)
+    return items[0]?.id ?? ''
+  }
+
   patch(namespace: string, service: string, id: string, body: object) {
     return this.ask(`${pathOf(namespace, service)}/instances/${id}`, 'PATCH', body)
   }

@@ -63,6 +63,7 @@ const PAGES = {
   'change-open': '/changes?service=com.shop/order&kind=instance&change=CHANGE',
   namespaces: '/namespaces',
   about: '/about',
+  'about-table': '/about?view=table',
   missing: '/made/up',
   'service-missing': '/services/default/nothing',
 }

@@ -27,7 +27,7 @@ for (const theme of THEMES) {
           await page.goto(path)
           await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
           await expect(page.locator('.loading')).toHaveCount(0)
-          if (name === 'about') await page.waitForTimeout(4_500)
+          if (name.startsWith('about')) await page.waitForTimeout(4_500)
           await picture(`${name}-${width}`)
         }
         await page.goto('/services')

@@ -7,6 +7,7 @@ import { Copy } from '../ui/copy'
 import { Page, Panel } from '../ui/page'
 import { Failed, Loading } from '../ui/states'
 import { Charts } from './charts'
+import { bytes, milliseconds } from './format'
 import { parseMetrics, type Reading, readingOf } from './metrics'
 import { Routes } from './routes-table'
 
@@ -63,6 +64,16 @@ export function AboutPage() {
             <Ago at={is.started_at} />
           </Fact>
           <Fact label={text.uptime}>{duration(now - Date.parse(is.started_at), time)}</Fact>
+          {is.memory_bytes !== undefined && <Fact label={text.memory}>{bytes(is.memory_bytes)}</Fact>}
+          {is.database && (
+            <Fact label={text.database}>{text.fileAndLog(bytes(is.database.file_bytes), bytes(is.database.log_bytes))}</Fact>
+          )}
+          <Fact label={text.streams}>{text.streamsOf(is.streams.sync, is.streams.keep_alive)}</Fact>
+          <Fact label={text.pushLatency}>
+            {is.push_latency.p50_seconds === undefined || is.push_latency.p99_seconds === undefined
+              ? text.noPush
+              : text.pushOf(milliseconds(is.push_latency.p50_seconds), milliseconds(is.push_latency.p99_seconds))}
+          </Fact>
           <Fact label={text.address}>
             <span className="row">
               <code>{location.origin}</code> <Copy text={location.origin} />
@@ -77,9 +88,7 @@ export function AboutPage() {
       )}
       {latest && (
         <div className="stack">
-          <Panel title={text.charts}>
-            <Charts readings={readings} />
-          </Panel>
+          <Charts readings={readings} />
           <Panel
             title={text.routes}
             actions={

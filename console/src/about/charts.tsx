@@ -1,35 +1,109 @@
+import { getRouteApi } from '@tanstack/react-router'
+import { useMemo, useState } from 'react'
+import type { Dictionary } from '../i18n/en'
 import { useText } from '../i18n/use-text'
-import { Sparkline } from '../ui/sparkline'
-import { latencies, type Reading, rates } from './metrics'
+import { Button } from '../ui/button'
+import { Chart } from '../ui/chart'
+import { Panel } from '../ui/page'
+import { type Column, Table } from '../ui/table'
+import { BYTE_STEPS, bytes, milliseconds, number, STEPS, TIME_STEPS } from './format'
+import { latencies, pushLatencies, type Reading, rates } from './metrics'
 
-const MEBI = 1024 * 1024
+const route = getRouteApi('/about')
+const TABLE_ROWS = 30
 
-const one = (value: number) => value.toLocaleString(undefined, { maximumFractionDigits: 1 })
+interface Figure {
+  label: string
+  /** A value for each reading; none is known of the first, of what is counted between two. */
+  lines: (number | null)[][]
+  show: (value: number) => string
+  steps: number[]
+}
 
-/** What the control plane does, over the readings. */
+const between = (values: (number | null)[]) => [null, ...values]
+
+function figuresOf(readings: Reading[], text: Dictionary['about']): Figure[] {
+  return [
+    { label: text.requestRate, lines: [between(rates(readings, ({ requests }) => requests))], show: number, steps: STEPS },
+    { label: text.changeRate, lines: [between(rates(readings, ({ revision }) => revision))], show: number, steps: STEPS },
+    { label: text.latency, lines: [between(latencies(readings))], show: milliseconds, steps: TIME_STEPS },
+    {
+      label: text.pushChart,
+      lines: [between(pushLatencies(readings, 0.5)), between(pushLatencies(readings, 0.99))],
+      show: milliseconds,
+      steps: TIME_STEPS,
+    },
+    { label: text.memory, lines: [readings.map(({ memory }) => memory)], show: bytes, steps: BYTE_STEPS },
+    { label: text.database, lines: [readings.map(({ database }) => database)], show: bytes, steps: BYTE_STEPS },
+    { label: text.streams, lines: [readings.map(({ streams }) => streams)], show: number, steps: STEPS },
+    { label: text.instances, lines: [readings.map(({ instances }) => instances)], show: number, steps: STEPS },
+  ]
+}
+
+/** What the control plane does, over the readings, drawn or as a table. */
 export function Charts({ readings }: { readings: Reading[] }) {
   const { about: text } = useText()
-  const charts = [
-    { label: text.requestRate, values: rates(readings, ({ requests }) => requests), show: one },
-    { label: text.changeRate, values: rates(readings, ({ revision }) => revision), show: one },
-    { label: text.latency, values: latencies(readings), show: (value: number) => `${one(value * 1_000)} ms` },
-    { label: text.memory, values: readings.flatMap(({ memory }) => memory ?? []), show: (value: number) => `${one(value / MEBI)} MiB` },
-    { label: text.instances, values: readings.map(({ instances }) => instances), show: one },
-    { label: text.subscriptions, values: readings.map(({ subscriptions }) => subscriptions), show: one },
-  ]
+  const { view } = route.useSearch()
+  const navigate = route.useNavigate()
+  const figures = useMemo(() => figuresOf(readings, text), [readings, text])
+  const isTable = view === 'table'
+  const toggle = () => void navigate({ search: (now) => ({ ...now, view: isTable ? undefined : 'table' }), replace: true })
   return (
-    <ul className="tiles tiles-flat">
-      {charts.map(({ label, values, show }) => {
-        const latest = values.at(-1)
-        const value = latest === undefined ? '–' : show(latest)
+    <Panel title={text.charts} actions={<Button onClick={toggle}>{isTable ? text.asCharts : text.asTable}</Button>}>
+      {isTable ? <Figures figures={figures} readings={readings} /> : <Drawn figures={figures} readings={readings} />}
+    </Panel>
+  )
+}
+
+function Drawn({ figures, readings }: { figures: Figure[]; readings: Reading[] }) {
+  const { about: text } = useText()
+  const [pointed, setPointed] = useState<number | null>(null)
+  const at = useMemo(() => readings.map((reading) => reading.at), [readings])
+  return (
+    <ul className="tiles tiles-flat tiles-charts">
+      {figures.map((figure) => {
+        const now = said(figure, readings.length - 1)
         return (
-          <li key={label} className="tile">
-            <span className="tile-label">{label}</span>
-            <span className="tile-number num">{value}</span>
-            <Sparkline label={values.length > 1 ? text.reading(label, value) : text.collecting} values={values} height={40} />
+          <li key={figure.label} className="tile">
+            <span className="tile-label">{figure.label}</span>
+            <span className="tile-number num">{said(figure, pointed ?? readings.length - 1)}</span>
+            <Chart
+              label={readings.length > 1 ? text.reading(figure.label, now) : text.collecting}
+              at={at}
+              lines={figure.lines}
+              show={figure.show}
+              steps={figure.steps}
+              onPoint={setPointed}
+            />
           </li>
         )
       })}
     </ul>
   )
+}
+
+function Figures({ figures, readings }: { figures: Figure[]; readings: Reading[] }) {
+  const { about: text } = useText()
+  const rows = readings.map((_, index) => index).slice(-TABLE_ROWS).toReversed()
+  return <Table label={text.charts} rows={rows} columns={columnsOf(figures, readings, text)} rowKey={(row) => String(readings[row]?.at)} />
+}
+
+function columnsOf(figures: Figure[], readings: Reading[], text: Dictionary['about']): Column<number>[] {
+  const time = (row: number) => new Date(readings[row]?.at ?? 0).toLocaleTimeString()
+  return [
+    { id: 'at', header: text.time, width: '110px', cell: (row) => <span className="num">{time(row)}</span> },
+    ...figures.map((figure): Column<number> => ({
+      id: figure.label,
+      header: figure.label,
+      width: '124px',
+      align: 'end',
+      cell: (row) => <span className="num">{said(figure, row)}</span>,
+    })),
+  ]
+}
+
+/** What a figure says at a reading. */
+function said({ lines, show }: Figure, index: number) {
+  const values = lines.map((line) => line[index] ?? null)
+  return values.map((value) => (value === null ? '–' : show(value))).join(' / ')
 }

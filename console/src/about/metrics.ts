@@ -26,11 +26,21 @@ export interface Reading {
   revision: number
   healthy: number
   instances: number
-  subscriptions: number
+  /** Of all kinds. */
+  streams: number
+  /** Bytes on disk. */
+  database: number | null
+  /** Updates pushed so far that took up to so many seconds, by ascending bounds. */
+  pushes: Bucket[]
   memory: number | null
   requests: number
   seconds: number
   routes: Route[]
+}
+
+export interface Bucket {
+  bound: number
+  count: number
 }
 
 export interface Route {
@@ -50,7 +60,12 @@ export function readingOf(metrics: Metric[], at: number): Reading {
     revision: sum('merak_revision'),
     healthy: healthy?.value ?? 0,
     instances: sum('merak_instances'),
-    subscriptions: sum('merak_subscriptions'),
+    streams: sum('merak_subscribers') + sum('merak_keepalive_streams'),
+    database: all('merak_database_size_bytes').length > 0 ? sum('merak_database_size_bytes') : null,
+    pushes: all('merak_push_duration_seconds_bucket').map(({ labels, value }) => ({
+      bound: labels.le === '+Inf' ? Number.POSITIVE_INFINITY : Number(labels.le),
+      count: value,
+    })),
     memory: all('process_resident_memory_bytes')[0]?.value ?? null,
     requests: sum('merak_http_request_duration_seconds_count'),
     seconds: sum('merak_http_request_duration_seconds_sum'),
@@ -92,4 +107,28 @@ export function latencies(readings: Reading[]): number[] {
     const requests = reading.requests - before.requests
     return requests > 0 ? (reading.seconds - before.seconds) / requests : 0
   })
+}
+
+/** What a share of the pushes between readings kept to, in seconds; null if there were none. */
+export function pushLatencies(readings: Reading[], share: number): (number | null)[] {
+  return readings.slice(1).map((reading, index) => {
+    const before = readings[index]?.pushes ?? []
+    const between = reading.pushes.map(({ bound, count }, at) => ({ bound, count: count - (before[at]?.count ?? 0) }))
+    return quantile(between, share)
+  })
+}
+
+/** A quantile by cumulative buckets, as exactly as their bounds tell; past the last bound it is that one. */
+function quantile(buckets: Bucket[], share: number): number | null {
+  const total = buckets.at(-1)?.count ?? 0
+  if (total <= 0) return null
+  let lower = { bound: 0, count: 0 }
+  for (const bucket of buckets) {
+    if (bucket.count >= total * share && bucket.count > lower.count) {
+      if (bucket.bound === Number.POSITIVE_INFINITY) return lower.bound
+      return lower.bound + ((bucket.bound - lower.bound) * (total * share - lower.count)) / (bucket.count - lower.count)
+    }
+    lower = bucket
+  }
+  return lower.bound
 }

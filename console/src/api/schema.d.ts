@@ -11,7 +11,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Reads what the control plane is. */
+        /** Reads what the control plane is and how it does. */
         get: operations["get_about"];
         put?: never;
         post?: never;
@@ -861,17 +861,45 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
-         * @description What a control plane is, and since when.
+         * @description What a control plane is, since when, and how it does.
          * @example {
+         *       "database": {
+         *         "file_bytes": 4096,
+         *         "log_bytes": 32768
+         *       },
          *       "epoch": "0b9e",
+         *       "grpc": {
+         *         "advertised": "https://merak.example.com",
+         *         "listener": "0.0.0.0:8091"
+         *       },
+         *       "memory_bytes": 25165824,
+         *       "push_latency": {
+         *         "count": 300,
+         *         "p50_seconds": 0.0002,
+         *         "p99_seconds": 0.0011
+         *       },
          *       "revision": 44,
          *       "started_at": "2026-01-02T10:42:07Z",
+         *       "streams": {
+         *         "keep_alive": 12,
+         *         "sync": 12
+         *       },
          *       "version": "0.1.0"
          *     }
          */
         About: {
+            /** @description The room that it takes on disk; absent if it keeps nothing there. */
+            database?: components["schemas"]["Database"];
             /** @description Names the history that revisions belong to; another one after a restore from a backup. */
             epoch: string;
+            /** @description Where applications reach it; absent if it serves no gRPC. */
+            grpc?: components["schemas"]["Grpc"];
+            /**
+             * Format: int64
+             * @description The memory that the process has resident; absent where the system does not say.
+             */
+            memory_bytes?: number;
+            push_latency: components["schemas"]["PushLatency"];
             /**
              * Format: int64
              * @description The revision of the newest change.
@@ -882,6 +910,7 @@ export interface components {
              * @description When it began to serve.
              */
             started_at: string;
+            streams: components["schemas"]["Streams"];
             /** @description The version of the program. */
             version: string;
         };
@@ -1134,6 +1163,16 @@ export interface components {
             /** @description Of `in` and `not_in`. */
             values?: string[];
         };
+        /** @description The room that the database takes. */
+        Database: {
+            /** Format: int64 */
+            file_bytes: number;
+            /**
+             * Format: int64
+             * @description The write-ahead log, from which commits go to the file by and by.
+             */
+            log_bytes: number;
+        };
         /** @description Why a document would be refused. */
         DocumentError: {
             message: string;
@@ -1243,6 +1282,13 @@ export interface components {
          * @enum {string}
          */
         Failover: "local" | "pass";
+        /** @description Where applications reach the control plane. */
+        Grpc: {
+            /** @description The URL that `advertise_grpc` tells applications to use instead. */
+            advertised?: string;
+            /** @description The IP address and the port of the listener; 0.0.0.0 and [::] are every address of the machine. */
+            listener: string;
+        };
         /**
          * @description Whether an instance can take calls.
          * @enum {string}
@@ -2277,6 +2323,27 @@ export interface components {
             pointer?: string;
         };
         /**
+         * @description How long changes took from their commit until the updates that tell of them were written to streams,
+         *     since the start; `/metrics` has the histogram.
+         */
+        PushLatency: {
+            /**
+             * Format: int64
+             * @description Updates so far.
+             */
+            count: number;
+            /**
+             * Format: double
+             * @description What half of them kept to; absent if there are none.
+             */
+            p50_seconds?: number;
+            /**
+             * Format: double
+             * @description What 99 of 100 kept to; absent if there are none.
+             */
+            p99_seconds?: number;
+        };
+        /**
          * @description A rate limit rule: how many calls a service takes, and what becomes of one too many.
          * @example {
          *       "action": "reject",
@@ -3191,6 +3258,19 @@ export interface components {
         Status: {
             /** @description `ok`. */
             status: string;
+        };
+        /** @description Streams that are open now. */
+        Streams: {
+            /**
+             * Format: int64
+             * @description Those that keep instances alive.
+             */
+            keep_alive: number;
+            /**
+             * Format: int64
+             * @description Those on which clients are told what changes.
+             */
+            sync: number;
         };
         /**
          * @description A client that watches a service, and how far it is.

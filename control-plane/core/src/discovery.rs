@@ -12,6 +12,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     ops::Bound,
     sync::{Arc, Weak},
+    time::Duration,
 };
 
 use merak_model::{NamespaceName, Revision, ServiceKey, Timestamp};
@@ -22,7 +23,7 @@ use tally::Tally;
 pub use tally::Told;
 
 use crate::{
-    AnyRule, Callees, Catalog, Change, Clock, Item, Key, RuleFamily, RulesSnapshot,
+    AnyRule, Callees, Catalog, Change, Clock, Durations, Item, Key, RuleFamily, RulesSnapshot,
     ServiceSnapshot, committer::Follow,
 };
 
@@ -142,7 +143,11 @@ struct Inbox {
 #[derive(Default)]
 struct Subscriptions {
     topics: HashMap<u32, Watch>,
-    dirty: BTreeSet<u32>,
+    /// Each with the moment, by the clock's `elapsed`, when a commit first touched it since it was told
+    /// last; none if it was never told.
+    dirty: BTreeMap<u32, Option<Duration>>,
+    /// The same of the update that was taken last, until it is written.
+    taken: Option<Duration>,
     /// The subscription that was told last: the next is a later one, so that none has to wait for
     /// others that change all the time.
     last: u32,
@@ -195,6 +200,12 @@ impl Discovery {
     /// The number of live subscriptions to a topic.
     pub fn count_subscriptions(&self, topic: &Topic) -> usize {
         self.watchers.read().get(topic).map_or(0, Vec::len)
+    }
+
+    /// How long changes took from their commit until the updates that tell of them were written to the
+    /// streams of their subscribers.
+    pub fn pushes(&self) -> Durations {
+        self.tally.pushes.read()
     }
 
     /// What subscribers were told since the start.
@@ -306,6 +317,7 @@ impl Follow for Discovery {
                 touched.push(topic);
             }
         }
+        let now = self.clock.elapsed();
         let watchers = self.watchers.read();
         let of_topics = touched.iter().filter_map(|topic| watchers.get(topic));
         let of_rules = callees
@@ -316,7 +328,7 @@ impl Follow for Discovery {
             .flatten()
         {
             if let Some(inbox) = inbox.upgrade() {
-                inbox.mark_dirty(*number);
+                inbox.mark_dirty(*number, Some(now));
             }
         }
     }
@@ -350,7 +362,7 @@ impl Subscriber {
         }
         // Watching first and reading later, so that no change falls between the two.
         self.discovery.watch(topic, number, &self.inbox);
-        self.inbox.mark_dirty(number);
+        self.inbox.mark_dirty(number, None);
         true
     }
 
@@ -398,10 +410,20 @@ impl Subscriber {
         }
     }
 
+    /// Notes that the update which was taken last is written to the client's stream.
+    pub fn note_written(&self) {
+        let taken = self.inbox.subscriptions.lock().taken.take();
+        if let Some(since) = taken {
+            let now = self.discovery.clock.elapsed();
+            let pushes = &self.discovery.tally.pushes;
+            pushes.note(now.saturating_sub(since));
+        }
+    }
+
     /// The next update, if a subscription has one to be told.
     pub fn try_next(&self) -> Option<(u32, Update)> {
         let mut subscriptions = self.inbox.subscriptions.lock();
-        while let Some(number) = subscriptions.take_dirty() {
+        while let Some((number, since)) = subscriptions.take_dirty() {
             let Some(subscription) = subscriptions.topics.get_mut(&number) else {
                 continue;
             };
@@ -410,6 +432,7 @@ impl Subscriber {
             if is_news || !subscription.is_answered {
                 subscription.held = held;
                 subscription.is_answered = true;
+                subscriptions.taken = since;
                 self.discovery.tally.count(&update);
                 return Some((number, update));
             }
@@ -431,13 +454,13 @@ impl Drop for Subscriber {
 
 impl Subscriptions {
     /// The dirty subscription after the last one that was taken, or else the first.
-    fn take_dirty(&mut self) -> Option<u32> {
+    fn take_dirty(&mut self) -> Option<(u32, Option<Duration>)> {
         let later = (Bound::Excluded(self.last), Bound::Unbounded);
         let later = self.dirty.range(later).next();
-        let number = *later.or(self.dirty.first())?;
+        let (&number, &since) = later.or(self.dirty.first_key_value())?;
         self.dirty.remove(&number);
         self.last = number;
-        Some(number)
+        Some((number, since))
     }
 }
 
@@ -461,8 +484,10 @@ impl Inbox {
         })
     }
 
-    fn mark_dirty(&self, number: u32) {
-        self.subscriptions.lock().dirty.insert(number);
+    fn mark_dirty(&self, number: u32, since: Option<Duration>) {
+        let mut subscriptions = self.subscriptions.lock();
+        subscriptions.dirty.entry(number).or_insert(since);
+        drop(subscriptions);
         self.wake.notify_one();
     }
 }

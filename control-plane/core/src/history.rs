@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Catalog, Change, ChangeQuery, ChangeRetention, Error, ErrorKind, Item, Key, Order, Result,
-    Store, committer::Follow,
+    Store, StoreSize, committer::Follow,
 };
 
 /// Changes that one read of the log takes.
@@ -75,6 +75,10 @@ impl History {
             live: tails.downgrade(),
         };
         (history, Live { tails })
+    }
+
+    pub(crate) fn store_size(&self) -> Result<Option<StoreSize>> {
+        self.store.size()
     }
 
     /// The changes that a query asks for.

@@ -8,7 +8,7 @@ use tracing::{debug, warn};
 
 use crate::{
     CallTally, Catalog, ChangeRetention, Clock, CommitTally, Committer, Discovery, History,
-    Liveness, Quotas, Registry, Result, Settings, Store, committer::CommitTask,
+    Liveness, Quotas, Registry, Result, Settings, Store, StoreSize, committer::CommitTask,
 };
 
 /// How often the log is pruned.
@@ -109,6 +109,14 @@ impl ControlPlane {
             tasks,
             stop,
         })
+    }
+
+    /// How much room the store takes; none if it has no files of its own.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub fn store_size(&self) -> Result<Option<StoreSize>> {
+        self.history.store_size()
     }
 
     /// Commits what time has decided, now rather than at the next tick.

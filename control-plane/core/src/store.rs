@@ -54,6 +54,22 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// When nothing was deleted.
     async fn prune_changes(&self, through: Revision) -> Result<()>;
+
+    /// How much room it takes; none if it has no files of its own.
+    ///
+    /// # Errors
+    /// When the storage cannot be asked.
+    fn size(&self) -> Result<Option<StoreSize>> {
+        Ok(None)
+    }
+}
+
+/// The room that a store takes on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoreSize {
+    pub file_bytes: u64,
+    /// The write-ahead log, from which commits go to the file by and by.
+    pub log_bytes: u64,
 }
 
 /// Everything that a store holds.

@@ -4,6 +4,8 @@
 
 mod support;
 
+use std::time::Duration;
+
 use merak_core::{Client, Precondition, Topic, Update};
 use merak_model::{Revision, ServiceKey, Weight};
 use support::{TestPlane, caller, id, pay, registration};
@@ -45,6 +47,32 @@ async fn a_subscriber_is_told_absent_then_whole_then_deltas() {
         subscriber.try_next().is_none(),
         "an identical registration is not pushed"
     );
+}
+
+#[tokio::test]
+async fn a_push_takes_from_the_first_change_that_it_tells_of_until_it_is_written() {
+    let test = TestPlane::new().await;
+    test.register(1).await;
+    let subscriber = test.watch(Revision::ZERO);
+    test.clock.advance(Duration::from_secs(9));
+    subscriber.next().await;
+    subscriber.note_written();
+    let pushes = || test.plane.discovery.pushes();
+    assert_eq!(pushes().count, 0, "an answer to a subscription is no push");
+    test.register(2).await;
+    test.clock.advance(Duration::from_millis(30));
+    test.register(3).await;
+    test.clock.advance(Duration::from_millis(10));
+    subscriber.next().await;
+    subscriber.note_written();
+    assert_eq!((pushes().count, pushes().taken.as_millis()), (1, 40));
+    test.register(4).await;
+    subscriber.next().await;
+    assert_eq!(pushes().count, 1, "it is not written yet");
+    test.clock.advance(Duration::from_millis(2));
+    subscriber.note_written();
+    subscriber.note_written();
+    assert_eq!((pushes().count, pushes().taken.as_millis()), (2, 42));
 }
 
 #[tokio::test]

@@ -163,7 +163,9 @@ impl Connection {
         loop {
             let request = tokio::select! {
                 (number, update) = self.subscriber.next() => {
-                    return Ok(Some(answer(number, update, &self.bodies)));
+                    let answer = answer(number, update, &self.bodies);
+                    self.subscriber.note_written();
+                    return Ok(Some(answer));
                 }
                 request = self.requests.message() => request.map_err(unread)?,
             };

@@ -36,7 +36,7 @@ mod subscriber;
 mod warning;
 mod watch;
 
-use std::{any::Any, sync::Arc};
+use std::{any::Any, net::SocketAddr, sync::Arc};
 
 use axum::{
     Router,
@@ -59,11 +59,21 @@ use crate::{
 pub use openapi::openapi;
 pub use server::serve;
 
+/// Where applications reach the control plane, which the console tells newcomers.
+#[derive(Debug, Clone)]
+pub struct GrpcEndpoint {
+    /// Where the gRPC listener of this process listens.
+    pub listener: SocketAddr,
+    /// What to tell applications instead, such as `https://merak.example.com:443`.
+    pub advertised: Option<String>,
+}
+
 /// What every handler can reach.
 #[derive(Clone)]
 struct Api {
     plane: Arc<ControlPlane>,
     metrics: Arc<Metrics>,
+    grpc: Option<Arc<GrpcEndpoint>>,
     openapi: Arc<str>,
     /// When it began to serve.
     started_at: Timestamp,
@@ -73,14 +83,19 @@ struct Api {
 
 /// The API over a control plane; watches end when `drain` is cancelled.
 ///
-/// Who asks is taken from axum's `ConnectInfo<SocketAddr>`, if the connection has it.
-pub fn router(plane: Arc<ControlPlane>, drain: CancellationToken) -> Router {
+/// `grpc` is only told to those who ask `/api/v1/about`. Who asks is taken from axum's `ConnectInfo<SocketAddr>`, if the connection has it.
+pub fn router(
+    plane: Arc<ControlPlane>,
+    grpc: Option<GrpcEndpoint>,
+    drain: CancellationToken,
+) -> Router {
     let (routes, description) = openapi::operations().split_for_parts();
     let api = Api {
         metrics: Arc::new(Metrics::new(Arc::clone(&plane))),
         openapi: openapi::text_of(&description).into(),
         started_at: plane.clock.timestamp(),
         plane,
+        grpc: grpc.map(Arc::new),
         drain,
     };
     with_layers(routes, api)
@@ -142,6 +157,7 @@ mod tests {
             openapi: "".into(),
             started_at: plane.clock.timestamp(),
             plane,
+            grpc: None,
             drain: CancellationToken::new(),
         };
         let panics = get(async || -> &'static str { panic!("a defect") });

@@ -12,7 +12,7 @@ use axum::{
     response::Response,
 };
 use http::Method;
-use merak_core::{CallTally, CommitTally, Commits, ControlPlane, Rule, RuleFamily, Told, Topic};
+use merak_core::{CallTally, Commits, ControlPlane, Durations, Rule, RuleFamily, Told, Topic};
 use merak_model::{
     limiting::RateLimitRule,
     routing::{NearbyRule, RoutingRule},
@@ -30,6 +30,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 use tokio::time::Instant;
+use tracing::warn;
 
 use crate::Api;
 pub(crate) use format::{Format, OPEN_METRICS, PROMETHEUS};
@@ -193,6 +194,13 @@ impl Collector for Holdings {
         encode_gauge(&mut encoder, name, sessions)?;
         encode_calls(&mut encoder, &self.0.calls)?;
         encode_commits(&mut encoder, &self.0.commits.commits())?;
+        let help = "Time from a commit until an update that tells of it is written to a stream";
+        encode_durations(
+            &mut encoder,
+            ("merak_push_duration", help),
+            &self.0.discovery.pushes(),
+        )?;
+        encode_store(&mut encoder, &self.0)?;
         if let Some(bytes) = resident_memory_bytes() {
             let name = (
                 "process_resident_memory_bytes",
@@ -200,14 +208,7 @@ impl Collector for Holdings {
             );
             encode_gauge(&mut encoder, name, bytes)?;
         }
-        let help = "Instances by health, isolated ones included";
-        let mut by_health =
-            encoder.encode_descriptor("merak_instances", help, None, MetricType::Gauge)?;
-        for (health, count) in [("healthy", counts.healthy), ("unhealthy", counts.unhealthy)] {
-            let labels = [("health", health)];
-            ConstGauge::new(count).encode(by_health.encode_family(&labels)?)?;
-        }
-        Ok(())
+        encode_instances(&mut encoder, &counts)
     }
 }
 
@@ -265,6 +266,20 @@ fn encode_gauge(
     ConstGauge::new(value).encode(encoder)
 }
 
+fn encode_instances(
+    encoder: &mut DescriptorEncoder<'_>,
+    counts: &Counts,
+) -> Result<(), std::fmt::Error> {
+    let help = "Instances by health, isolated ones included";
+    let mut by_health =
+        encoder.encode_descriptor("merak_instances", help, None, MetricType::Gauge)?;
+    for (health, count) in [("healthy", counts.healthy), ("unhealthy", counts.unhealthy)] {
+        let labels = [("health", health)];
+        ConstGauge::new(count).encode(by_health.encode_family(&labels)?)?;
+    }
+    Ok(())
+}
+
 fn encode_told(encoder: &mut DescriptorEncoder<'_>, told: Told) -> Result<(), std::fmt::Error> {
     let help = "Updates given to subscribers, by kind";
     let mut family =
@@ -306,7 +321,7 @@ fn encode_commits(
         (
             "merak_commits",
             "Transactions that are durable",
-            commits.committed,
+            commits.durable.count,
         ),
         (
             "merak_failed_commits",
@@ -317,18 +332,45 @@ fn encode_commits(
         let encoder = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
         ConstCounter::new(count).encode(encoder)?;
     }
-    let bounds = CommitTally::BOUNDS.into_iter().chain([f64::INFINITY]);
-    let buckets: Vec<(f64, u64)> = bounds.zip(commits.by_bound.iter().copied()).collect();
     let help = "Time that the store takes to make a transaction durable";
-    let name = "merak_commit_duration";
+    encode_durations(encoder, ("merak_commit_duration", help), &commits.durable)
+}
+
+fn encode_durations(
+    encoder: &mut DescriptorEncoder<'_>,
+    (name, help): (&str, &str),
+    durations: &Durations,
+) -> Result<(), std::fmt::Error> {
+    let bounds = Durations::BOUNDS.into_iter().chain([f64::INFINITY]);
+    let buckets: Vec<(f64, u64)> = bounds.zip(durations.by_bound.iter().copied()).collect();
     let seconds = Some(&Unit::Seconds);
     let mut encoder = encoder.encode_descriptor(name, help, seconds, MetricType::Histogram)?;
-    let taken = commits.taken.as_secs_f64();
-    encoder.encode_histogram::<NoLabelSet>(taken, commits.committed, &buckets, None)
+    let taken = durations.taken.as_secs_f64();
+    encoder.encode_histogram::<NoLabelSet>(taken, durations.count, &buckets, None)
+}
+
+/// The room on disk, unless the store has none or cannot be asked.
+fn encode_store(
+    encoder: &mut DescriptorEncoder<'_>,
+    plane: &ControlPlane,
+) -> Result<(), std::fmt::Error> {
+    let size = plane.store_size();
+    let size = size.inspect_err(|failure| warn!("the store's size is not known: {failure}"));
+    let Ok(Some(size)) = size else {
+        return Ok(());
+    };
+    let help = "Size of the database on disk, by file";
+    let (name, bytes) = ("merak_database_size", Some(&Unit::Bytes));
+    let mut family = encoder.encode_descriptor(name, help, bytes, MetricType::Gauge)?;
+    for (file, bytes) in [("database", size.file_bytes), ("log", size.log_bytes)] {
+        let labels = [("file", file)];
+        ConstGauge::new(bytes).encode(family.encode_family(&labels)?)?;
+    }
+    Ok(())
 }
 
 /// What Linux says of this process; none elsewhere.
-fn resident_memory_bytes() -> Option<u64> {
+pub(crate) fn resident_memory_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status
         .lines()

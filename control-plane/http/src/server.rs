@@ -23,7 +23,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::{Layer as _, ServiceExt as _};
 use tracing::{debug, warn};
 
-use crate::router;
+use crate::{GrpcEndpoint, router};
 
 /// How long a client has to send the head of a request, the first one of a connection included.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -46,11 +46,12 @@ const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 pub async fn serve(
     listener: TcpListener,
     plane: Arc<ControlPlane>,
+    grpc: Option<GrpcEndpoint>,
     drain: CancellationToken,
 ) -> io::Result<()> {
     let address = listener.local_addr()?;
     let connections = Connections {
-        router: router(plane, drain.clone()),
+        router: router(plane, grpc, drain.clone()),
         drain: drain.clone(),
         cut: CancellationToken::new(),
     };

@@ -28,7 +28,7 @@ impl TestServer {
         let plane = Arc::new(plane.await.unwrap());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, drain) = (listener.local_addr().unwrap(), CancellationToken::new());
-        let serving = merak_http::serve(listener, Arc::clone(&plane), drain.clone());
+        let serving = merak_http::serve(listener, Arc::clone(&plane), None, drain.clone());
         #[expect(clippy::disallowed_methods, reason = "the test awaits the task itself")]
         let serving = tokio::spawn(serving);
         Self {

@@ -78,6 +78,12 @@ settings! {
     /// Port 0 takes a free one. 0.0.0.0 or [::] listens on every interface.
     grpc: SocketAddr = "127.0.0.1:8091", "ADDR", value::address;
 
+    /// Where applications reach the gRPC listener, as the console tells them: a URL or none.
+    ///
+    /// For a listener behind a proxy or another name, such as https://merak.example.com:443. none: the
+    /// console tells the listener's own address.
+    advertise_grpc: Option<String> = "none", "URL|none", value::endpoint;
+
     /// What an answered write survives: full or normal.
     ///
     /// full: a loss of power, as every commit is flushed to the disk. normal: a crash of the

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use merak_core::{Error, ErrorKind, Result};
+use merak_core::{Error, ErrorKind, Result, StoreSize};
 
 use crate::database::{beside, find};
 
@@ -25,6 +25,21 @@ impl Files {
         });
         Ok(Self {
             files: files.collect::<Result<_>>()?,
+        })
+    }
+
+    /// How large they are.
+    pub(crate) fn size(&self) -> Result<StoreSize> {
+        let size_of = |index: usize| -> Result<u64> {
+            let found = match self.files.get(index) {
+                Some((name, _)) => find(name)?,
+                None => None,
+            };
+            Ok(found.map_or(0, |file| file.len()))
+        };
+        Ok(StoreSize {
+            file_bytes: size_of(0)?,
+            log_bytes: size_of(1)?,
         })
     }
 

@@ -19,7 +19,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use merak_core::{Change, ChangeQuery, Error, ErrorKind, Loaded, Result, Store};
+use merak_core::{Change, ChangeQuery, Error, ErrorKind, Loaded, Result, Store, StoreSize};
 use merak_model::{Revision, Timestamp};
 use sqlx::{
     ConnectOptions, Sqlite, SqliteConnection, SqlitePool,
@@ -151,6 +151,10 @@ impl Store for SqlStore {
         let mut writer = self.writer.lock().await;
         let pruned = log::prune(&mut writer, through).await;
         pruned.map_err(|failure| error::writing(&self.path, failure))
+    }
+
+    fn size(&self) -> Result<Option<StoreSize>> {
+        self.files.size().map(Some)
     }
 }
 

@@ -25,6 +25,20 @@ async fn empty() -> (TempDir, SqlStore) {
 
 merak_core::store_conformance!(empty);
 
+#[tokio::test]
+async fn the_size_is_that_of_the_file_and_of_its_log() {
+    let (directory, store) = empty().await;
+    let length = |name: &str| {
+        std::fs::metadata(directory.path().join(name))
+            .unwrap()
+            .len()
+    };
+    let size = || store.size().unwrap().unwrap();
+    assert_eq!(size().file_bytes, length("merak.db"));
+    assert_eq!(size().log_bytes, length("merak.db-wal"));
+    assert!(size().file_bytes > 0);
+}
+
 fn database(directory: &TempDir) -> PathBuf {
     directory.path().join("merak.db")
 }

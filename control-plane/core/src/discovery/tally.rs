@@ -3,10 +3,12 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Update;
+use crate::duration_tally::DurationTally;
 
 /// Counts that only grow, and the clients connected now.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
+    pub(super) pushes: DurationTally,
     subscribers: AtomicU64,
     snapshots: AtomicU64,
     deltas: AtomicU64,

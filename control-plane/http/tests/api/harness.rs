@@ -6,6 +6,7 @@ use axum::{Router, body::Body};
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use merak_core::{ControlPlane, ManualClock, Settings, testing::MemoryStore};
+use merak_http::GrpcEndpoint;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
@@ -56,8 +57,12 @@ impl TestApi {
         let plane = ControlPlane::start(Arc::new(store.clone()), Arc::clone(&clock) as _, settings);
         let plane = Arc::new(plane.await.unwrap());
         let drain = CancellationToken::new();
+        let grpc = GrpcEndpoint {
+            listener: "127.0.0.1:8091".parse().unwrap(),
+            advertised: Some("https://merak.example.com".to_owned()),
+        };
         Self {
-            router: merak_http::router(Arc::clone(&plane), drain.clone()),
+            router: merak_http::router(Arc::clone(&plane), Some(grpc), drain.clone()),
             plane,
             clock,
             store,

@@ -1,6 +1,8 @@
 //! Health, readiness, metrics, request ids and the description.
 
 use http::Method;
+use merak_core::Topic;
+use merak_model::{Revision, ServiceKey};
 use serde_json::{Value, json};
 
 use crate::harness::{PAY, TestApi};
@@ -59,6 +61,7 @@ async fn metrics_show_requests_and_state() {
         r#"merak_commit_duration_seconds_bucket{le="+Inf"} 3"#.to_owned(),
         "merak_commit_duration_seconds_count 3".to_owned(),
         "merak_keepalive_streams 0".to_owned(),
+        "merak_push_duration_seconds_count 0".to_owned(),
         "# TYPE merak_grpc_calls_total counter".to_owned(),
         r#"merak_grpc_calls_total{method="m",code="OK"} 1"#.to_owned(),
         "merak_namespaces 1".to_owned(),
@@ -151,4 +154,25 @@ async fn it_says_what_it_is() {
     assert_eq!(about["version"], env!("CARGO_PKG_VERSION"));
     assert_eq!(about["revision"], api.revision());
     assert_eq!(about["epoch"], api.plane.epoch.to_string());
+    let grpc = json!({"listener": "127.0.0.1:8091", "advertised": "https://merak.example.com"});
+    assert_eq!(about["grpc"], grpc);
+    assert!(about["memory_bytes"].as_u64().unwrap() > 1_000_000);
+    assert_eq!(about["database"], Value::Null, "a store in memory has none");
+    assert_eq!(about["streams"], json!({"sync": 0, "keep_alive": 0}));
+    assert_eq!(about["push_latency"], json!({"count": 0}));
+    let watching = api
+        .plane
+        .discovery
+        .subscriber(merak_core::Client::default());
+    let topic = Topic::Instances(ServiceKey::parse("default", "pay").unwrap());
+    watching.subscribe(1, topic, Revision::ZERO);
+    watching.next().await;
+    api.put_instance(2).await;
+    api.clock.advance(std::time::Duration::from_millis(4));
+    watching.next().await;
+    watching.note_written();
+    let about = api.get("/api/v1/about").await.json;
+    assert_eq!(about["streams"]["sync"], 1);
+    assert_eq!(about["push_latency"]["count"], 1);
+    assert_eq!(about["push_latency"]["p99_seconds"], 0.004975);
 }

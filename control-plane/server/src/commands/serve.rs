@@ -10,6 +10,7 @@ use std::{
 use anyhow::Context as _;
 use clap::Args;
 use merak_core::{ControlPlane, SystemClock};
+use merak_http::GrpcEndpoint;
 use merak_store::SqlStore;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -76,7 +77,11 @@ async fn serve(config: &Config, stop: impl Future<Output = ()>) -> anyhow::Resul
 
     let drain = CancellationToken::new();
     let mut listeners = JoinSet::new();
-    let serving = merak_http::serve(http, Arc::clone(&plane), drain.clone());
+    let endpoint = GrpcEndpoint {
+        listener: grpc.local_addr()?,
+        advertised: config.advertise_grpc.clone(),
+    };
+    let serving = merak_http::serve(http, Arc::clone(&plane), Some(endpoint), drain.clone());
     listeners.spawn(async { serving.await.context("serve HTTP") });
     let serving = merak_grpc::serve(grpc, Arc::clone(&plane), drain.clone());
     listeners.spawn(async { serving.await.context("serve gRPC") });

@@ -63,6 +63,35 @@ fn the_defaults_are_valid() {
     assert_eq!(config.change_retention_age.as_secs(), 7 * 24 * 3600);
     assert_eq!(config.change_retention_count, 1_000_000);
     assert_eq!(config.log_format, LogFormat::Text);
+    assert_eq!(config.advertise_grpc, None);
+}
+
+#[test]
+fn an_advertised_endpoint_is_a_url_without_a_path() {
+    for (text, expected) in [
+        ("none", None),
+        (
+            "https://merak.example.com",
+            Some("https://merak.example.com"),
+        ),
+        ("http://[::1]:80/", Some("http://[::1]:80")),
+    ] {
+        let text = format!("advertise_grpc = '{text}'");
+        let config = file(&text).config().unwrap();
+        assert_eq!(config.advertise_grpc.as_deref(), expected);
+    }
+    for text in [
+        "",
+        "merak:8091",
+        "ftp://x",
+        "https://x/y",
+        "https://",
+        "https://x y",
+    ] {
+        let text = format!("advertise_grpc = '{text}'");
+        let refusal = file(&text).refusal();
+        assert!(refusal.contains("a URL without a path"), "{refusal}");
+    }
 }
 
 #[test]

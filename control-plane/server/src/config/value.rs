@@ -27,6 +27,21 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, Expected> {
         .map_err(|_| "an IP address and a port, such as 127.0.0.1:8090 or [::1]:8090".to_owned())
 }
 
+/// Where something is reached, or none.
+pub(super) fn endpoint(text: &str) -> Result<Option<String>, Expected> {
+    if text == "none" {
+        return Ok(None);
+    }
+    let url: Option<http::Uri> = text.parse().ok();
+    let is_endpoint = url.is_some_and(|url| {
+        matches!(url.scheme_str(), Some("http" | "https")) && matches!(url.path(), "" | "/")
+    });
+    match is_endpoint {
+        true => Ok(Some(text.trim_end_matches('/').to_owned())),
+        false => Err("none, or a URL without a path, such as https://merak.example.com".to_owned()),
+    }
+}
+
 pub(super) fn one_of<T: Copy, const N: usize>(
     choices: [(&'static str, T); N],
 ) -> impl Fn(&str) -> Result<T, Expected> {
