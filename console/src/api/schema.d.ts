@@ -745,6 +745,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/trends": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reads how many services and instances there were over the last hour.
+         * @description It is kept in memory: after a start there is nothing of before it. The change log has every change.
+         */
+        get: operations["get_trends"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/warnings": {
         parameters: {
             query?: never;
@@ -3390,6 +3410,34 @@ export interface components {
             passed: boolean;
             /** @description JSON pointer (RFC 6901) to the test in the document. */
             path: string;
+        };
+        /**
+         * @description How much there was at a moment.
+         * @example {
+         *       "at": "2026-01-02T10:42:00Z",
+         *       "instance_count": 7,
+         *       "isolated_instance_count": 0,
+         *       "service_count": 3,
+         *       "unhealthy_instance_count": 1
+         *     }
+         */
+        TrendSample: {
+            /** Format: date-time */
+            at: string;
+            instance_count: number;
+            isolated_instance_count: number;
+            service_count: number;
+            unhealthy_instance_count: number;
+        };
+        /** @description How much there was, over the last hour. */
+        Trends: {
+            /**
+             * Format: int64
+             * @description How far two samples are apart; the last one is of now.
+             */
+            interval_seconds: number;
+            /** @description Oldest first. */
+            samples: components["schemas"]["TrendSample"][];
         };
         /**
          * @description What becomes of a call: it goes to one of the candidates, a rule refuses it, or no instance may get it.
@@ -9614,6 +9662,68 @@ export interface operations {
             };
             /** @description The change log no longer reaches back that far */
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the control plane */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing was done; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not answered within 30 s; whether it was done is not known */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_trends: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only what is in this namespace.
+                 * @example default
+                 */
+                namespace?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What there was */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trends"];
+                };
+            };
+            /** @description A part of the request is refused; `errors` says which */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -27,6 +27,7 @@ mod registry;
 mod rule;
 mod settings;
 mod store;
+mod trends;
 
 pub use call_tally::CallTally;
 pub use caller::Caller;
@@ -57,3 +58,4 @@ pub use settings::{ChangeRetention, Settings};
 #[cfg(feature = "testing")]
 pub use store::testing;
 pub use store::{ChangeQuery, Loaded, LoadedCallees, LoadedService, Order, Store, StoreSize};
+pub use trends::{Counts, SAMPLE_INTERVAL, Sample, TREND_LENGTH, Trends};

@@ -1,6 +1,6 @@
 //! The control plane as a whole: what the edges hold.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use merak_model::Epoch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -8,8 +8,11 @@ use tracing::{debug, warn};
 
 use crate::{
     CallTally, Catalog, ChangeRetention, Clock, CommitTally, Committer, Discovery, History,
-    Liveness, Quotas, Registry, Result, Settings, Store, StoreSize, committer::CommitTask,
+    Liveness, Quotas, Registry, Result, Settings, Store, StoreSize, Trends, committer::CommitTask,
 };
+
+/// What runs as long as the control plane does.
+type Duty = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// How often the log is pruned.
 const PRUNE_INTERVAL: Duration = Duration::from_secs(60);
@@ -36,6 +39,8 @@ pub struct ControlPlane {
     pub calls: Arc<CallTally>,
     /// What was committed since the start.
     pub commits: Arc<CommitTally>,
+    /// How much there was lately.
+    pub trends: Arc<Trends>,
     committer: Committer,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -61,8 +66,7 @@ impl ControlPlane {
         let history = Arc::new(history);
         let (committer, queue) = Committer::channel();
         let (failed, stop) = (CancellationToken::new(), CancellationToken::new());
-        let commits = Arc::new(CommitTally::default());
-        let tasks = TaskTracker::new();
+        let (tasks, commits) = (TaskTracker::new(), Arc::new(CommitTally::default()));
         let task = CommitTask {
             queue,
             store,
@@ -79,14 +83,18 @@ impl ControlPlane {
             refusal: None,
             failed: failed.clone(),
         };
-        let keep_alive = Arc::clone(&liveness).run(committer.clone(), stop.clone());
-        let (retention, of_clock) = (settings.change_retention, Arc::clone(&clock));
-        let prune = prune(Arc::clone(&history), retention, of_clock, stop.clone());
-        let share_out = Arc::clone(&quotas).run(stop.clone());
-        tasks.spawn(or_fail(failed.clone(), task.run()));
-        tasks.spawn(or_fail(failed.clone(), keep_alive));
-        tasks.spawn(or_fail(failed.clone(), prune));
-        tasks.spawn(or_fail(failed.clone(), share_out));
+        let trends = Arc::new(Trends::new(Arc::clone(&catalog), Arc::clone(&clock)));
+        let pruned = (Arc::clone(&history), settings.change_retention);
+        let duties: [Duty; 5] = [
+            Box::pin(task.run()),
+            Box::pin(Arc::clone(&liveness).run(committer.clone(), stop.clone())),
+            Box::pin(prune(pruned, Arc::clone(&clock), stop.clone())),
+            Box::pin(Arc::clone(&quotas).run(stop.clone())),
+            Box::pin(Arc::clone(&trends).run(stop.clone())),
+        ];
+        for duty in duties {
+            tasks.spawn(or_fail(failed.clone(), duty));
+        }
         let registry = Registry::new(
             committer.clone(),
             Arc::clone(&catalog),
@@ -105,6 +113,7 @@ impl ControlPlane {
             failed,
             calls: Arc::default(),
             commits,
+            trends,
             committer,
             tasks,
             stop,
@@ -155,8 +164,7 @@ async fn or_fail(failed: CancellationToken, task: impl Future<Output = ()>) {
 }
 
 async fn prune(
-    history: Arc<History>,
-    retention: ChangeRetention,
+    (history, retention): (Arc<History>, ChangeRetention),
     clock: Arc<dyn Clock>,
     stop: CancellationToken,
 ) {

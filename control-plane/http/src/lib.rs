@@ -33,6 +33,7 @@ mod service;
 mod simulate;
 mod sort;
 mod subscriber;
+mod trend;
 mod warning;
 mod watch;
 

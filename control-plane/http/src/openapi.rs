@@ -6,7 +6,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     Api, about, analyze, change, instance, namespace, nearby_rule, operations,
     problem::ProblemBody,
-    rate_limit_rule, routing_rule, service, simulate, subscriber, warning,
+    rate_limit_rule, routing_rule, service, simulate, subscriber, trend, warning,
     watch::{self, Ready},
 };
 
@@ -56,6 +56,7 @@ struct Description;
 pub(crate) fn operations() -> OpenApiRouter<Api> {
     let mut operations = OpenApiRouter::with_openapi(Description::openapi())
         .merge(namespace::router())
+        .merge(trend::router())
         .merge(service::router())
         .merge(instance::router())
         .merge(subscriber::router())

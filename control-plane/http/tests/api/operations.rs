@@ -176,3 +176,29 @@ async fn it_says_what_it_is() {
     assert_eq!(about["push_latency"]["count"], 1);
     assert_eq!(about["push_latency"]["p99_seconds"], 0.004975);
 }
+
+#[tokio::test]
+async fn trends_are_what_there_was_up_to_now() {
+    let api = TestApi::new().await;
+    api.clock.advance(std::time::Duration::from_secs(30));
+    api.plane.trends.sample();
+    api.put_instance(1).await;
+    let trends = api.get("/api/v1/trends").await.json;
+    assert_eq!(trends["interval_seconds"], 30);
+    let samples = trends["samples"].as_array().unwrap();
+    let before = &samples[samples.len() - 2];
+    assert_eq!(
+        (&before["service_count"], &before["instance_count"]),
+        (&json!(0), &json!(0))
+    );
+    let now = json!({
+        "at": "2026-01-01T00:00:30Z", "service_count": 1, "instance_count": 1,
+        "unhealthy_instance_count": 0, "isolated_instance_count": 0,
+    });
+    assert_eq!(samples.last(), Some(&now));
+    let other = api.get("/api/v1/trends?namespace=other").await.json;
+    assert_eq!(
+        other["samples"].as_array().unwrap().last().unwrap()["service_count"],
+        0
+    );
+}
