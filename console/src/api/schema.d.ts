@@ -724,6 +724,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/simulate/rate-limit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tells what becomes of calls by the rate limit rules of a service.
+         * @description Every rule is told with each of its tests, wanted and got. The calls go by fresh counters and a clock of
+         *     their own, decided by the code that limits in applications; global limits are counted in whole windows.
+         *     Nothing is written or counted. The service need not exist.
+         */
+        post: operations["simulate_rate_limit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/simulate/route": {
         parameters: {
             query?: never;
@@ -1065,6 +1087,76 @@ export interface components {
                 [key: string]: string;
             };
             to: components["schemas"]["CallTo"];
+        };
+        /** @description Equal calls at an even pace. */
+        CallSequence: {
+            /** Format: int32 */
+            calls: number;
+            /**
+             * Format: int32
+             * @description The instances of the service, which take the calls in turns: each counts local limits by itself.
+             *     Default 1.
+             */
+            instances?: number;
+            /**
+             * Format: int64
+             * @description How long each is under way; default 0.
+             */
+            lasting_ms?: number;
+            /**
+             * Format: int64
+             * @description The time within which they come; default 0, which is all at once.
+             */
+            over_ms?: number;
+        };
+        /** @description What becomes of all calls. */
+        CallSequenceOutcome: {
+            /**
+             * Format: int32
+             * @description Those that go through at once.
+             */
+            admitted: number;
+            /** Format: int32 */
+            calls: number;
+            /**
+             * Format: int64
+             * @description When the first call is rejected; absent where none is.
+             */
+            first_rejected_at_ms?: number;
+            /** Format: int32 */
+            instances: number;
+            /**
+             * Format: int64
+             * @description The longest time after which a rejected caller is told to try again; absent where none is told.
+             */
+            longest_retry_after_ms?: number;
+            /**
+             * Format: int64
+             * @description The longest wait of a call that goes through.
+             */
+            longest_wait_ms: number;
+            /** Format: int64 */
+            over_ms: number;
+            /**
+             * Format: int32
+             * @description Those that go through after they waited for their turn.
+             */
+            queued: number;
+            /** Format: int32 */
+            rejected: number;
+            /** @description The calls by when they come, in up to 60 parts of equal length. */
+            timeline: components["schemas"]["CallSequenceSlice"][];
+        };
+        /** @description The calls of a part of a sequence. */
+        CallSequenceSlice: {
+            /** Format: int32 */
+            admitted: number;
+            /** Format: int64 */
+            from_ms: number;
+            /** Format: int32 */
+            queued: number;
+            /** Format: int32 */
+            rejected: number;
         };
         /** @description The callee of a call. */
         CallTo: {
@@ -1590,6 +1682,52 @@ export interface components {
                 max_wait_ms: number;
             };
         };
+        /** @description A value that tells counters apart. */
+        LimitCounterPart: {
+            /** @description Empty for facts without keys. */
+            key: string;
+            on: components["schemas"]["FactKind"];
+            value: string;
+        };
+        /** @description What is left of an amount. */
+        LimitLeft: {
+            /**
+             * Format: int32
+             * @description Calls that may come at once after a pause.
+             */
+            burst: number;
+            /**
+             * Format: int64
+             * @description The time until as many may come as after a pause; of a global limit, until its window is over.
+             */
+            full_in_ms: number;
+            /**
+             * Format: int32
+             * @description Calls that may come at once now.
+             */
+            left: number;
+            /** Format: int32 */
+            max: number;
+            /** Format: int64 */
+            window_ms: number;
+        };
+        /** @description Why a call is rejected, and what its caller is told. */
+        LimitRejection: {
+            /** @description The amount that is used up; absent where too many calls are under way. */
+            amount?: components["schemas"]["LimitedAmount"];
+            body: string;
+            headers: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description When it would go through if no other call came; absent where that is not known.
+             */
+            retry_after_ms?: number;
+            rule: components["schemas"]["RuleFullName"];
+            /** Format: int32 */
+            status: number;
+        };
         /** @description What the caller of a refused call is told. A gRPC call fails with `RESOURCE_EXHAUSTED`. */
         LimitResponse: {
             body?: string;
@@ -1603,11 +1741,60 @@ export interface components {
              */
             status?: number;
         };
+        /** @description What one rule says of the call. */
+        LimitRuleStanding: {
+            /** @description What is left after the last call; empty if the rule is not applied to it. */
+            amounts: components["schemas"]["LimitLeft"][];
+            /**
+             * Format: int32
+             * @description Calls that may be under way at a time, where that is limited.
+             */
+            concurrency?: number;
+            conditions: components["schemas"]["LimitTest"][];
+            /** @description The values that tell its counters apart; empty where all calls share one, or it does not match. */
+            counter: components["schemas"]["LimitCounterPart"][];
+            /** @description The same as one text, such as `header.x-user=42`. */
+            counter_key: string;
+            enabled: boolean;
+            /** @description Whether the call meets all of its tests; those of a rule that is not enabled are told as well. */
+            matches: boolean;
+            /**
+             * Format: int32
+             * @description How many of the calls it rejected.
+             */
+            rejected: number;
+            /**
+             * Format: int64
+             * @description The change that last touched it; 0 for a draft.
+             */
+            revision: number;
+            rule: components["schemas"]["RuleFullName"];
+            scope: components["schemas"]["LimitScope"];
+        };
         /**
          * @description Who counts: each instance of the service, or the control plane for all of them.
          * @enum {string}
          */
         LimitScope: "local" | "global";
+        /** @description A test, and what the call has. */
+        LimitTest: {
+            /** @description The value of the call; null if it has none. */
+            got?: string | null;
+            holds: boolean;
+            wanted: components["schemas"]["Condition"];
+        };
+        /**
+         * @description What becomes of a call: it goes through, it waits for its turn and then does, or it does not.
+         * @enum {string}
+         */
+        LimitVerdict: "admitted" | "queued" | "rejected";
+        /** @description Calls in a window. */
+        LimitedAmount: {
+            /** Format: int32 */
+            max: number;
+            /** Format: int64 */
+            window_ms: number;
+        };
         /** @description A rule as a write left it, and what was probably not meant. */
         Linted_NearbyRule: (components["schemas"]["NearbyRuleSpec"] & {
             /** Format: date-time */
@@ -2342,6 +2529,13 @@ export interface components {
              */
             pointer?: string;
         };
+        /** @description A rate limit rule that is not there yet. */
+        RateLimitDraft: {
+            name: string;
+            /** @description Default `default`. */
+            namespace?: string;
+            spec: components["schemas"]["RateLimitRuleSpec"];
+        };
         /**
          * @description How long changes took from their commit until the updates that tell of them were written to streams,
          *     since the start; `/metrics` has the histogram.
@@ -2499,6 +2693,48 @@ export interface components {
             scope?: components["schemas"]["LimitScope"];
             /** @description A slow start after a pause; for local limits with amounts. */
             warm_up?: components["schemas"]["WarmUp"];
+        };
+        /**
+         * @description Calls to try out, and what to try them with.
+         * @example {
+         *       "request": {
+         *         "headers": {
+         *           "x-user": "42"
+         *         },
+         *         "method": "POST",
+         *         "to": {
+         *           "service": "micro-pay"
+         *         }
+         *       },
+         *       "sequence": {
+         *         "calls": 150,
+         *         "over_ms": 1000
+         *       }
+         *     }
+         */
+        RateLimitSimulateBody: {
+            /** @description A rate limit rule as if it was there; one of its name is replaced by it. */
+            draft?: components["schemas"]["RateLimitDraft"];
+            request: components["schemas"]["CallRequest"];
+            /** @description How often the call comes; by default once. */
+            sequence?: components["schemas"]["CallSequence"];
+        };
+        /** @description What becomes of calls, and why. */
+        RateLimitSimulation: {
+            /** @description Why the last call is rejected, where it is. */
+            rejection?: components["schemas"]["LimitRejection"];
+            /** @description The rules for calls to the service, in the order of their precedence. */
+            rules: components["schemas"]["LimitRuleStanding"][];
+            sequence: components["schemas"]["CallSequenceOutcome"];
+            /** @description What becomes of all of them, as a sentence for people. */
+            summary: string;
+            /** @description What becomes of the last call. */
+            verdict: components["schemas"]["LimitVerdict"];
+            /**
+             * Format: int64
+             * @description How long the last call waits for its turn, where it does.
+             */
+            wait_ms?: number;
         };
         /** @description Every instance of the callee was looked at. */
         RouteAllInstancesStep: components["schemas"]["RouteGroup"];
@@ -2889,6 +3125,10 @@ export interface components {
         };
         /** @enum {string} */
         RuleDifferenceOperation: "add" | "remove" | "replace";
+        RuleFullName: {
+            name: string;
+            namespace: string;
+        };
         /**
          * @description The kinds of rules that can have warnings.
          * @enum {string}
@@ -9578,6 +9818,90 @@ export interface operations {
             };
             /** @description A part of the request is refused; `errors` says which */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the control plane */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing was done; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not answered within 30 s; whether it was done is not known */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    simulate_rate_limit: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The state right after this revision, or at this RFC 3339 time, instead of now.
+                 * @example 2026-01-02T10:42:00Z
+                 */
+                as_of?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RateLimitSimulateBody"];
+            };
+        };
+        responses: {
+            /** @description What becomes of the calls, and why */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RateLimitSimulation"];
+                };
+            };
+            /** @description A part of the request is refused; `errors` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The change log no longer reaches back that far */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };

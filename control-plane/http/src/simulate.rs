@@ -1,5 +1,6 @@
-//! Where a call would go, and why: `/api/v1/simulate/route`.
+//! Where a call would go, and why: `/api/v1/simulate/route`; what becomes of it by rate limits is beside it.
 
+mod rate_limit;
 #[expect(dead_code, reason = "describes what the model reads and writes")]
 pub(crate) mod schema;
 
@@ -30,7 +31,9 @@ use crate::{
 
 /// The operations that try things out.
 pub(crate) fn router() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(simulate_route))
+    OpenApiRouter::new()
+        .routes(routes!(simulate_route))
+        .merge(rate_limit::router())
 }
 
 /// A call to try out, and what to try it with.

@@ -12,6 +12,7 @@
 //! | who counts, and what becomes of a call too many | [`policy`], [`response`] |
 //! | counting | [`bucket`], [`counter`] |
 //! | sharing a global limit out | [`quota`] |
+//! | trying rules out | [`trial`] |
 
 pub mod amount;
 pub mod bucket;
@@ -20,6 +21,7 @@ pub mod policy;
 pub mod quota;
 pub mod response;
 pub mod rule;
+pub mod trial;
 
 pub use amount::{Amount, AmountDocument, WarmUp, WarmUpDocument};
 pub use bucket::{Moment, Pace};

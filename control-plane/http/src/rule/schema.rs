@@ -167,7 +167,7 @@ struct Matches {
 
 /// A fact of the call, and the test it must pass.
 #[derive(Serialize, ToSchema)]
-struct Condition {
+pub(crate) struct Condition {
     on: FactKind,
     /// Which header, parameter, cookie, label or argument; not for the other facts.
     #[serde(default)]
@@ -249,7 +249,7 @@ struct Target {
 /// Where in a call a fact is found.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum FactKind {
+pub(crate) enum FactKind {
     Method,
     Path,
     Header,

@@ -22,6 +22,7 @@ mod rule_tests;
 mod rules;
 mod services;
 mod simulate;
+mod simulate_limits;
 mod subscribers;
 mod warnings;
 mod watch;

@@ -6,3 +6,4 @@ mod builders;
 mod properties;
 mod quota;
 mod rules;
+mod trial;
