@@ -67,14 +67,14 @@ pub struct Tail {
 }
 
 impl History {
-    pub(crate) fn new(store: Arc<dyn Store>, catalog: Arc<Catalog>) -> (Self, Live) {
+    pub(crate) fn new(store: Arc<dyn Store>, catalog: Arc<Catalog>) -> (Arc<Self>, Live) {
         let (tails, _) = broadcast::channel(LIVE_LIMIT);
         let history = Self {
             store,
             catalog,
             live: tails.downgrade(),
         };
-        (history, Live { tails })
+        (Arc::new(history), Live { tails })
     }
 
     pub(crate) fn store_size(&self) -> Result<Option<StoreSize>> {

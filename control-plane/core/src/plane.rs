@@ -63,11 +63,10 @@ impl ControlPlane {
         let liveness = Arc::new(Liveness::new(&catalog, Arc::clone(&clock), &settings));
         let quotas = Arc::new(Quotas::new(&catalog, Arc::clone(&clock)));
         let (history, live) = History::new(Arc::clone(&store), Arc::clone(&catalog));
-        let history = Arc::new(history);
         let (committer, queue) = Committer::channel();
         let (failed, stop) = (CancellationToken::new(), CancellationToken::new());
-        let (tasks, commits) = (TaskTracker::new(), Arc::new(CommitTally::default()));
-        let task = CommitTask {
+        let commits = Arc::<CommitTally>::default();
+        let committing = CommitTask {
             queue,
             store,
             catalog: Arc::clone(&catalog),
@@ -86,23 +85,20 @@ impl ControlPlane {
         let trends = Arc::new(Trends::new(Arc::clone(&catalog), Arc::clone(&clock)));
         let pruned = (Arc::clone(&history), settings.change_retention);
         let duties: [Duty; 5] = [
-            Box::pin(task.run()),
+            Box::pin(committing.run()),
             Box::pin(Arc::clone(&liveness).run(committer.clone(), stop.clone())),
             Box::pin(prune(pruned, Arc::clone(&clock), stop.clone())),
             Box::pin(Arc::clone(&quotas).run(stop.clone())),
             Box::pin(Arc::clone(&trends).run(stop.clone())),
         ];
-        for duty in duties {
-            tasks.spawn(or_fail(failed.clone(), duty));
-        }
-        let registry = Registry::new(
-            committer.clone(),
-            Arc::clone(&catalog),
-            Arc::clone(&liveness),
-            settings.missing_service,
-        );
+        let tasks = kept_up(duties, &failed);
         Ok(Self {
-            registry,
+            registry: Registry::new(
+                committer.clone(),
+                Arc::clone(&catalog),
+                Arc::clone(&liveness),
+                settings.missing_service,
+            ),
             discovery,
             liveness,
             catalog,
@@ -156,7 +152,16 @@ impl ControlPlane {
     }
 }
 
-/// A task without which the control plane must not go on: its panic is a failure.
+/// Runs duties, without any of which the control plane must not go on.
+fn kept_up(duties: [Duty; 5], failed: &CancellationToken) -> TaskTracker {
+    let tasks = TaskTracker::new();
+    for duty in duties {
+        tasks.spawn(or_fail(failed.clone(), duty));
+    }
+    tasks
+}
+
+/// A duty whose panic is a failure of the control plane.
 async fn or_fail(failed: CancellationToken, task: impl Future<Output = ()>) {
     let guard = failed.drop_guard();
     task.await;
