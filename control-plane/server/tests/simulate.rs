@@ -160,28 +160,32 @@ async fn draws_drafts_and_moments_are_tried() {
     );
 }
 
+/// A rule for calls that say 1 of everything.
+fn everything() -> Value {
+    let condition =
+        |on: &str, key: &str| json!({"on": on, "key": key, "op": "exact", "value": "1"});
+    let conditions = [
+        ("method", ""),
+        ("path", ""),
+        ("header", "h"),
+        ("query", "q"),
+        ("cookie", "c"),
+        ("argument", "a"),
+        ("caller_ip", ""),
+    ];
+    let conditions = conditions.map(|(on, key)| condition(on, key));
+    json!({
+        "name": "all", "callee": {"service": "pay"}, "otherwise": "reject",
+        "caller": {"namespace": "shop", "service": "api", "metadata": {"k": "1"}},
+        "branches": [{"targets": [{}], "matches": {"all": conditions}}],
+    })
+}
+
 #[tokio::test]
 async fn every_part_of_a_call_is_sent() {
     let world = World::new().await;
-    let condition =
-        |on: &str, key: &str| json!({"on": on, "key": key, "op": "exact", "value": "1"});
-    let rule = json!({
-        "caller": {"namespace": "shop", "service": "api", "metadata": {"k": "1"}},
-        "callee": {"service": "pay"}, "otherwise": "reject",
-        "branches": [{"targets": [{}], "matches": {"all": [
-            condition("method", ""), condition("path", ""), condition("header", "h"),
-            condition("query", "q"), condition("cookie", "c"), condition("argument", "a"),
-            condition("caller_ip", ""),
-        ]}}],
-    });
-    let (status, answer) = world
-        .server
-        .http("POST", RULES, &{
-            let mut rule = rule;
-            rule["name"] = "all".into();
-            rule.to_string()
-        })
-        .await;
+    let rule = everything().to_string();
+    let (status, answer) = world.server.http("POST", RULES, &rule).await;
     assert_eq!(status, 201, "{answer}");
     let near =
         json!({"name": "near", "callee": {"service": "pay"}, "level": "zone", "strict": true});
@@ -194,42 +198,11 @@ async fn every_part_of_a_call_is_sent() {
             .0,
         201
     );
-    let call = [
-        "--from-namespace",
-        "shop",
-        "--from",
-        "api",
-        "--from-label",
-        "k=1",
-        "--from-ip",
-        "1",
-        "--region",
-        "eu",
-        "--zone",
-        "eu-2",
-        "--to-namespace",
-        "default",
-        "--to",
-        "pay",
-        "--method",
-        "1",
-        "--path",
-        "1",
-        "--header",
-        "h=1",
-        "--query",
-        "q=1",
-        "--cookie",
-        "c=1",
-        "--arg",
-        "a=1",
-        "--expect",
-        "decided_by=default/all[0]",
-        "--expect",
-        "zone=eu-2",
-        "--expect",
-        "instance=b",
-    ];
+    let call = "--from-namespace shop --from api --from-label k=1 --from-ip 1 --region eu --zone eu-2 \
+                --to-namespace default --to pay --method 1 --path 1 --header h=1 --query q=1 \
+                --cookie c=1 --arg a=1 --expect decided_by=default/all[0] --expect zone=eu-2 \
+                --expect instance=b";
+    let call: Vec<&str> = call.split_whitespace().collect();
     let (code, printed) = world.route(&call).await;
     assert_eq!(code, 0, "{printed}");
     let (code, printed) = world
