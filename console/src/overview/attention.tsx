@@ -10,11 +10,12 @@ import { HealthBar } from '../ui/health'
 import { Icon } from '../ui/icon'
 import { Panel } from '../ui/page'
 import { Failed, Loading } from '../ui/states'
+import { Unapplied, useRuleTroubles, Warned } from './rule-rows'
 
 const HOUR_MS = 3_600_000
 const SHOWN = 50
 
-/** What an operator should look at: unhealthy and isolated instances, and events of the last hour. */
+/** What an operator should look at: unhealthy and isolated instances, events of the last hour, doubtful rules. */
 export function Attention() {
   const { overview: text } = useText()
   const { namespace } = useScope()
@@ -23,9 +24,10 @@ export function Attention() {
   const log = useQuery(newestChangesQuery({ namespace, kind: 'event', page_size: SHOWN }))
   const now = useNow()
   const events = log.data?.items.filter(({ at }) => now - Date.parse(at) < HOUR_MS) ?? []
+  const { warned, unapplied } = useRuleTroubles(namespace)
   const error = unhealthy.error ?? isolated.error ?? log.error
   const isKnown = unhealthy.data && isolated.data && log.data
-  const isCalm = isKnown && unhealthy.data.items.length + isolated.data.items.length + events.length === 0
+  const isCalm = isKnown && unhealthy.data.items.length + isolated.data.items.length + events.length + warned.length + unapplied.length === 0
   return (
     <Panel title={text.attention}>
       {error && !isKnown && <Failed error={error} retry={() => void unhealthy.refetch()} />}
@@ -47,6 +49,12 @@ export function Attention() {
           ))}
           {isolated.data.items.map((one) => (
             <Isolated key={`i ${one.namespace} ${one.name}`} service={one} />
+          ))}
+          {warned.map((one) => (
+            <Warned key={`w ${one.kind} ${one.namespace} ${one.name}`} rule={one} />
+          ))}
+          {unapplied.map((one) => (
+            <Unapplied key={`r ${one.kind} ${one.namespace} ${one.name}`} rule={one} />
           ))}
         </ul>
       )}

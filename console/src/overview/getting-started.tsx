@@ -1,29 +1,37 @@
+import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
+import { api, must } from '../api/client'
 import { useText } from '../i18n/use-text'
 import { Command } from '../ui/copy'
 import { Panel } from '../ui/page'
-
-/** The gRPC port that the server takes unless it is told another. */
-const GRPC_PORT = 8091
+import { grpcAddress } from './grpc-address'
 
 const shell = () => `curl -X POST ${location.origin}/api/v1/namespaces/default/services/pay/instances \\
   -H 'content-type: application/json' \\
   -d '{"host": "127.0.0.1", "port": 9000, "health_check": {"type": "none"}}'`
 
-const rust = () => `let client = merak_sdk::Client::builder("http://${location.hostname}:${GRPC_PORT}").build()?;
+const rust = (address: string) => `let client = merak_sdk::Client::builder("${address}").build()?;
 let registered = client.register(Registration::new("pay", "127.0.0.1", 9000)).await?;`
 
 /** What a newcomer does first. */
 export function GettingStarted() {
   const { overview: text } = useText()
+  const { data: about } = useQuery({ queryKey: ['about'], queryFn: ({ signal }) => must(api.GET('/api/v1/about', { signal })) })
+  const address = grpcAddress(about?.grpc, location)
+  const isProxied = about?.grpc !== undefined && about.grpc.advertised === undefined && location.protocol === 'https:'
   return (
     <Panel title={text.emptyTitle}>
       <div className="stack">
         <p className="muted">{text.emptyHint}</p>
         <h3>{text.fromShell}</h3>
         <Command text={shell()} />
-        <h3>{text.fromRust}</h3>
-        <Command text={rust()} />
+        {address !== undefined && (
+          <>
+            <h3>{text.fromRust}</h3>
+            <Command text={rust(address)} />
+            {isProxied && <p className="muted">{text.proxied}</p>}
+          </>
+        )}
         <h3>{text.whole}</h3>
         <Command text="merak demo" />
         <p>

@@ -4,25 +4,29 @@ import { api, must } from '../api/client'
 import { useText } from '../i18n/use-text'
 import { useScope } from '../shell/scope'
 import { Sparkline } from '../ui/sparkline'
-import { type Counts, countsHistory, countsOf } from './counts'
+import { type Counts, countsHistory } from './counts'
 
 const HOUR_MS = 3_600_000
-const STEPS = 60
+const STEPS = 120
 const REFRESH_MS = 15_000
 
-/** The counts of the last hour. */
+/** The counts of the last hour, as far back as the control plane is up. */
 function useHistory(): (Counts | null)[] {
   const { namespace } = useScope()
   const { data } = useQuery({
     queryKey: ['history', namespace ?? null],
     queryFn: async ({ signal }) => {
-      const names = await must(api.GET('/api/v1/namespaces', { params: { query: { page_size: 500 } }, signal }))
-      const query = { namespace, page_size: 500 }
-      const changes = await must(api.GET('/api/v1/changes', { params: { query }, signal }))
-      const now = countsOf(names.items.filter(({ name }) => namespace === undefined || name === namespace))
-      const to = Date.now()
-      const hasMore = changes.next_page_token !== undefined
-      return countsHistory(now, changes.items, hasMore, { from: to - HOUR_MS, to, steps: STEPS })
+      const { samples } = await must(api.GET('/api/v1/trends', { params: { query: { namespace } }, signal }))
+      const read = samples.map((one) => ({
+        at: Date.parse(one.at),
+        services: one.service_count,
+        instances: one.instance_count,
+        unhealthy: one.unhealthy_instance_count,
+        isolated: one.isolated_instance_count,
+      }))
+      // By the clock of the server, whose newest sample is of now.
+      const to = read.at(-1)?.at ?? Date.now()
+      return countsHistory(read, { from: to - HOUR_MS, to, steps: STEPS })
     },
     refetchInterval: REFRESH_MS,
   })

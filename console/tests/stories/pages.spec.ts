@@ -22,6 +22,24 @@ test('a newcomer is shown how to begin', async ({ page, merak }) => {
   await expect(page.getByRole('link', { name: 'Instances 1' })).toBeVisible()
 })
 
+test('a newcomer is told the port that the control plane listens on', async ({ page, merak }) => {
+  const { grpc } = await merak.ask<{ grpc: { listener: string } }>('/api/v1/about')
+  await page.goto('/')
+  await expect(page.getByText(`Client::builder("http://${grpc.listener}")`)).toBeVisible()
+})
+
+test('the overview names rules that are doubtful or that nobody has applied, and leads there', async ({ page, merak }) => {
+  await shop(merak)
+  const branches = [{ name: 'all', targets: [{ labels: { version: 'v9' }, weight: 100, priority: 0 }], when_empty: 'next_branch' }]
+  await merak.ask('/api/v1/namespaces/default/routing-rules', 'POST', { name: 'canary', callee: { service: 'com.shop/order' }, branches, otherwise: 'fall_through' })
+  await page.goto('/')
+  const attention = page.locator('section', { has: page.getByRole('heading', { name: 'Needs attention' }) })
+  await expect(attention).toContainText('rule with 1 warning')
+  await expect(attention).toContainText('rule that no application has asked for')
+  await attention.getByRole('link', { name: 'canary' }).first().click()
+  await expect(page).toHaveURL(/routing-rules\/default\/canary/)
+})
+
 test('the overview names what needs attention, and leads there', async ({ page, merak }) => {
   await shop(merak)
   await page.goto('/')
