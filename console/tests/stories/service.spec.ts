@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { Page } from '@playwright/test'
 import { expect, test } from '../fixtures'
 import { pathOf, shop } from '../merak'
@@ -160,12 +161,19 @@ test('the timeline does not pretend to know what is older than the changes that 
   await expect(page.getByRole('img', { name: /10\.0\.13\.1:8080: unknown \d+ min, Healthy/ })).toBeVisible()
 })
 
-test('the JSON is what the API says, with the command that asks', async ({ page, merak }) => {
+test('the JSON is what the API says, with the command that asks, and the manifest what people said', async ({ page, merak }) => {
   await shop(merak)
   await page.goto(`${ORDER}/json`)
-  const shown = await page.getByRole('region', { name: 'JSON' }).innerText()
+  const shown = await page.getByRole('region', { name: 'As the API says it' }).innerText()
   expect(JSON.parse(shown)).toEqual(await merak.ask(pathOf('default', 'com.shop/order')))
   await expect(page.getByText(`curl -s '${merak.url}${pathOf('default', 'com.shop/order')}'`)).toBeVisible()
+  const manifest = await page.getByRole('region', { name: 'YAML manifest' }).innerText()
+  expect(manifest).toMatch(/^kind: Service\nmetadata:\n  name: com.shop\/order\n  namespace: default\nspec:\n/)
+  expect(manifest).not.toContain('revision')
+  const download = page.waitForEvent('download')
+  await page.getByRole('button', { name: 'Download' }).click()
+  expect((await download).suggestedFilename()).toBe('com.shop_order.yaml')
+  expect(readFileSync(await (await download).path(), 'utf8').trim()).toBe(manifest.trim())
 })
 
 /** The tasks, in milliseconds, that kept the page from answering for more than 50 ms meanwhile. */
