@@ -3,7 +3,7 @@
 use std::task::{Context, Poll};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
-use merak_model::{NamespaceName, ServiceName};
+use merak_model::{NamespaceName, ServiceName, call::Caller};
 use tower::{Layer, Service};
 
 const NAMESPACE: HeaderName = HeaderName::from_static("x-merak-caller-namespace");
@@ -51,6 +51,8 @@ impl CallerIdentity {
 
 /// Gives handlers the [`CallerIdentity`] of each request, as an extension of the request.
 ///
+/// Outside of a [`LimitLayer`](crate::limiter::LimitLayer), it also tells rate limit rules who calls.
+///
 /// For axum, where handlers take `Extension<CallerIdentity>`:
 ///
 /// ```
@@ -95,7 +97,16 @@ impl<S: Service<Request<B>>, B> Service<Request<B>> for CallerAware<S> {
 
     fn call(&mut self, mut request: Request<B>) -> S::Future {
         let identity = CallerIdentity::from_headers(request.headers());
-        request.extensions_mut().insert(identity);
+        let extensions = request.extensions_mut();
+        // What somebody else found out of the caller says more.
+        if identity.service.is_some() && extensions.get::<Caller>().is_none() {
+            extensions.insert(Caller {
+                namespace: identity.namespace.clone(),
+                service: identity.service.clone(),
+                ..Caller::default()
+            });
+        }
+        extensions.insert(identity);
         self.0.call(request)
     }
 }

@@ -13,7 +13,7 @@ use std::{
 
 use http::{Request, Response};
 use merak_sdk::{
-    ServiceKey,
+    CallerLayer, ServiceKey,
     limiter::{LimitLayer, Limiter, RateLimitRule},
 };
 use serde_json::{Value, json};
@@ -240,4 +240,30 @@ async fn a_grpc_call_fails_with_resource_exhausted_and_says_when_to_try_again() 
     );
     let name = b"type.googleapis.com/google.rpc.RetryInfo";
     assert!(details.windows(name.len()).any(|bytes| bytes == name));
+}
+
+#[tokio::test]
+async fn a_layer_that_reads_who_calls_tells_the_rules() {
+    let limiter = limiter(json!({
+        "arguments": [{"on": "caller_service", "op": "present"}],
+        "amounts": [{"max": 1, "window_ms": 60_000}],
+    }));
+    let limited = LimitLayer::http(limiter).layer(service_fn(paid));
+    let mut server = CallerLayer.layer(limited);
+    for (caller, expected) in [
+        (Some("batch"), 200),
+        (Some("batch"), 429),
+        (Some("report"), 200),
+        (None, 200),
+        (None, 200),
+    ] {
+        let mut request = get("/pay");
+        if let Some(caller) = caller {
+            let headers = request.headers_mut();
+            headers.insert("x-merak-caller-service", caller.parse().unwrap());
+        }
+        let server = server.ready().await.unwrap();
+        let answer = server.call(request).await.unwrap();
+        assert_eq!(answer.status(), expected, "{caller:?}");
+    }
 }
