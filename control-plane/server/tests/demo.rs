@@ -170,15 +170,24 @@ async fn on_the_tour_calls_go_where_the_rules_say() {
     ];
     assert_eq!(names[0], "no rule");
     assert_eq!(names[1..6], rules);
-    assert_eq!(names[6], "loss");
+    assert_eq!(names[6..], ["limit, local", "limit, global", "loss"]);
     assert_eq!(served(2, 1), ("v2 for the others", 0.0));
     assert_eq!(served(3, 0), ("v2 for x-user: 42", 1.0));
     assert_eq!(served(3, 1), ("v2 for the others", 0.0));
     let (_, canary) = served(4, 1);
     assert!((0.2..0.4).contains(&canary), "{canary}");
     assert_eq!(served(5, 1), ("v2 for the others", 1.0));
-    assert_eq!(served(6, 0), ("micro-pay-2", 1.0));
-    for (step, callers) in steps[1..6].iter().zip([3, 1, 1, 1, 1]) {
+    assert_eq!(served(8, 0), ("micro-pay-2", 1.0));
+    for (step, callers) in [(6, 2), (7, 1)] {
+        let admissions = steps[step]["admissions"].as_array().unwrap();
+        assert_eq!(admissions.len(), callers);
+        for one in admissions {
+            let [sent, admitted] = ["sent", "admitted"].map(|key| one[key].as_u64().unwrap());
+            assert!(0 < admitted && admitted < sent, "{one}");
+            assert!(admitted <= one["at_most"].as_u64().unwrap(), "{one}");
+        }
+    }
+    for (step, callers) in steps[1..6].iter().zip([3, 2, 2, 2, 2]) {
         assert_eq!(step["rule"]["applied_by"], callers, "{step}");
         let after = step["rule"]["first_call_after_ms"].as_f64().unwrap();
         assert!(after > 0.0 && after < 10_000.0, "{step}");

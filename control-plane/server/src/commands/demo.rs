@@ -1,14 +1,16 @@
 //! `merak demo`: a small system of services, each a process, that find each other through Merak.
 //!
 //! ```text
-//! traffic ─▶ micro-api ─ HTTP ─▶ micro-order ×3 ─ gRPC ─▶ micro-pay ×2
+//! traffic ─▶ micro-api ×2 ─ HTTP ─▶ micro-order ×3 ─ gRPC ─▶ micro-pay ×2
 //! ```
 //!
 //! The control plane runs on a temporary store. By itself the demonstration is a tour: rules are written as
 //! an operator does, and real calls are counted against what the rules say. With `--duration`, `--requests`
 //! or `--kill` it is traffic alone, with a replica killed on the way.
 
+mod admission;
 mod api;
+mod flood;
 mod journal;
 mod loss;
 mod node;

@@ -12,7 +12,7 @@ use axum::{
 };
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
-use merak_sdk::{Client, HttpService, Service};
+use merak_sdk::{Client, HttpService, Service, limiter::LimitLayer};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, time::timeout};
 
@@ -33,8 +33,12 @@ pub(super) async fn serve(
         orders: client.http("micro-order")?,
         order: client.service("micro-order").await?,
     });
+    let limiter = client.limiter("micro-api").await?;
+    // The control plane counts for all replicas together.
+    limiter.join(&client);
     let router = Router::new()
         .route("/api/order/create", post(create))
+        .layer(LimitLayer::http(limiter))
         .with_state(api);
     axum::serve(listener, router)
         .with_graceful_shutdown(stopped)

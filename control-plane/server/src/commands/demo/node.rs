@@ -85,7 +85,7 @@ impl Node {
             match self.service {
                 Role::Api => api::serve(listener, client.clone(), stopped).await,
                 Role::Order => order::serve(listener, client.clone(), &self.name, stopped).await,
-                Role::Pay => pay::serve(listener, &self.name, stopped).await,
+                Role::Pay => pay::serve(listener, client.clone(), &self.name, stopped).await,
             }
         };
         let living = async {

@@ -9,6 +9,7 @@ use merak_proto::demo::{
     DoPayRequest, DoPayResponse,
     pay_server::{Pay, PayServer},
 };
+use merak_sdk::{CallerLayer, Client, limiter::LimitLayer};
 use tokio::net::TcpListener;
 use tonic::{
     Request, Response, Status,
@@ -22,6 +23,7 @@ struct Payments {
 
 pub(super) async fn serve(
     listener: TcpListener,
+    client: Client,
     name: &str,
     stopped: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
@@ -30,7 +32,10 @@ pub(super) async fn serve(
         last: AtomicU64::new(0),
     };
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    let limiter = client.limiter("micro-pay").await?;
     Server::builder()
+        .layer(CallerLayer)
+        .layer(LimitLayer::grpc(limiter))
         .add_service(PayServer::new(payments))
         .serve_with_incoming_shutdown(incoming, stopped)
         .await?;

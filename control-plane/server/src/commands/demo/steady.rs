@@ -26,7 +26,10 @@ impl Demo {
         }
         self.say(&system.describe());
         let stop = CancellationToken::new();
-        let traffic = Arc::new(Traffic::new(&system.api, self.requests.unwrap_or(u64::MAX)));
+        let traffic = Arc::new(Traffic::new(
+            &system.apis[0],
+            self.requests.unwrap_or(u64::MAX),
+        ));
         let callers = traffic.drive(CALLERS, &stop);
         let outcome = self.watch_over(&mut system, &traffic, &mut signals).await;
         stop.cancel();

@@ -24,7 +24,10 @@ impl Replica {
     }
 }
 
-pub(super) const API: Replica = Replica::new("micro-api-1", "v1", "east-1");
+pub(super) const API: [Replica; 2] = [
+    Replica::new("micro-api-1", "v1", "east-1"),
+    Replica::new("micro-api-2", "v1", "east-2"),
+];
 
 pub(super) const ORDER: [Replica; 3] = [
     Replica::new("micro-order-1", "v1", "east-1"),
@@ -42,8 +45,8 @@ const TTL: &str = "1s";
 
 /// The processes of the demonstration.
 pub(super) struct System {
-    /// `host:port` of micro-api.
-    pub(super) api: String,
+    /// `host:port` of the replicas of micro-api.
+    pub(super) apis: Vec<String>,
     /// `host:port` of the control plane for applications.
     pub(super) grpc: String,
     /// `host:port` of the control plane for people.
@@ -61,7 +64,7 @@ impl System {
         let http = control_plane.line("http listening on ").await?;
         let grpc = control_plane.line("grpc listening on ").await?;
         let mut system = Self {
-            api: String::new(),
+            apis: Vec::new(),
             grpc,
             http,
             control_plane,
@@ -74,7 +77,10 @@ impl System {
         for replica in &ORDER {
             system.start_node("micro-order", replica).await?;
         }
-        system.api = system.start_node("micro-api", &API).await?;
+        for replica in &API {
+            let api = system.start_node("micro-api", replica).await?;
+            system.apis.push(api);
+        }
         Ok(system)
     }
 
@@ -94,12 +100,11 @@ impl System {
 
     /// What was started, for people.
     pub(super) fn describe(&self) -> String {
-        let Self {
-            http, grpc, api, ..
-        } = self;
+        let Self { http, grpc, .. } = self;
+        let api = &self.apis[0];
         let lines = [
             "  traffic ─▶ micro-api-1 ─ HTTP ─▶ micro-order-1  v1 east-1 ─ gRPC ─▶ micro-pay-1  east-1",
-            "                                   micro-order-2  v1 east-2           micro-pay-2  east-2",
+            "             micro-api-2           micro-order-2  v1 east-2           micro-pay-2  east-2",
             "                                   micro-order-3  v2 east-1",
             "",
             &format!("  console      http://{http}    (for applications: {grpc})"),
@@ -112,8 +117,8 @@ impl System {
     /// Refuses a name that is no replica.
     pub(super) fn require(&self, replica: &str) -> anyhow::Result<()> {
         let names: Vec<&str> = self.nodes.iter().map(|(name, _)| name.as_str()).collect();
-        // Without micro-api, the last one, there would be nobody to call.
-        let replicas = &names[..names.len() - 1];
+        // Without micro-api, which comes last, there would be nobody to call.
+        let replicas = &names[..names.len() - API.len()];
         anyhow::ensure!(
             replicas.contains(&replica),
             "--kill {replica}: expected one of {}",

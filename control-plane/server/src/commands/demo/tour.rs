@@ -1,7 +1,12 @@
 //! The tour: rules are written as an operator does, and real calls are counted against what they say.
 
-use std::{sync::Arc, time::Duration};
+mod limits;
+mod rules;
+mod summary;
 
+use std::sync::Arc;
+
+use futures_util::future::join_all;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -10,12 +15,14 @@ use tokio_util::sync::CancellationToken;
 use crate::commands::operator::{Operator, Written};
 
 use super::{
-    CALLERS, Demo, USER,
+    CALLERS, Demo,
+    admission::Admission,
+    flood::flood,
     journal::{Call, Journal},
     loss::{Loss, Watched},
     share::Share,
     system::{ORDER, PAY, Replica, System},
-    traffic::{TESTER, Tally, Traffic},
+    traffic::{TESTER, Traffic},
 };
 
 /// Calls that a share is counted of.
@@ -45,6 +52,27 @@ struct Step {
     name: &'static str,
     rule: Option<Obeyed>,
     shares: Vec<Share>,
+    admissions: Vec<Admission>,
+}
+
+impl Step {
+    /// The rows of what is not as expected.
+    fn off(&self) -> Vec<String> {
+        let shares = self.shares.iter().filter(|share| !share.is_as_expected());
+        let admissions = self.admissions.iter().filter(|one| !one.is_as_expected());
+        let admissions = admissions.map(Admission::row);
+        shares.map(Share::row).chain(admissions).collect()
+    }
+
+    /// The rows of what was counted.
+    fn rows(&self) -> Vec<String> {
+        let admissions = self.admissions.iter().map(Admission::row);
+        self.shares
+            .iter()
+            .map(Share::row)
+            .chain(admissions)
+            .collect()
+    }
 }
 
 /// How a rule came to be obeyed.
@@ -82,12 +110,12 @@ impl Demo {
         let began = Instant::now();
         let (mut system, mut signals) = self.start().await?;
         self.say(
-            "\nA control plane on an empty store, and six processes that know its address alone.\n",
+            "\nA control plane on an empty store, and seven processes that know its address alone.\n",
         );
         self.say(&system.describe());
         let stop = CancellationToken::new();
         let journal = Arc::new(Journal::default());
-        let traffic = Arc::new(Traffic::recorded(&system.api, &journal));
+        let traffic = Arc::new(Traffic::recorded(&system.apis[0], &journal));
         let callers = traffic.drive(CALLERS, &stop);
         let mut tour = Tour {
             demo: self,
@@ -118,6 +146,8 @@ impl Tour<'_> {
         self.find_each_other().await?;
         self.stay_near().await?;
         self.release().await?;
+        self.limit_each_caller(system).await?;
+        self.limit_all_together(system).await?;
         self.lose_a_replica(system).await
     }
 
@@ -155,13 +185,17 @@ impl Tour<'_> {
         self.say(
             "\n3  Version 2 of micro-order is released: to nobody, to a tester, to some, to all",
         );
-        let (obeyed, canary) = self.write(CANARY, None, &canary_of(0), Caller::Api).await?;
+        let (obeyed, canary) = self
+            .write(CANARY, None, &rules::canary(0), Caller::Api)
+            .await?;
         self.note_versions("canary 0 %", obeyed, [0.0, 0.0]).await?;
-        let (obeyed, _) = self.write(TESTERS, None, &testers(), Caller::Api).await?;
+        let (obeyed, _) = self
+            .write(TESTERS, None, &rules::testers(), Caller::Api)
+            .await?;
         self.note_versions("header", obeyed, [1.0, 0.0]).await?;
         let mut before = canary;
         for (name, percent) in [("canary 30 %", 30), ("canary 100 %", 100)] {
-            let rule = canary_of(percent);
+            let rule = rules::canary(percent);
             let (obeyed, written) = self.write(CANARY, Some(before), &rule, Caller::Api).await?;
             let others = f64::from(percent) / 100.0;
             self.note_versions(name, obeyed, [1.0, others]).await?;
@@ -172,7 +206,7 @@ impl Tour<'_> {
 
     async fn lose_a_replica(&mut self, system: &mut System) -> anyhow::Result<()> {
         self.say(&format!(
-            "\n4  {VICTIM} dies, and its zone has no other: payments go to the next zone"
+            "\n5  {VICTIM} dies, and its zone has no other: payments go to the next zone"
         ));
         let mut watched = Watched::begin(system, VICTIM).await?;
         self.failed_before_loss = self.traffic.tally().failed;
@@ -260,7 +294,12 @@ impl Tour<'_> {
         for share in &shares {
             self.say(&format!("       {share}"));
         }
-        self.steps.push(Step { name, rule, shares });
+        self.steps.push(Step {
+            name,
+            rule,
+            shares,
+            admissions: Vec::new(),
+        });
     }
 
     fn say(&self, text: &str) {
@@ -269,65 +308,60 @@ impl Tour<'_> {
 }
 
 impl Tour<'_> {
-    /// Prints the summary, and fails if something was not as it should be.
-    fn conclude(&self, tally: &Tally, took: Duration) -> anyhow::Result<()> {
-        let off = self.steps.iter().flat_map(|step| &step.shares);
-        let off: Vec<&Share> = off.filter(|share| !share.is_as_expected()).collect();
-        if self.demo.json {
-            let mut summary = tally.json(self.loss.noticed_after());
-            summary["killed"] = json!(VICTIM);
-            summary["failed_before_loss"] = json!(self.failed_before_loss);
-            summary["steps"] = json!(self.steps);
-            summary["is_as_expected"] = json!(off.is_empty());
-            println!("{summary}");
-        } else {
-            println!("{}", self.summary(tally, took));
+    async fn limit_each_caller(&mut self, system: &System) -> anyhow::Result<()> {
+        self.say("\n4  Rate limits: micro-pay by caller in each replica, micro-api over its replicas together");
+        let rule = limits::by_caller();
+        self.write_limit(limits::LOCAL, &rule).await?;
+        let floods = limits::CALLERS.map(|caller| limits::pay_as(system, caller));
+        let mut admissions = Vec::new();
+        for (caller, flood) in limits::CALLERS.iter().zip(join_all(floods).await) {
+            admissions.push(limits::by_caller_admitted(caller, flood?));
         }
-        let off: Vec<String> = off.iter().map(|share| share.row()).collect();
-        anyhow::ensure!(off.is_empty(), "not as expected:\n  {}", off.join("\n  "));
-        let (before, why) = (self.failed_before_loss, tally.last_failure.as_deref());
-        anyhow::ensure!(
-            before == 0,
-            "{before} calls failed while nothing was wrong; the last one: {}",
-            why.unwrap_or_default()
-        );
-        tally.require_none_lately()
+        self.note_limit("limit, local", admissions);
+        Ok(())
     }
 
-    fn summary(&self, tally: &Tally, took: Duration) -> String {
-        let [p50, p99, _] = tally.latencies.quantiles_ms();
-        let mut lines = vec![
-            String::new(),
-            format!(
-                "{:<13} {:<22} {:<14} {:<18} obeyed after",
-                "rule", "share", "expected", "seen"
-            ),
-        ];
-        for step in &self.steps {
-            let after = |rule: Obeyed| format!("{:>9.1} ms", rule.first_call_after_ms);
-            let mut name = step.name;
-            let mut after = step.rule.map(after).unwrap_or_default();
-            for share in &step.shares {
-                let line = format!("{name:<13} {} {after}", share.row());
-                lines.push(line.trim_end().to_owned());
-                (name, after) = ("", String::new());
-            }
+    async fn limit_all_together(&mut self, system: &System) -> anyhow::Result<()> {
+        self.write_limit(limits::GLOBAL, &limits::of_scrapers())
+            .await?;
+        let scrape = |duration| {
+            flood(duration, |number| {
+                let api = &system.apis[number % system.apis.len()];
+                self.traffic.is_admitted(api, limits::SCRAPER)
+            })
+        };
+        // Replicas begin with what they would allow alone, until the control plane has heard of them.
+        scrape(limits::WARM_UP).await?;
+        let admission = limits::all_admitted(scrape(limits::FLOOD).await?);
+        self.note_limit("limit, global", vec![admission]);
+        Ok(())
+    }
+
+    /// Writes a rate limit rule, and waits until every replica obeys it.
+    async fn write_limit(&self, rule: &str, body: &Value) -> anyhow::Result<()> {
+        self.operator.put(rule, None, body).await?;
+        let status = self.operator.obeyed(rule).await?;
+        let (by, of) = (status.applied_count, status.subscriber_count);
+        self.say(&format!(
+            "   PUT {rule:<47} obeyed by {by} of {of} replicas"
+        ));
+        Ok(())
+    }
+
+    fn note_limit(&mut self, name: &'static str, admissions: Vec<Admission>) {
+        for admission in &admissions {
+            let (admitted, sent) = (admission.admitted, admission.sent);
+            self.say(&format!(
+                "       {:<22} {admitted} of {sent} calls admitted",
+                admission.of()
+            ));
         }
-        lines.extend([
-            String::new(),
-            "± is how far chance may take so many draws: five standard deviations. A rule is obeyed with the".to_owned(),
-            "answer to the first call that was routed by it, counted from before it was sent to the control plane.".to_owned(),
-            String::new(),
-            format!(
-                "{} calls in {:.0} s, p50 {p50:.1} ms, p99 {p99:.1} ms; {} failed when {VICTIM} died, {} after that was noticed",
-                tally.served() + tally.failed,
-                took.as_secs_f64(),
-                tally.failed - tally.failed_lately,
-                tally.failed_lately,
-            ),
-            "Everything has ended and nothing is left behind. `make run` serves for good.".to_owned(),
-        ]);
-        lines.join("\n")
+        self.steps.push(Step {
+            name,
+            rule: None,
+            shares: Vec::new(),
+            admissions,
+        });
     }
 }
 
@@ -353,36 +387,4 @@ fn is_near(call: &Call) -> bool {
     };
     let by = &call.answer.served_by;
     zone(&ORDER, &by.order) == zone(&PAY, &by.pay)
-}
-
-/// So many per cent of the calls go to version 2.
-fn canary_of(percent: u32) -> Value {
-    json!({
-        "description": format!("{percent} % of the orders go to v2"),
-        "priority": 20,
-        "callee": {"service": "micro-order"},
-        "branches": [{
-            "targets": [
-                {"name": "stable", "labels": {"version": "v1"}, "weight": 100 - percent},
-                {"name": "canary", "labels": {"version": "v2"}, "weight": percent},
-            ],
-        }],
-        "otherwise": "fall_through",
-    })
-}
-
-/// Whoever tests gets version 2.
-fn testers() -> Value {
-    let is_tester =
-        json!({"on": "header", "key": USER, "op": "exact", "value": TESTER.to_string()});
-    json!({
-        "description": "v2 for those who test it",
-        "priority": 10,
-        "callee": {"service": "micro-order"},
-        "branches": [{
-            "matches": {"all": [is_tester]},
-            "targets": [{"labels": {"version": "v2"}}],
-        }],
-        "otherwise": "fall_through",
-    })
 }

@@ -11,6 +11,7 @@ use std::{
 
 use anyhow::Context as _;
 use bytes::Bytes;
+use http::StatusCode;
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::{
     client::legacy::{Client as HttpClient, connect::HttpConnector},
@@ -85,7 +86,7 @@ pub(super) struct ByService<T> {
 impl Traffic {
     pub(super) fn new(api: &str, limit: u64) -> Self {
         Self {
-            url: format!("http://{api}/api/order/create"),
+            url: url_of(api),
             limit,
             begun: AtomicU64::new(0),
             tally: Mutex::default(),
@@ -170,18 +171,7 @@ impl Traffic {
     }
 
     async fn create_order(&self, user: u64) -> anyhow::Result<Answer> {
-        let order = CreateOrder {
-            business_id: "demo".to_owned(),
-            amount: 100,
-            channel: "card".to_owned(),
-        };
-        let request = http::Request::post(&self.url)
-            .header(http::header::CONTENT_TYPE, "application/json")
-            .header(USER, user)
-            .body(Full::new(Bytes::from(serde_json::to_vec(&order)?)))?;
-        let answer = self.http.request(request).await?;
-        let status = answer.status();
-        let body = answer.into_body().collect().await?.to_bytes();
+        let (status, body) = self.order(&self.url, user).await?;
         anyhow::ensure!(
             status.is_success(),
             "{status}: {}",
@@ -189,6 +179,41 @@ impl Traffic {
         );
         Ok(serde_json::from_slice(&body)?)
     }
+
+    /// An order of a user, at any replica of micro-api; false if a limit refuses it.
+    pub(super) async fn is_admitted(&self, api: &str, user: u64) -> anyhow::Result<bool> {
+        let url = url_of(api);
+        let ordering = self.order(&url, user);
+        let ordered = timeout(CALL_LIMIT, ordering).await;
+        let (status, body) =
+            ordered.with_context(|| format!("no answer within {CALL_LIMIT:?}"))??;
+        let is_refused = status == StatusCode::TOO_MANY_REQUESTS;
+        anyhow::ensure!(
+            is_refused || status.is_success(),
+            "{status}: {}",
+            String::from_utf8_lossy(&body)
+        );
+        Ok(!is_refused)
+    }
+
+    async fn order(&self, url: &str, user: u64) -> anyhow::Result<(StatusCode, Bytes)> {
+        let order = CreateOrder {
+            business_id: "demo".to_owned(),
+            amount: 100,
+            channel: "card".to_owned(),
+        };
+        let request = http::Request::post(url)
+            .header(http::header::CONTENT_TYPE, "application/json")
+            .header(USER, user)
+            .body(Full::new(Bytes::from(serde_json::to_vec(&order)?)))?;
+        let answer = self.http.request(request).await?;
+        let status = answer.status();
+        Ok((status, answer.into_body().collect().await?.to_bytes()))
+    }
+}
+
+fn url_of(api: &str) -> String {
+    format!("http://{api}/api/order/create")
 }
 
 impl Tally {
