@@ -269,6 +269,25 @@ mod tests {
     }
 
     #[test]
+    fn rules_that_were_not_all_understood_are_told_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Disk::new(folder.path(), Arc::default());
+        for (routing_rules, expected) in [(vec![], 9), (vec![v1::RoutingRule::default()], 0)] {
+            let mut known = state(&key(), 7, 1..=3).known().clone();
+            let told = v1::RulesSnapshot {
+                revision: 9,
+                routing_rules,
+                nearby_rules: Vec::new(),
+            };
+            known.rules = parsed_rules(&key(), told);
+            let kept = ServiceState::new(key(), Revision(7), Origin::ControlPlane, known);
+            disk.write("e1", &kept);
+            let (_, read) = disk.read(&key()).unwrap();
+            assert_eq!(read.rules_revision(), Revision(expected));
+        }
+    }
+
+    #[test]
     fn a_damaged_or_foreign_file_is_as_good_as_none() {
         let folder = tempfile::tempdir().unwrap();
         let disk = Disk::new(folder.path(), Arc::default());

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use crate::{
     in_use::{Age, InUse, Used},
     limiter::Limiter,
+    session::RuleList,
 };
 
 /// The rate limits in use, by namespace and name of the service that they protect.
@@ -19,7 +20,15 @@ pub(crate) type Limits = InUse<LimitCell>;
 pub(crate) struct LimitRules {
     pub(crate) service: Arc<ServiceKey>,
     pub(crate) revision: Revision,
-    pub(crate) rules: Arc<[RateLimitRule]>,
+    pub(crate) rules: RuleList<RateLimitRule>,
+}
+
+impl LimitRules {
+    /// The rules, as a limiter takes them.
+    fn owned(&self) -> Vec<RateLimitRule> {
+        let rules = self.rules.rules().iter();
+        rules.map(|rule| (**rule).clone()).collect()
+    }
 }
 
 /// Where the rules that a limiter obeys came from.
@@ -72,7 +81,7 @@ impl LimitCell {
     /// Obeys what was pushed.
     pub(crate) fn publish(&self, rules: &LimitRules) {
         self.known.send_modify(|known| {
-            self.limiter.replace(rules.rules.to_vec());
+            self.limiter.replace(rules.owned());
             *known = Known::ControlPlane;
         });
     }
@@ -81,7 +90,7 @@ impl LimitCell {
     pub(crate) fn leave(&self, rules: &LimitRules) {
         self.known.send_if_modified(|known| {
             if *known == Known::Nothing {
-                self.limiter.replace(rules.rules.to_vec());
+                self.limiter.replace(rules.owned());
                 *self.has_left.lock() = true;
             }
             false

@@ -60,6 +60,6 @@ pub(crate) fn limits(key: &Arc<ServiceKey>, revision: u64, max: u64) -> LimitRul
     LimitRules {
         service: Arc::clone(key),
         revision: Revision(revision),
-        rules: [rule].into(),
+        rules: [Arc::new(rule)].into_iter().collect(),
     }
 }

@@ -25,12 +25,15 @@ impl Disk {
         if has_newer(&path, &limits.service, (epoch, limits.revision)) {
             return;
         }
+        // A rule that is not understood now may be by who reads this: it has to be told again.
+        let is_whole = limits.rules.is_whole();
+        let rules = limits.rules.rules().iter();
         let copy = Copy {
             epoch: epoch.to_owned(),
             key: Some((&*limits.service).into()),
             limits: Some(v1::RateLimitsSnapshot {
-                revision: limits.revision.get(),
-                rules: limits.rules.iter().map(Into::into).collect(),
+                revision: if is_whole { limits.revision.get() } else { 0 },
+                rules: rules.map(|rule| (&**rule).into()).collect(),
             }),
             ..Copy::default()
         };

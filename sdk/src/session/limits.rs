@@ -7,7 +7,8 @@ use merak_proto::v1::{self, sync_response::Update};
 use tracing::warn;
 
 use super::{
-    Effect, Refusal, Request, Session, Subject, UNSUPPORTED_KIND, end_of, request, topic::Strand,
+    Effect, Refusal, Request, RuleList, Session, Subject, UNSUPPORTED_KIND, end_of, request,
+    topic::Strand,
 };
 use crate::limits::LimitRules;
 
@@ -15,7 +16,7 @@ use crate::limits::LimitRules;
 #[derive(Debug)]
 pub(super) struct LimitTopic {
     strand: Strand,
-    rules: Arc<[RateLimitRule]>,
+    rules: RuleList<RateLimitRule>,
 }
 
 impl Session {
@@ -31,11 +32,11 @@ impl Session {
         }
         let mut topic = LimitTopic {
             strand: Strand::default(),
-            rules: Arc::default(),
+            rules: RuleList::default(),
         };
         if let Some((epoch, left)) = left {
             self.adopt(epoch);
-            topic.rules = Arc::clone(&left.rules);
+            topic.rules = left.rules.clone();
             if *epoch == self.hello.epoch {
                 topic.strand.held = left.revision;
             }
@@ -82,9 +83,14 @@ impl Session {
                 topic.strand.answer(snapshot.revision);
                 topic.rules = parsed_limits(key, snapshot).rules;
             }
+            Some(Update::RateLimitsDelta(delta)) => {
+                if !topic.amend(key, delta) {
+                    return self.start_limits_over(key);
+                }
+            }
             Some(Update::Unchanged(_)) => {
                 if topic.strand.held == Revision::ZERO {
-                    topic.rules = Arc::default();
+                    topic.rules = RuleList::default();
                 }
                 topic.strand.is_answered = true;
             }
@@ -95,7 +101,7 @@ impl Session {
         let rules = LimitRules {
             service: Arc::clone(key),
             revision: topic.strand.held,
-            rules: Arc::clone(&topic.rules),
+            rules: topic.rules.clone(),
         };
         let ack = v1::Ack {
             subscription: topic.strand.number,
@@ -105,12 +111,26 @@ impl Session {
         vec![Effect::Limit(rules), applied]
     }
 
+    /// Subscribes anew and from nothing, because what is held does not fit what is sent.
+    fn start_limits_over(&mut self, key: &Arc<ServiceKey>) -> Vec<Effect> {
+        warn!(service = %key, "an update does not fit what is held: asking for everything again");
+        let Some(topic) = self.limits.get_mut(key) else {
+            return Vec::new();
+        };
+        let number = std::mem::take(&mut topic.strand.number);
+        topic.strand.held = Revision::ZERO;
+        self.numbers.remove(&number);
+        let again = self.limit_subscription(key);
+        let requests = [Some(end_of(number)), again].into_iter().flatten();
+        requests.map(Effect::Send).collect()
+    }
+
     fn give_limits_up(&mut self, key: &Arc<ServiceKey>, refused: v1::Refused) -> Vec<Effect> {
         if let Some(topic) = self.limits.get_mut(key) {
             self.numbers.remove(&topic.strand.number);
             if refused.reason == UNSUPPORTED_KIND {
                 // A control plane that knows no rate limits has none.
-                topic.rules = Arc::default();
+                topic.rules = RuleList::default();
             }
         }
         let refusal = Refusal::new(refused.message, refused.reason);
@@ -129,7 +149,7 @@ impl Session {
             kind: v1::Kind::RateLimitRules.into(),
             key: Some((&**key).into()),
             held_revision: strand.held.get(),
-            takes_rule_deltas: false,
+            takes_rule_deltas: true,
         };
         self.numbers
             .insert(number, (Arc::clone(key), Subject::Limits));
@@ -137,14 +157,28 @@ impl Session {
     }
 }
 
-/// The rules that this client understands, in the order of their precedence.
+impl LimitTopic {
+    /// Returns false where the delta does not begin at what is held, or does not end at what it says.
+    fn amend(&mut self, key: &ServiceKey, delta: v1::RateLimitsDelta) -> bool {
+        let held = self.strand.held;
+        if held == Revision::ZERO || held != Revision(delta.from_revision) {
+            return false;
+        }
+        let changes = (delta.rules, delta.removed_rules);
+        let Some(amended) = self.rules.amended(key, changes, delta.rule_count) else {
+            return false;
+        };
+        self.rules = amended;
+        self.strand.answer(delta.revision);
+        true
+    }
+}
+
+/// The rules that protect a service, in the order of their precedence.
 pub(crate) fn parsed_limits(key: &Arc<ServiceKey>, snapshot: v1::RateLimitsSnapshot) -> LimitRules {
-    let skip = |invalid| warn!(service = %key, "left out a rate limit rule: {invalid}");
-    let rules = snapshot.rules.into_iter();
-    let rules = rules.filter_map(|rule| RateLimitRule::try_from(rule).map_err(skip).ok());
     LimitRules {
         service: Arc::clone(key),
         revision: Revision(snapshot.revision),
-        rules: rules.collect(),
+        rules: RuleList::whole(key, snapshot.rules),
     }
 }

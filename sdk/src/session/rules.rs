@@ -7,13 +7,14 @@ use std::{
 
 use merak_model::{
     Invalid, ServiceKey,
+    limiting::RateLimitRule,
     routing::{NearbyRule, RoutingRule},
 };
 use merak_proto::v1;
 use tracing::warn;
 
 /// The rules of one kind for a service, in the order in which they are tried.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct RuleList<R> {
     rules: Arc<[Arc<R>]>,
     /// Those that this client does not understand, which count where a delta says how many there are.
@@ -139,4 +140,5 @@ macro_rules! told {
 told! {
     RoutingRule: v1::RoutingRule,
     NearbyRule: v1::NearbyRule,
+    RateLimitRule: v1::RateLimitRule,
 }

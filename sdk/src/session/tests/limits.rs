@@ -7,7 +7,7 @@ fn told(number: u32, revision: u64, max: u64) -> v1::SyncResponse {
     let rules = limits(&key(), revision, max).rules;
     let snapshot = v1::RateLimitsSnapshot {
         revision,
-        rules: rules.iter().map(Into::into).collect(),
+        rules: rules.rules().iter().map(|rule| (&**rule).into()).collect(),
     };
     response(number, Update::RateLimits(snapshot))
 }
@@ -87,7 +87,41 @@ fn a_rule_that_is_not_understood_leaves_the_others() {
     strange.spec.as_mut().unwrap().action = None;
     snapshot.rules.insert(0, strange);
     let (rules, ack) = taken(&session.receive(update));
-    assert_eq!((rules, ack), (Some(limits(&key(), 7, 10)), Some(7)));
+    let understood = limits(&key(), 7, 10);
+    let rules = rules.unwrap();
+    assert_eq!(
+        (rules.rules.rules(), ack),
+        (understood.rules.rules(), Some(7))
+    );
+    assert!(!rules.rules.is_whole());
+}
+
+#[test]
+fn a_delta_of_limits_amends_what_is_held_or_asks_for_everything() {
+    let mut session = session();
+    session.open();
+    let requests = session.subscribe_limits(&key(), None);
+    let (number, _) = subscribed(&requests).unwrap();
+    let delta = |from_revision, revision, max, rule_count| {
+        let rules = limits(&key(), revision, max).rules;
+        let rules = rules.rules().iter().map(|rule| (&**rule).into());
+        Update::RateLimitsDelta(v1::RateLimitsDelta {
+            from_revision,
+            revision,
+            rules: rules.collect(),
+            removed_rules: Vec::new(),
+            rule_count,
+        })
+    };
+    session.receive(told(number, 7, 10));
+    let effects = session.receive(response(number, delta(7, 8, 20, 1)));
+    assert_eq!(taken(&effects), (Some(limits(&key(), 8, 20)), Some(8)));
+    let effects = session.receive(response(number, delta(8, 9, 30, 2)));
+    assert_eq!(taken(&effects), (None, None));
+    let (again, held) = subscription_to(v1::Kind::RateLimitRules, sent(&effects)).unwrap();
+    assert_eq!(held, 0);
+    let effects = session.receive(told(again, 9, 30));
+    assert_eq!(taken(&effects), (Some(limits(&key(), 9, 30)), Some(9)));
 }
 
 #[test]
