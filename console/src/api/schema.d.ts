@@ -2529,13 +2529,6 @@ export interface components {
              */
             pointer?: string;
         };
-        /** @description A rate limit rule that is not there yet. */
-        RateLimitDraft: {
-            name: string;
-            /** @description Default `default`. */
-            namespace?: string;
-            spec: components["schemas"]["RateLimitRuleSpec"];
-        };
         /**
          * @description How long changes took from their commit until the updates that tell of them were written to streams,
          *     since the start; `/metrics` has the histogram.
@@ -2556,6 +2549,13 @@ export interface components {
              * @description What 99 of 100 kept to; absent if there are none.
              */
             p99_seconds?: number;
+        };
+        /** @description A rate limit rule that is not there yet. */
+        RateLimitDraft: {
+            name: string;
+            /** @description Default `default`. */
+            namespace?: string;
+            spec: components["schemas"]["RateLimitRuleSpec"];
         };
         /**
          * @description A rate limit rule: how many calls a service takes, and what becomes of one too many.
