@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { expect, test } from './fixtures'
-import { limits, rules, shop } from './merak'
+import { rules, shop } from './merak'
+import { limits } from './rule-data'
 import { LANGUAGES, pagesOf, THEMES, WIDTHS } from './pages'
 
 const FOLDER = join(import.meta.dirname, '../screenshots')

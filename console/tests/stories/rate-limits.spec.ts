@@ -1,6 +1,7 @@
 import type { Page } from '@playwright/test'
 import { expect, test } from '../fixtures'
-import { limits, shop } from '../merak'
+import { shop } from '../merak'
+import { limits } from '../rule-data'
 
 const RULES = '/api/v1/namespaces/default/rate-limit-rules'
 

@@ -1,5 +1,6 @@
 import { expect, test } from '../fixtures'
-import { canary, shop } from '../merak'
+import { shop } from '../merak'
+import { canary } from '../rule-data'
 
 test('a service shows the rules that are about it, in the order in which they are tried', async ({ page, merak }) => {
   await shop(merak)

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import type { Page } from '@playwright/test'
 import { expect, test } from '../fixtures'
-import { canary, type Merak, pathOf, shop } from '../merak'
+import { type Merak, pathOf, shop } from '../merak'
+import { canary } from '../rule-data'
 
 const ORDER = '/simulator?to=default/com.shop/order&from=default/com.shop/user'
 

@@ -1,0 +1,71 @@
+import type { Merak } from './merak'
+
+/** Rules for the shop: some users and a share of the others to v2, and a preference for near instances. */
+export async function canary(merak: Merak) {
+  const home = '/api/v1/namespaces/default'
+  await merak.ask(`${home}/routing-rules`, 'POST', {
+    name: 'order-canary',
+    description: 'v2 for some, and for 30 % of the rest',
+    priority: 10,
+    caller: { service: 'com.shop/user' },
+    callee: { service: 'com.shop/order' },
+    branches: [
+      {
+        name: 'vip',
+        matches: { all: [{ on: 'header', key: 'x-user', op: 'in', values: ['42', '43'] }] },
+        targets: [{ labels: { version: 'v2.0.0' } }],
+      },
+      {
+        name: 'rest',
+        targets: [
+          { name: 'stable', labels: { version: 'v1.4.2' }, weight: 70 },
+          { name: 'canary', labels: { version: 'v2.0.0' }, weight: 30 },
+        ],
+      },
+    ],
+    otherwise: 'fall_through',
+  })
+  await merak.ask(`${home}/routing-rules`, 'POST', {
+    name: 'no-deletes',
+    priority: 20,
+    callee: { service: '*' },
+    branches: [
+      {
+        name: 'anything-else',
+        matches: { any: [{ on: 'method', op: 'absent' }, { on: 'method', op: 'not_in', values: ['DELETE'] }] },
+        targets: [{ labels: {} }],
+        when_empty: 'all_instances',
+      },
+    ],
+    otherwise: 'reject',
+  })
+  await merak.ask(`${home}/routing-rules`, 'POST', {
+    name: 'asleep',
+    enabled: false,
+    callee: { service: 'com.shop/order' },
+    branches: [{ targets: [{ labels: { version: 'v0' } }] }],
+    otherwise: 'reject',
+  })
+  const nearby = { name: 'near', callee: { service: 'com.shop/pay' }, level: 'zone', max_level: 'region', spill_over: 0.3 }
+  await merak.ask(`${home}/nearby-rules`, 'POST', nearby)
+}
+
+/** Rate limits for the shop: one for each user, one for all together, one of calls under way. */
+export async function limits(merak: Merak) {
+  const home = '/api/v1/namespaces/default/rate-limit-rules'
+  await merak.ask(home, 'POST', {
+    name: 'users',
+    description: 'ten a second for each user',
+    callee: { service: 'com.shop/pay' },
+    method: '/pay',
+    arguments: [{ on: 'header', key: 'x-user', op: 'present' }],
+    amounts: [
+      { max: 10, window_ms: 1_000 },
+      { max: 200, window_ms: 60_000, burst: 50 },
+    ],
+    response: { status: 429, headers: { 'content-type': 'application/json' }, body: '{"code": 1}' },
+  })
+  const all = { name: 'all-together', priority: 5, callee: { service: '*' }, amounts: [{ max: 1_000, window_ms: 1_000 }], scope: 'global' }
+  await merak.ask(home, 'POST', all)
+  await merak.ask(home, 'POST', { name: 'slow-reports', priority: 9, callee: { service: 'com.shop/order' }, method: '/report', concurrency: 4 })
+}
