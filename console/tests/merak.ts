@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
-const BINARY = join(import.meta.dirname, '../../target/debug/merak')
+export const BINARY = join(import.meta.dirname, '../../target/debug/merak')
 
 export interface InstanceBody {
   host: string

@@ -3,7 +3,7 @@ import { useScope } from '../shell/scope'
 import { Command } from '../ui/copy'
 import { Failed, Loading } from '../ui/states'
 import { type Call, withFact } from './call'
-import { curlOf } from './command'
+import { curlOf, merakOf } from './command'
 import { Comparison } from './comparison'
 import type { CalleeRule } from './draft-field'
 import { Result } from './result'
@@ -59,6 +59,7 @@ export function Answer({ call, service, simulation, rules, change }: Props) {
       {asked && (
         <details className="fold">
           <summary>{text.command}</summary>
+          <Command text={merakOf(location.origin, asked, asOf)} />
           <Command text={curlOf(location.origin, asked, asOf)} />
         </details>
       )}

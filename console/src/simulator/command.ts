@@ -22,3 +22,41 @@ export function curlOf(origin: string, simulated: Simulated, asOf: string | unde
     `  -d ${quoted(body)}`,
   ].join('\n')
 }
+
+/** The parameters of a kind, each as an option of its own. */
+const options = (name: string, entries: Record<string, string> = {}) =>
+  Object.entries(entries).map(([key, value]) => `--${name} ${quoted(`${key}=${value}`)}`)
+
+/** The command of the console's own binary that asks the same. */
+export function merakOf(origin: string, { request, draft, seed = 0, draws = 0 }: Simulated, asOf: string | undefined): string {
+  const { from, to, method, path, exclude = [] } = request
+  const texts = {
+    'to-namespace': to.namespace,
+    from: from?.service,
+    'from-namespace': from?.namespace,
+    'from-ip': from?.ip,
+    region: from?.location?.region,
+    zone: from?.location?.zone,
+    campus: from?.location?.campus,
+    method,
+    path,
+  }
+  const parts = [
+    `merak simulate route --server ${quoted(origin)} --to ${quoted(to.service)}`,
+    ...Object.entries(texts).flatMap(([name, text]) => (text ? [`--${name} ${quoted(text)}`] : [])),
+    ...options('from-label', from?.metadata),
+    ...options('header', request.headers),
+    ...options('query', request.query),
+    ...options('cookie', request.cookies),
+    ...options('arg', request.arguments),
+    ...exclude.map((id) => `--exclude ${quoted(id)}`),
+    ...(asOf === undefined ? [] : [`--as-of ${quoted(asOf)}`]),
+    `--draws ${draws} --seed ${seed}`,
+    ...(draft ? ['--draft -'] : []),
+  ]
+  const command = parts.join(' \\\n  ')
+  if (!draft) return command
+  const { namespace, name, spec } = draft
+  const document = { kind: 'RoutingRule', metadata: { namespace, name }, spec }
+  return `${command} <<'RULE'\n${JSON.stringify(document, null, 2)}\nRULE`
+}

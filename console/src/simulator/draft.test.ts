@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { curlOf } from './command'
+import { curlOf, merakOf } from './command'
 import { draftText, parseDraft } from './draft'
 
 const SPEC = { callee: { service: 'pay' }, branches: [], otherwise: 'reject' }
@@ -34,5 +34,31 @@ describe('curlOf', () => {
     const command = curlOf('http://127.0.0.1:8090', { request, draws: 10 }, '44')
     expect(command).toContain("'http://127.0.0.1:8090/api/v1/simulate/route?as_of=44'")
     expect(command).toContain(String.raw`"o'\''neil"`)
+  })
+})
+
+describe('merakOf', () => {
+  it('says what was said, and a draft on the input', () => {
+    const request = {
+      from: { namespace: 'edge', service: 'api', metadata: { env: 'a b' }, location: { region: 'eu', zone: '', campus: '' } },
+      to: { namespace: 'default', service: 'pay' },
+      query: { q: "it's" },
+      exclude: ['one'],
+    }
+    const command = merakOf('http://m', { request, seed: 3, draws: 10, draft: { namespace: 'default', name: 'x', spec: SPEC as never } }, undefined)
+    const [call, document] = command.split(" <<'RULE'\n")
+    expect(call?.split(' \\\n  ')).toEqual([
+      "merak simulate route --server 'http://m' --to 'pay'",
+      "--to-namespace 'default'",
+      "--from 'api'",
+      "--from-namespace 'edge'",
+      "--region 'eu'",
+      "--from-label 'env=a b'",
+      String.raw`--query 'q=it'\''s'`,
+      "--exclude 'one'",
+      '--draws 10 --seed 3',
+      '--draft -',
+    ])
+    expect(JSON.parse(document?.replace(/RULE$/, '') ?? '')).toMatchObject({ kind: 'RoutingRule', metadata: { name: 'x' }, spec: SPEC })
   })
 })

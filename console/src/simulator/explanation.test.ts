@@ -7,6 +7,7 @@ const candidate = (id: string, target: number, probability: number) => ({
   id,
   address: `${id}:80`,
   version: 'v1',
+  protocol: '',
   metadata: {},
   location: nowhere,
   target,

@@ -1,19 +1,21 @@
 import { execFileSync } from 'node:child_process'
 import type { Page } from '@playwright/test'
 import { expect, test } from '../fixtures'
-import { type Merak, pathOf, shop } from '../merak'
+import { BINARY, type Merak, pathOf, shop } from '../merak'
 import { canary } from '../rule-data'
 
 const ORDER = '/simulator?to=default/com.shop/order&from=default/com.shop/user'
 
 interface Explanation {
   verdict: string
+  decided_by?: string
   picked: string
   candidates: { id: string; address: string; probability: number }[]
   distribution: Record<string, number>
 }
 
 const verdict = (page: Page) => page.getByRole('region', { name: 'Where it goes' }).getByRole('status').first()
+const run = (command: string) => JSON.parse(execFileSync('sh', ['-c', command], { encoding: 'utf8' })) as Explanation
 const reasons = (page: Page) => page.getByRole('list', { name: 'What was looked at, in order' })
 
 test.beforeEach(async ({ merak }) => {
@@ -138,14 +140,22 @@ test('the link repeats all of it', async ({ page, context }) => {
   await expect(reasons(other)).toContainText('same zone')
 })
 
-test('the command gives the answer of the page', async ({ page }) => {
-  await page.goto(`${ORDER}&headers=x-name%3Do%27neil%26x-user%3D42`)
+test('the commands give the answer of the page, with a draft too', async ({ page }) => {
+  const branches = [{ name: 'only', targets: [{ labels: { version: 'v2.0.0' } }] }]
+  const spec = { callee: { service: 'com.shop/order' }, branches, otherwise: 'reject' }
+  const draft = encodeURIComponent(JSON.stringify({ name: 'order-canary', spec }))
+  await page.goto(`${ORDER}&zone=eu-1&headers=x-name%3Do%27neil%26x-user%3D7&labels=env%3Dprod&draft=${draft}`)
   await page.getByText('As a command').click()
-  const command = await page.locator('.command pre').innerText()
-  const told = JSON.parse(execFileSync('sh', ['-c', command], { encoding: 'utf8' })) as Explanation
-  expect(told.verdict).toBe('routed')
+  const [merak = '', curl = ''] = await page.locator('.command pre').allInnerTexts()
+  const told = run(curl)
+  expect(told).toMatchObject({ verdict: 'routed', decided_by: 'default/order-canary[0]' })
   const picked = told.candidates.find(({ id }) => id === told.picked)
-  await expect(verdict(page)).toContainText(picked?.address ?? 'nothing')
+  await expect(page.getByText(picked?.address ?? 'nothing').first()).toBeVisible()
+  expect(run(merak.replace('merak simulate route', `${BINARY} simulate route --output json`))).toMatchObject({
+    decided_by: told.decided_by,
+    picked: told.picked,
+    distribution: told.distribution,
+  })
 })
 
 test('the answer follows what happens to the instances and the rules', async ({ page, merak }) => {
