@@ -21,7 +21,7 @@ export default defineConfig({
   },
   projects: [
     { name: 'stories', testMatch: 'stories/*.spec.ts' },
-    { name: 'axe', testMatch: 'axe.spec.ts', timeout: 120_000 },
-    { name: 'screenshots', testMatch: 'screenshots.spec.ts', timeout: 180_000 },
+    { name: 'axe', testMatch: 'axe.spec.ts', timeout: 240_000 },
+    { name: 'screenshots', testMatch: 'screenshots.spec.ts', timeout: 240_000 },
   ],
 })

@@ -331,6 +331,7 @@ export const sentence = {
   and: (one: string, other: string) => `${one} and ${other}`,
   or: (one: string, other: string) => `${one} or ${other}`,
   comma: ', ',
+  space: ' ',
   facts: {
     method: (_key: string) => 'the method',
     path: (_key: string) => 'the path',

@@ -60,6 +60,7 @@ export function LabelsFields({ at, label, labels, known, isOfCaller = false, onC
             at={placeOf(at, row.key)}
             test={row.test}
             choices={valueChoices(known, row.key)}
+            isBrief
             isOfCaller={isOfCaller}
             onChange={(test) => set(rows.with(index, { ...row, test }))}
           />

@@ -14,20 +14,22 @@ interface Props<T extends Test> {
   test: T
   /** What the value may be. */
   choices: readonly Choice[]
+  /** What everybody knows is not explained. */
+  isBrief?: boolean
   /** The test is of who calls, before there is a call to compare with. */
   isOfCaller?: boolean
   onChange: (test: T) => void
 }
 
 /** How a value is tested, in words, and what with. */
-export function TestFields<T extends Test>({ at, test, choices, isOfCaller = false, onChange }: Props<T>) {
+export function TestFields<T extends Test>({ at, test, choices, isBrief = false, isOfCaller = false, onChange }: Props<T>) {
   const { routing: text } = useText()
   const operators = OPERATORS.filter((op) => op !== 'same_as' || !isOfCaller)
   return (
     <>
       <SelectField
         label={text.operator}
-        hint={text.operatorHints[test.op]}
+        hint={isBrief && test.op === 'exact' ? undefined : text.operatorHints[test.op]}
         fault={useFault(`${at}/op`)}
         value={test.op}
         options={operators.map((op) => [op, text.operators[op]] as const)}

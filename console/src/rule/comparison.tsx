@@ -1,4 +1,4 @@
-import { useMemo } from 'react'
+import { useLayoutEffect, useMemo, useRef } from 'react'
 import { useText } from '../i18n/use-text'
 import { diffLines } from '../ui/diff'
 import { sideBySide } from './side-by-side'
@@ -20,10 +20,17 @@ const CLASSES = { before: 'line-removed', after: 'line-added' } as const
 export function Comparison({ label, before, after }: Props) {
   const { rules: text } = useText()
   const rows = useMemo(() => sideBySide(diffLines(before.value, after.value)), [before.value, after.value])
-  if (rows.every(({ isChanged }) => !isChanged)) return <p className="muted">{text.noDifference}</p>
+  const at = rows.findIndex(({ isChanged }) => isChanged)
+  const region = useRef<HTMLDivElement>(null)
+  // What is different is in sight from the beginning.
+  useLayoutEffect(() => {
+    const first = region.current?.querySelectorAll<HTMLElement>('tbody tr')[at]
+    if (first && region.current) region.current.scrollTop = Math.max(0, first.offsetTop - region.current.clientHeight / 3)
+  }, [at])
+  if (at < 0) return <p className="muted">{text.noDifference}</p>
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard
-    <div className="code sides" role="region" aria-label={label} tabIndex={0}>
+    <div ref={region} className="code sides" role="region" aria-label={label} tabIndex={0}>
       <table>
         <thead>
           <tr>

@@ -93,20 +93,20 @@ function canKeep(wanted: readonly Ordered[], one: number, other: number) {
 /** The places of the most rules that can keep their priorities. */
 function longestKept(wanted: readonly Ordered[]): number[] | undefined {
   // For each place, and for the end: how many are kept up to it, and which is the one before.
-  const best = new Map<number, { count: number; before: number }>([[-1, { count: 0, before: -1 }]])
+  const counts = wanted.map(() => 0).concat(0)
+  const befores = wanted.map(() => -2).concat(-2)
   for (let at = 0; at <= wanted.length; at += 1) {
     for (let before = at - 1; before >= -1; before -= 1) {
-      const known = best.get(before)
-      if (!known || !canKeep(wanted, before, at)) continue
-      if (known.count + 1 > (best.get(at)?.count ?? 0)) best.set(at, { count: known.count + 1, before })
+      const count = before < 0 ? 0 : (counts[before] ?? 0)
+      const isReached = before < 0 || count > 0
+      if (!isReached || count + 1 <= (counts[at] ?? 0) || !canKeep(wanted, before, at)) continue
+      counts[at] = count + 1
+      befores[at] = before
     }
   }
   const kept: number[] = []
-  let at = best.get(wanted.length)?.before
-  if (at === undefined) return undefined
-  while (at >= 0) {
-    kept.unshift(at)
-    at = best.get(at)?.before ?? -1
-  }
+  let at = befores[wanted.length] ?? -2
+  if (at < -1) return undefined
+  for (; at >= 0; at = befores[at] ?? -1) kept.unshift(at)
   return kept
 }

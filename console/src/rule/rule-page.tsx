@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
-import { type ComponentType, useState } from 'react'
+import { type ComponentType, useEffect, useState } from 'react'
 import { Problem } from '../api/problem'
 import { useText } from '../i18n/use-text'
 import { useScope } from '../shell/scope'
@@ -43,6 +43,7 @@ export function RulePage<Spec extends CommonSpec>(props: Props<Spec>) {
   const { asOf } = useScope()
   const { data, error, isPending, refetch } = useQuery(ruleQuery<Spec>(noun.collection, id, asOf))
   const [isDeleting, setDeleting] = useState(false)
+  const [isDirty, setDirty] = useState(false)
   const isNow = asOf === undefined
   const context = (
     <>
@@ -63,7 +64,7 @@ export function RulePage<Spec extends CommonSpec>(props: Props<Spec>) {
   )
   const tab = search.tab === 'history' ? 'history' : 'rule'
   return (
-    <Page title={id.name} context={context} beside={data && <Beside noun={noun} rule={data} isNow={isNow && !error} />} actions={actions}>
+    <Page title={id.name} context={context} beside={data && <Beside noun={noun} rule={data} isNow={isNow && !error} isDirty={isDirty} />} actions={actions}>
       {isPending && <Loading />}
       {error && !data && <Failed error={error} retry={() => void refetch()} />}
       {data && (
@@ -73,10 +74,8 @@ export function RulePage<Spec extends CommonSpec>(props: Props<Spec>) {
               key={one}
               to={noun.one}
               params={{ namespace: id.namespace, rule: id.name }}
-              search={one === 'history' ? { tab: one } : {}}
-              aria-current={tab === one ? 'page' : undefined}
-              className={tab === one ? undefined : 'tab-off'}
-              activeProps={{ 'aria-current': tab === one ? 'page' : undefined }}
+              search={{ tab: one === 'history' ? one : undefined }}
+              activeOptions={{ explicitUndefined: true }}
             >
               {{ rule: text[noun.words].one, history: text.rules.history }[one]}
             </Link>
@@ -85,7 +84,7 @@ export function RulePage<Spec extends CommonSpec>(props: Props<Spec>) {
       )}
       {data && (
         <div hidden={tab !== 'rule'}>
-          <Live key={asOf ?? ''} {...props} rule={data} isGone={isAbsent(error)} isReadOnly={!isNow} />
+          <Live key={asOf ?? ''} {...props} rule={data} isGone={isAbsent(error)} isReadOnly={!isNow} onDirty={setDirty} />
         </div>
       )}
       {(data ? tab === 'history' : isAbsent(error) && isNow) && (
@@ -108,10 +107,12 @@ interface LiveProps<Spec extends CommonSpec> extends Props<Spec> {
   rule: Rule<Spec>
   isGone: boolean
   isReadOnly: boolean
+  onDirty: (isDirty: boolean) => void
 }
 
-function Live<Spec extends CommonSpec>({ noun, rule, isGone, isReadOnly, Fields, Aside }: LiveProps<Spec>) {
+function Live<Spec extends CommonSpec>({ noun, rule, isGone, isReadOnly, onDirty, Fields, Aside }: LiveProps<Spec>) {
   const form = useRuleForm(noun, draftOf(rule), isGone ? undefined : rule)
+  useEffect(() => onDirty(form.isDirty), [onDirty, form.isDirty])
   return (
     <RuleEditor noun={noun} form={form} isGone={isGone} isReadOnly={isReadOnly} aside={<Aside form={form} />} onPublished={() => undefined}>
       <Fields form={form} />
@@ -119,12 +120,20 @@ function Live<Spec extends CommonSpec>({ noun, rule, isGone, isReadOnly, Fields,
   )
 }
 
-function Beside<Spec extends CommonSpec>({ noun, rule, isNow }: { noun: Noun<Spec>; rule: Rule<Spec>; isNow: boolean }) {
+interface BesideProps<Spec extends CommonSpec> {
+  noun: Noun<Spec>
+  rule: Rule<Spec>
+  isNow: boolean
+  /** Something is typed that a switch at once would be in conflict with. */
+  isDirty: boolean
+}
+
+function Beside<Spec extends CommonSpec>({ noun, rule, isNow, isDirty }: BesideProps<Spec>) {
   const { rules: text } = useText()
   return (
     <>
       <Copy text={rule.name} />
-      <EnabledSwitch noun={noun} rule={rule} isReadOnly={!isNow} />
+      <EnabledSwitch noun={noun} rule={rule} isReadOnly={!isNow || isDirty} />
       {isNow && <AppliedBadge collection={noun.collection} rule={rule} />}
       <span className="muted small">
         {text.revisionOf(rule.revision)} · <Ago at={rule.modified_at} />

@@ -71,7 +71,7 @@ const MOST_RULES = 6
 
 /** The rules of a kind that have a word in their names. */
 function useRuleEntries<Spec extends CommonSpec>(noun: Noun<Spec>, word: string): Entry[] {
-  const { nav } = useText()
+  const text = useText()
   const navigate = useNavigate()
   const known = useRules(noun, word !== '')
   const found = known.is === 'there' ? known.rules.filter(({ name }) => name.toLowerCase().includes(word.toLowerCase())) : []
@@ -79,7 +79,7 @@ function useRuleEntries<Spec extends CommonSpec>(noun: Noun<Spec>, word: string)
     id: `${noun.collection} ${keyOf(rule)}`,
     label: rule.name,
     icon: noun.words,
-    context: `${rule.namespace} · ${nav[noun.words]}`,
+    context: `${rule.namespace} · ${text[noun.words].title}`,
     run: () => void navigate({ to: noun.one, params: { namespace: rule.namespace, rule: rule.name } }),
   }))
 }

@@ -202,7 +202,7 @@ test('rules of the past are read only', async ({ page, merak }) => {
   await expect(page.getByLabel('Description')).toHaveValue('v2 for some, and a canary for the rest')
   await expect(page.getByLabel('Description')).toBeDisabled()
   await expect(page.getByRole('button', { name: /Review|Delete|Discard/ })).toHaveCount(0)
-  await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Routing rules' }).click()
+  await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Routing' }).click()
   await expect(page).toHaveURL(/as_of=/)
   await expect(page.locator('.rule')).toHaveCount(1)
   await expect(page.getByRole('button', { name: /Move/ })).toHaveCount(0)
