@@ -43,7 +43,7 @@ test('a limit is made from nothing, said in words, checked as it is typed, and p
   await page.getByRole('combobox', { name: 'Protected service', exact: true }).fill('com.shop/order')
   await page.getByRole('button', { name: 'Add a condition' }).click()
   const condition = page.getByRole('group', { name: 'Condition 1' })
-  await condition.getByRole('combobox', { name: 'Name' }).fill('x-user')
+  await condition.getByRole('combobox', { name: 'Key' }).fill('x-user')
   await condition.getByLabel('Test').selectOption('present')
   const amount = page.getByRole('group', { name: 'Amount 1' })
   await amount.getByLabel('Calls').fill('0')
