@@ -31,6 +31,8 @@ export function ServiceRules<Spec extends CommonSpec>({ label, noun, rules, serv
         const state = stateOf?.(rule)
         return (
           <li key={keyOf(rule)} aria-label={rule.name} className={isEnabled(rule) ? 'rule' : 'rule rule-off'}>
+            {/* Where lists that can be put in another order have a handle. */}
+            <span aria-hidden="true" />
             <span className="rule-place num muted">{index + 1}</span>
             <EnabledSwitch noun={noun} rule={rule} isReadOnly={asOf !== undefined} />
             <div className="rule-name">
