@@ -8,8 +8,8 @@ use std::{
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use merak_sdk::{
-    Call, ServiceKey,
-    limiter::{Limiter, RateLimitRule},
+    Call, Client, ServiceKey,
+    limiter::{Admission, Limiter, RateLimitRule},
 };
 use serde_json::{Value, json};
 
@@ -101,20 +101,7 @@ fn together(criterion: &mut Criterion) {
     ] {
         let limiter = limiter(vec![rule("hot", fields)]);
         criterion.bench_function(&format!("two threads, {name}"), |bencher| {
-            bencher.iter_custom(|count| {
-                let hammer = || {
-                    let call = Call::to("pay").header("x-user", "42");
-                    for _ in 0..count {
-                        let _ = black_box(limiter.acquire(&call));
-                    }
-                };
-                timed(|| {
-                    thread::scope(|scope| {
-                        scope.spawn(hammer);
-                        scope.spawn(hammer);
-                    });
-                })
-            });
+            bencher.iter_custom(|count| hammer_twice(&limiter, count));
         });
     }
 }
@@ -126,11 +113,56 @@ fn timed(run: impl FnOnce()) -> Duration {
     started.elapsed()
 }
 
+/// A rule that a control plane counts, which is away: a call takes its token as it does otherwise.
+fn alone(criterion: &mut Criterion) {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let _entered = runtime.enter();
+    let client = Client::builder("http://127.0.0.1:9")
+        .build()
+        .expect("a client");
+    let mut fields = by_user();
+    fields["amounts"] = json!([{"max": 1_000_000_000_u64, "window_ms": 1_000_000}]);
+    fields["scope"] = "global".into();
+    let limiter = limiter(vec![rule("global", fields)]);
+    limiter.join(&client);
+    let call = Call::to("pay").header("x-user", "42");
+    while !is_stocked(&limiter, &call) {
+        thread::sleep(Duration::from_millis(10));
+    }
+    criterion.bench_function("global, one by user", |bencher| {
+        bencher.iter(|| black_box(limiter.acquire(&call)));
+    });
+    criterion.bench_function("two threads, global, one user", |bencher| {
+        bencher.iter_custom(|count| hammer_twice(&limiter, count));
+    });
+    assert!(is_stocked(&limiter, &call), "tokens were left");
+}
+
+/// Whether there are so many tokens that none is refused.
+fn is_stocked(limiter: &Limiter, call: &Call<'_>) -> bool {
+    (0..1000).all(|_| matches!(limiter.acquire(call), Admission::Permitted(_)))
+}
+
+fn hammer_twice(limiter: &Limiter, count: u64) -> Duration {
+    let hammer = || {
+        let call = Call::to("pay").header("x-user", "42");
+        for _ in 0..count {
+            let _ = black_box(limiter.acquire(&call));
+        }
+    };
+    timed(|| {
+        thread::scope(|scope| {
+            scope.spawn(hammer);
+            scope.spawn(hammer);
+        });
+    })
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default()
         .warm_up_time(Duration::from_millis(500))
         .measurement_time(Duration::from_secs(2));
-    targets = acquires, many_users, together
+    targets = acquires, many_users, together, alone
 }
 criterion_main!(benches);

@@ -370,6 +370,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/namespaces/{namespace}/rate-limit-rules/{name}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reads what was made of a rate limit rule: by counter and by client.
+         * @description It is live, and what clients have told: they do so when they ask for more, and at least once a second.
+         */
+        get: operations["get_rate_limit_rule_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/namespaces/{namespace}/rate-limit-rules/{name}:revert": {
         parameters: {
             query?: never;
@@ -2550,6 +2570,72 @@ export interface components {
              */
             p99_seconds?: number;
         };
+        /** @description What was made of an amount in its current window. */
+        RateLimitAmountUse: {
+            /**
+             * Format: int64
+             * @description Calls that may go through, over all clients.
+             */
+            limit: number;
+            /**
+             * Format: int64
+             * @description Calls that went through, as far as clients have told.
+             */
+            used: number;
+            /** Format: int64 */
+            window_ms: number;
+        };
+        /** @description The service that is called. */
+        RateLimitCallee: {
+            name: string;
+            namespace: string;
+        };
+        /** @description What a client makes of a counter. */
+        RateLimitClient: {
+            client: components["schemas"]["Client"];
+            /**
+             * Format: int32
+             * @description Calls that it gets, in a second.
+             */
+            demand: number;
+            /**
+             * Format: int32
+             * @description Calls that it may let through without asking.
+             */
+            held: number;
+            /**
+             * Format: int64
+             * @description Calls that it refused since it takes part.
+             */
+            refused: number;
+            /**
+             * Format: int32
+             * @description Calls that went through in the current window, as far as it has told.
+             */
+            used: number;
+        };
+        /** @description What was made of one counter. */
+        RateLimitCounter: {
+            /**
+             * Format: int64
+             * @description Calls that went through in the last five minutes.
+             */
+            admitted: number;
+            /** @description The shortest window first. */
+            amounts: components["schemas"]["RateLimitAmountUse"][];
+            callee: components["schemas"]["RateLimitCallee"];
+            /** @description Clients that take part. */
+            client_count: number;
+            /** @description Those that get the most calls, most first. */
+            clients: components["schemas"]["RateLimitClient"][];
+            /**
+             * Format: int64
+             * @description Calls that were refused in the last five minutes.
+             */
+            refused: number;
+            /** @description The values that tell it apart, in the order of the method and the arguments of the rule. */
+            values: string[];
+        };
         /** @description A rate limit rule that is not there yet. */
         RateLimitDraft: {
             name: string;
@@ -2735,6 +2821,57 @@ export interface components {
              * @description How long the last call waits for its turn, where it does.
              */
             wait_ms?: number;
+        };
+        /**
+         * @description What was made of a rate limit rule, as far as the control plane counts.
+         * @example {
+         *       "counter_count": 1,
+         *       "counters": [
+         *         {
+         *           "admitted": 291004,
+         *           "amounts": [
+         *             {
+         *               "limit": 1000,
+         *               "used": 412,
+         *               "window_ms": 1000
+         *             }
+         *           ],
+         *           "callee": {
+         *             "name": "micro-api",
+         *             "namespace": "default"
+         *           },
+         *           "client_count": 1,
+         *           "clients": [
+         *             {
+         *               "client": {
+         *                 "address": "10.0.0.9:51442",
+         *                 "host": "api-1",
+         *                 "labels": {},
+         *                 "sdk": "merak-rust",
+         *                 "sdk_version": "0.1.0"
+         *               },
+         *               "demand": 1105,
+         *               "held": 20,
+         *               "refused": 1309,
+         *               "used": 412
+         *             }
+         *           ],
+         *           "refused": 1309,
+         *           "values": [
+         *             "/pay"
+         *           ]
+         *         }
+         *       ],
+         *       "scope": "global"
+         *     }
+         */
+        RateLimitUsage: {
+            /** @description Combinations of values that are counted now; one that nobody calls is forgotten after its windows. */
+            counter_count: number;
+            /** @description Those with the most calls in the last five minutes, most first. */
+            counters: components["schemas"]["RateLimitCounter"][];
+            /** @description Calls of a rule with the scope `local` are counted by the instances that get them, and not shown here. */
+            scope: string;
         };
         /** @description Every instance of the callee was looked at. */
         RouteAllInstancesStep: components["schemas"]["RouteGroup"];
@@ -6619,6 +6756,87 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RuleStatus"];
+                };
+            };
+            /** @description A part of the request is refused; `errors` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the control plane */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing was done; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not answered within 30 s; whether it was done is not known */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_rate_limit_rule_usage: {
+        parameters: {
+            query?: {
+                /** @description The most counters to show: 1..=100, default 20. */
+                counters?: number;
+                /** @description The most clients to show of each: 1..=100, default 20. */
+                clients?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the namespace; `/` is sent as `%2F`.
+                 * @example default
+                 */
+                namespace: string;
+                /**
+                 * @description Name of the rule; `/` is sent as `%2F`.
+                 * @example canary
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was made of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RateLimitUsage"];
                 };
             };
             /** @description A part of the request is refused; `errors` says which */

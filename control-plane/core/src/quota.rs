@@ -44,7 +44,6 @@ pub struct Quotas {
     origin: Duration,
     /// Names this process for clients.
     process: u64,
-    started: Moment,
     rules: GlobalRules,
     shards: Box<[Mutex<Counters>]>,
     hasher: rapidhash::fast::RandomState,
@@ -95,13 +94,13 @@ impl Quotas {
         let origin = Duration::from_millis(unix_ms).saturating_sub(clock.elapsed());
         let hasher = rapidhash::fast::RandomState::new();
         let rules = GlobalRules::default();
+        let start = Start::Restarted(Moment::after(origin + clock.elapsed()));
         for namespace in catalog.list_namespaces() {
             for rule in catalog.list_rules::<RateLimitRule>(&namespace.name).1 {
-                rules.set(&rule.key, Some(&rule));
+                rules.set(&rule.key, Some(&rule), start);
             }
         }
         Self {
-            started: Moment::after(origin + clock.elapsed()),
             process: unix_ms,
             origin,
             clock,
@@ -169,10 +168,6 @@ impl Quotas {
             }
         }
     }
-
-    fn start(&self) -> Start {
-        Start::Restarted(self.started)
-    }
 }
 
 impl Follow for Quotas {
@@ -180,7 +175,7 @@ impl Follow for Quotas {
         for change in changes.iter() {
             if let Key::Rule(RuleKind::RateLimit, key) = &change.key {
                 let after = change.after.as_ref().and_then(RateLimitRule::of_item);
-                self.rules.set(key, after.map(|rule| &**rule));
+                self.rules.set(key, after.map(|rule| &**rule), Start::Fresh);
             }
         }
     }

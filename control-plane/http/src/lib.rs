@@ -25,6 +25,7 @@ mod operations;
 mod page;
 mod problem;
 mod rate_limit_rule;
+mod rate_limit_usage;
 mod request_id;
 mod routing_rule;
 mod rule;

@@ -3,6 +3,7 @@
 //! The registry belongs to one router, so that several of them, as in tests, do not meet.
 
 mod format;
+mod quota;
 
 use std::{sync::Arc, time::Duration};
 
@@ -192,6 +193,7 @@ impl Collector for Holdings {
             "Streams that keep instances alive",
         );
         encode_gauge(&mut encoder, name, sessions)?;
+        quota::encode(&mut encoder, self.0.quotas.tally())?;
         encode_calls(&mut encoder, &self.0.calls)?;
         encode_commits(&mut encoder, &self.0.commits.commits())?;
         let help = "Time from a commit until an update that tells of it is written to a stream";

@@ -6,7 +6,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     Api, about, analyze, change, instance, namespace, nearby_rule, operations,
     problem::ProblemBody,
-    rate_limit_rule, routing_rule, service, simulate, subscriber, trend, warning,
+    rate_limit_rule, rate_limit_usage, routing_rule, service, simulate, subscriber, trend, warning,
     watch::{self, Ready},
 };
 
@@ -63,6 +63,7 @@ pub(crate) fn operations() -> OpenApiRouter<Api> {
         .merge(routing_rule::router())
         .merge(nearby_rule::router())
         .merge(rate_limit_rule::router())
+        .merge(rate_limit_usage::router())
         .merge(simulate::router())
         .merge(warning::router())
         .merge(analyze::router())

@@ -189,7 +189,7 @@ fn location_of<R: RestRule>(key: &RuleKey) -> String {
 }
 
 /// A rule that is not there.
-fn not_found<R: RestRule>(key: &RuleKey) -> Problem {
+pub(crate) fn not_found<R: RestRule>(key: &RuleKey) -> Problem {
     Error::not_found(format_args!("{} `{key}`", R::KIND)).into()
 }
 

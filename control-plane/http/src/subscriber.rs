@@ -49,7 +49,7 @@ pub(crate) struct Subscriber {
 
 /// What a client says of itself.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-struct Client {
+pub(crate) struct Client {
     /// Where its connection comes from.
     address: String,
     /// The service that it is itself, if it said so.
@@ -85,25 +85,30 @@ type Place = (i64, usize);
 
 impl Subscriber {
     pub(crate) fn of(subscription: Subscription, current: Revision) -> Self {
-        let client = &*subscription.client;
-        let service = client.service.as_ref().map(|key| ClientService {
-            namespace: key.namespace.to_string(),
-            name: key.service.to_string(),
-        });
         Self {
-            client: Client {
-                address: client.address.clone(),
-                service,
-                host: client.host.clone(),
-                sdk: client.sdk.clone(),
-                sdk_version: client.sdk_version.clone(),
-                labels: client.labels.clone(),
-            },
+            client: Client::of(&subscription.client),
             connected_at: subscription.connected_at,
             subscribed_at: subscription.subscribed_at,
             sent_revision: subscription.sent.get(),
             applied_revision: subscription.applied.get(),
             is_current: subscription.applied >= current,
+        }
+    }
+}
+
+impl Client {
+    pub(crate) fn of(client: &merak_core::Client) -> Self {
+        let service = client.service.as_ref().map(|key| ClientService {
+            namespace: key.namespace.to_string(),
+            name: key.service.to_string(),
+        });
+        Self {
+            address: client.address.clone(),
+            service,
+            host: client.host.clone(),
+            sdk: client.sdk.clone(),
+            sdk_version: client.sdk_version.clone(),
+            labels: client.labels.clone(),
         }
     }
 }

@@ -53,6 +53,8 @@ struct Book {
     process: Option<u64>,
     is_connected: bool,
     closed: Vec<u32>,
+    /// As many counters make it look for those that nobody can use any more.
+    sweep_at: usize,
 }
 
 struct Counter {
@@ -69,6 +71,8 @@ struct Counter {
 const BATCH: usize = 2000;
 /// How long a counter that was refused waits for the next try: the rules of both may be about to be the same.
 const REFUSED_RETRY: Duration = Duration::from_secs(1);
+/// Fewer counters are not looked through for those that nobody can use any more.
+const SWEEP_LEAST: usize = 1024;
 /// The most bytes of a value that the control plane takes; longer ones are told apart by their hash.
 const VALUE_BYTES: usize = 256;
 
@@ -101,6 +105,10 @@ impl Shares {
         let till = Arc::new(Till::new(number, shortest_window(rule), time, wake));
         let mut purse = Purse::new(Arc::clone(&till), rule.spec.amounts(), failover_of(rule));
         let mut book = self.book.lock();
+        if book.counters.len() >= book.sweep_at {
+            book.forget_unused();
+            book.sweep_at = (2 * book.counters.len()).max(SWEEP_LEAST);
+        }
         if !book.is_connected {
             purse.lose(now);
         }
@@ -145,18 +153,7 @@ impl Shares {
 
     /// Forgets the counters that nobody can use any more.
     pub(crate) fn forget_unused(&self) {
-        let mut book = self.book.lock();
-        let Book {
-            counters, closed, ..
-        } = &mut *book;
-        counters.retain(|number, counter| {
-            // One is the purse's.
-            let is_used = Arc::strong_count(counter.purse.till()) > 1;
-            if !is_used && counter.is_open {
-                closed.push(*number);
-            }
-            is_used
-        });
+        self.book.lock().forget_unused();
     }
 
     /// There is a stream; its first response.
@@ -210,6 +207,17 @@ impl Shares {
 }
 
 impl Book {
+    fn forget_unused(&mut self) {
+        let closed = &mut self.closed;
+        self.counters.retain(|number, counter| {
+            let is_used = counter.is_used();
+            if !is_used && counter.is_open {
+                closed.push(*number);
+            }
+            is_used
+        });
+    }
+
     /// Looks after a counter; whether it stays awake.
     fn look_at(
         &mut self,
@@ -221,6 +229,13 @@ impl Book {
         let Some(counter) = self.counters.get_mut(&number) else {
             return false;
         };
+        if !counter.is_used() {
+            if counter.is_open {
+                self.closed.push(number);
+            }
+            self.counters.remove(&number);
+            return false;
+        }
         if self.is_connected && counter.refused_until.is_some_and(|until| until <= now) {
             counter.refused_until = None;
             counter.purse.meet(Met::Again, now);
@@ -244,6 +259,11 @@ impl Book {
 }
 
 impl Counter {
+    /// Whether anybody but the purse has the till.
+    fn is_used(&self) -> bool {
+        Arc::strong_count(self.purse.till()) > 1
+    }
+
     fn opening(&self, counter: u32, callee: &ServiceKey) -> v1::OpenCounter {
         let window_ms = self.purse.till().window().as_millis();
         v1::OpenCounter {

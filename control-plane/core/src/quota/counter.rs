@@ -6,7 +6,7 @@ use merak_model::{
     ServiceKey,
     limiting::{
         Moment,
-        quota::{Answer, Ask, ClientId, ClientUse, Pool, Start},
+        quota::{Answer, Ask, ClientId, ClientUse, Pool},
     },
 };
 use parking_lot::Mutex;
@@ -49,14 +49,9 @@ pub(super) struct Seen {
 }
 
 impl Counter {
-    pub(super) fn new(
-        key: Arc<CounterKey>,
-        rule: Arc<GlobalRule>,
-        allows: &Allowance,
-        start: Start,
-    ) -> Self {
+    pub(super) fn new(key: Arc<CounterKey>, rule: Arc<GlobalRule>, allows: &Allowance) -> Self {
         let state = State {
-            pool: Pool::new(&allows.amounts, allows.mode, start),
+            pool: Pool::new(&allows.amounts, allows.mode, rule.start),
             edition: 0,
             admitted: Minutes::default(),
             refused: Minutes::default(),

@@ -10,7 +10,7 @@ use std::{
 
 use merak_model::{
     ServiceKey,
-    limiting::{Amount, AmountMode, RateLimitRule, Scope},
+    limiting::{Amount, AmountMode, RateLimitRule, Scope, quota::Start},
     routing::RuleKey,
 };
 use parking_lot::RwLock;
@@ -22,6 +22,8 @@ pub(super) struct GlobalRules(RwLock<HashMap<RuleKey, Arc<GlobalRule>>>);
 /// A global rule, over all its editions.
 #[derive(Debug)]
 pub(super) struct GlobalRule {
+    /// Whether clients may hold what an earlier control plane granted.
+    pub(super) start: Start,
     edition: AtomicU64,
     allows: RwLock<Option<Arc<Allowance>>>,
 }
@@ -40,7 +42,9 @@ impl GlobalRules {
     }
 
     /// Takes what has become of a rule; none if it is gone.
-    pub(super) fn set(&self, key: &RuleKey, rule: Option<&RateLimitRule>) {
+    ///
+    /// A rule that is new here begins as `start` says.
+    pub(super) fn set(&self, key: &RuleKey, rule: Option<&RateLimitRule>, start: Start) {
         let allows = rule.and_then(Allowance::of).map(Arc::new);
         let mut rules = self.0.write();
         match (rules.get(key), allows) {
@@ -52,6 +56,7 @@ impl GlobalRules {
             (None, None) => {}
             (None, allows) => {
                 let rule = GlobalRule {
+                    start,
                     edition: AtomicU64::new(1),
                     allows: RwLock::new(allows),
                 };

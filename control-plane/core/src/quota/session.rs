@@ -150,7 +150,7 @@ impl Quotas {
             return Err(QuotaRefusal::TooMany { limit });
         }
         let key = Arc::new(key);
-        let counter = Counter::new(Arc::clone(&key), rule, &allows, self.start());
+        let counter = Counter::new(Arc::clone(&key), rule, &allows);
         let counter = Arc::new(counter);
         if shard.insert(key, Arc::clone(&counter)).is_none() {
             self.count.fetch_add(1, Ordering::Relaxed);

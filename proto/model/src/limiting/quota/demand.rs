@@ -33,7 +33,7 @@ impl Demand {
         }
     }
 
-    /// Calls that may be expected within nanoseconds, unless two times in a hundred there are more.
+    /// Calls that may be expected within nanoseconds, unless twice in a hundred times there are more.
     pub(super) fn within(&self, time: u64) -> u32 {
         if self.rate == 0.0 {
             return 0;

@@ -70,6 +70,8 @@ const LEASE: Duration = Duration::from_secs(3);
 const COMING_BACK: Duration = Duration::from_secs(2);
 /// A client holds at most such a part of a limit, unless the way to it is long.
 const PARTS: u64 = 40;
+/// Of a small limit a few more, so that calls may come at once.
+const FEW: u64 = 8;
 /// And never more than such a part.
 const LEAST_PARTS: u64 = 4;
 
@@ -336,8 +338,9 @@ impl Pool {
         let share = (budget * u64::from(ask.demand)).div_ceil(2 * self.demand.max(1));
         let ledger = &self.ledgers[0];
         let ahead = u64::from(ask.ahead_ms) * 1_000_000;
-        let most = (ledger.total(1) / PARTS).max(ledger.total(1) * ahead / ledger.window());
-        let most = most.min(ledger.total(1) / LEAST_PARTS).max(1);
+        let total = ledger.total(1);
+        let most = (total / PARTS).max(total * ahead / ledger.window());
+        let most = most.max(FEW).min(total / LEAST_PARTS).max(1);
         let room = most.saturating_sub(u64::from(ask.held));
         let count = u64::from(ask.want).min(share.max(1)).min(room).min(budget);
         u32::try_from(count).unwrap_or(u32::MAX)

@@ -5,6 +5,8 @@ use std::{sync::Arc, time::Duration};
 use super::{Answer, Ask, Till, Tokens, demand::Demand};
 use crate::limiting::{Amount, Failover, Moment, bucket::nanos};
 
+mod needs;
+
 /// What fills the [`Till`] of one counter of a global limit.
 ///
 /// [`Purse::tick`] says every 10 milliseconds or so what to ask, as long as the till does not sleep.
@@ -77,14 +79,8 @@ struct Asked {
 const SHARE_WEIGHT: f64 = 0.5;
 /// The time between ticks.
 const TICK: u64 = 10_000_000;
-/// Tokens of long windows are asked for less often: for such a part of a window at once.
-const PARTS: u64 = 50;
 /// The least time until an ask is repeated.
 const REPEAT_AFTER: u64 = 30_000_000;
-/// The time between asks of a limit that is exhausted, or of a control plane that does not grant yet.
-const ASK_AGAIN: Duration = Duration::from_millis(250);
-/// How long calls that were refused may go untold.
-const REPORT_AFTER: Duration = Duration::from_secs(1);
 
 impl Purse {
     /// One for the amounts of a rule. It has no tokens until the first answer.
@@ -435,96 +431,6 @@ impl Purse {
     fn dither(&self) -> f64 {
         const GOLDEN_RATIO: f64 = 0.618_033_988_749_895;
         ((self.last_id + u64::from(self.spent())) as f64 * GOLDEN_RATIO).fract()
-    }
-
-    /// How far ahead tokens are asked for: the way there and back twice, and the time between ticks; more of
-    /// a long window.
-    fn reserve(&self) -> u32 {
-        let ahead = (2 * self.delay + 2 * TICK).max(self.window / PARTS);
-        self.demand.within(ahead)
-    }
-
-    /// Gives back what it will hardly need, as its demand has fallen.
-    fn give_surplus_back(&mut self) {
-        let (window, reserve) = (self.current, self.reserve());
-        let held = self.till.held(window);
-        if held > 2 * reserve {
-            let count = self.take(window, held - reserve);
-            self.give_back(Tokens { window, count });
-        }
-    }
-
-    /// The window that tokens are needed for, and how many; none to tell something alone.
-    fn needed(&self, now: Moment) -> Option<(u64, u32)> {
-        let (window, reserve, time) = (self.current, self.reserve(), self.till.time(now));
-        let until_next = (window + 1) * self.window - time.min((window + 1) * self.window);
-        let is_near = until_next < 2 * self.delay + 2 * TICK;
-        let missing = |window: u64| {
-            let held = self.till.held(window);
-            (held < reserve.div_ceil(2)).then(|| (window, reserve - held))
-        };
-        let rested = |pause| {
-            let answered = self.answered_at;
-            answered.is_none_or(|answered| now.since(answered) >= pause)
-        };
-        let is_asked_for = |window: u64| self.alone == Alone::No && self.is_exhausted(window);
-        match self.alone {
-            Alone::Yes => return None,
-            Alone::Meeting if is_near && rested(Duration::from_nanos(REPEAT_AFTER)) => {
-                return Some((window + 1, reserve));
-            }
-            Alone::Meeting => return rested(ASK_AGAIN).then_some((window, reserve)),
-            Alone::Until(_) => {}
-            Alone::No if !is_asked_for(window) || rested(ASK_AGAIN) => {
-                if let Some(needed) = missing(window) {
-                    return Some(needed);
-                }
-            }
-            Alone::No => {}
-        }
-        if is_near
-            && !self.is_exhausted(window + 1)
-            && let Some(needed) = missing(window + 1)
-        {
-            return Some(needed);
-        }
-        let has_news = self.returned.count > 0 || self.unasked.count > 0;
-        let is_due = has_news || (self.refused > 0 && rested(REPORT_AFTER));
-        is_due.then_some((window, 0))
-    }
-
-    /// Whether a window is known to have no tokens at its beginning, or, if it is the current one, now.
-    fn is_exhausted(&self, window: u64) -> bool {
-        let at = window * self.window;
-        self.exhausted_until.nanos() > at
-    }
-
-    fn ask(&mut self, window: u64, want: u32, now: Moment) -> Ask {
-        let held = if self.is_alone_in(window) {
-            0
-        } else {
-            self.till.held(window)
-        };
-        let ahead_ms = (self.delay + TICK) / 1_000_000;
-        self.last_id += 1;
-        let ask = Ask {
-            id: self.last_id,
-            window,
-            want,
-            held,
-            at: Moment::after(Duration::from_nanos(self.till.time(now))),
-            demand: self.demand.a_second(),
-            ahead_ms: u32::try_from(ahead_ms).unwrap_or(u32::MAX),
-            returned: std::mem::take(&mut self.returned),
-            unasked: std::mem::take(&mut self.unasked),
-            refused: std::mem::take(&mut self.refused),
-        };
-        self.asked = Some(Asked {
-            ask: ask.clone(),
-            first_at: now,
-            last_at: now,
-        });
-        ask
     }
 
     fn give_back(&mut self, tokens: Tokens) {
