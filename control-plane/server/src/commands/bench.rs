@@ -6,6 +6,7 @@
 mod cleanup;
 mod discover;
 mod heartbeat;
+mod limit;
 mod push;
 mod register;
 mod report;
@@ -46,8 +47,13 @@ enum What {
     Discover(discover::Discover),
     /// Change one of many rules of a service, and see that others feel nothing of them
     Rules(rules::Rules),
+    /// Share a limit among processes, and many limits among many clients
+    Limit(limit::Limit),
     /// All of them, with their defaults
     All,
+    /// A process that calls, of `bench limit`
+    #[command(hide = true)]
+    LimitedCaller(limit::Caller),
 }
 
 impl Bench {
@@ -56,6 +62,9 @@ impl Bench {
     }
 
     async fn measure(self) -> anyhow::Result<()> {
+        if let What::LimitedCaller(caller) = &self.what {
+            return caller.run().await;
+        }
         let target = match &self.target {
             Some(address) => Target::running(address).await?,
             None => Target::start().await?,
@@ -86,12 +95,15 @@ impl What {
             Self::Push(push) => push.run(target, report).await,
             Self::Discover(discover) => discover.run(target, report).await,
             Self::Rules(rules) => rules.run(target, report).await,
+            Self::Limit(limit) => limit.run(target, report).await,
+            Self::LimitedCaller(_) => Ok(()),
             Self::All => {
                 register::Register::default().run(target, report).await?;
                 push::Push::default().run(target, report).await?;
                 discover::Discover::default().run(target, report).await?;
                 if target.is_own() {
                     rules::Rules::default().run(target, report).await?;
+                    limit::Limit::default().run(target, report).await?;
                 }
                 heartbeat::Heartbeat::default().run(target, report).await
             }
@@ -107,6 +119,7 @@ impl What {
             Self::Discover(_) => discover::instances(),
             // It is measured on a control plane of its own.
             Self::Rules(_) => Box::new(std::iter::empty()),
+            Self::Limit(_) | Self::LimitedCaller(_) => limit::Limit::instances(),
             Self::All => {
                 let registered = register::Register::default().instances();
                 let pushed = push::Push::default().instances();

@@ -10,7 +10,10 @@ use tonic::transport::{Channel, Endpoint};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
 use super::LIMIT;
-use crate::commands::process::{Process, SERVE};
+use crate::commands::{
+    api::Api,
+    process::{Process, SERVE},
+};
 
 /// The control plane that is measured: a running one, or one of our own.
 pub(super) struct Target {
@@ -82,6 +85,17 @@ impl Target {
     pub(super) async fn connect(&self) -> anyhow::Result<Channel> {
         let channel = self.endpoint.connect().await;
         channel.with_context(|| format!("connect to {}", self.endpoint.uri()))
+    }
+
+    /// Where it is, for clients.
+    pub(super) fn address(&self) -> String {
+        self.endpoint.uri().to_string()
+    }
+
+    /// The REST API of our own server; none of one that was running.
+    pub(super) fn api(&self) -> anyhow::Result<Api> {
+        let own = self.own.as_ref().context("it is not our own")?;
+        Api::new(&format!("http://{}", own.http))
     }
 
     /// What our own server has used so far; none for one that was running.
