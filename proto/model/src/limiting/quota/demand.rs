@@ -14,6 +14,10 @@ pub(super) struct Demand {
 const SMOOTHING_SECONDS: f64 = 0.3;
 /// Less than this, in calls a second, is none.
 const IDLE_RATE: f64 = 0.05;
+/// How often there may be more calls than are provided for.
+const SELDOM: f64 = 0.02;
+/// From here on calls are spread about as the normal distribution says.
+const MANY: f64 = 25.0;
 
 impl Demand {
     /// Calls in a second, rounded up.
@@ -38,7 +42,22 @@ impl Demand {
         if self.rate == 0.0 {
             return 0;
         }
-        let expected = self.rate * time as f64 / 1e9;
-        (expected + 2.0 * expected.sqrt() + 1.0).ceil() as u32
+        seldom_exceeded(self.rate * time as f64 / 1e9).max(1)
     }
+}
+
+/// The least number of calls that are exceeded at most twice in a hundred times, where so many are expected
+/// that come independently. A few more would be tokens of a small limit that others go without.
+fn seldom_exceeded(expected: f64) -> u32 {
+    if expected > MANY {
+        return (expected + 2.0 * expected.sqrt() + 1.0).ceil() as u32;
+    }
+    let mut chance = (-expected).exp();
+    let (mut number, mut covered) = (0, chance);
+    while 1.0 - covered > SELDOM {
+        number += 1;
+        chance *= expected / f64::from(number);
+        covered += chance;
+    }
+    number
 }

@@ -8,6 +8,8 @@ use crate::limiting::{
     quota::{Ask, Tokens},
 };
 
+/// So many tokens are not waited with until half of them are spent: two calls may come at once.
+const FEW: u32 = 4;
 /// Tokens of long windows are asked for less often: for such a part of a window at once.
 const PARTS: u64 = 50;
 /// The time between asks of a limit that is exhausted, or of a control plane that does not grant yet.
@@ -40,7 +42,12 @@ impl Purse {
         let is_near = until_next < 2 * self.delay + 2 * TICK;
         let missing = |window: u64| {
             let held = self.till.held(window);
-            (held < reserve.div_ceil(2)).then(|| (window, reserve - held))
+            let low = if reserve <= FEW {
+                reserve
+            } else {
+                reserve.div_ceil(2)
+            };
+            (held < low).then(|| (window, reserve - held))
         };
         let rested = |pause| {
             let answered = self.answered_at;
