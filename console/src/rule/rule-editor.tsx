@@ -8,7 +8,7 @@ import { JsonView } from './json-view'
 import { LeaveGuard } from './leave-guard'
 import { type CommonSpec, keyOf, type Noun, type Written } from './noun'
 import { PublishDialog } from './publish-dialog'
-import { judge, type RuleForm } from './use-rule-form'
+import type { RuleForm } from './use-rule-form'
 import { useRuleWrites } from './use-rule-writes'
 import { useWarnings } from './use-warnings'
 import { Warnings } from './warnings'
@@ -51,7 +51,8 @@ export function RuleEditor<Spec extends CommonSpec>({ noun, form, isGone = false
       goTo('/name')
       return
     }
-    const judgement = await judge(noun, draft)
+    const judgement = await form.ask()
+    if (!judgement) return
     if (judgement.is === 'fine') setOpen({ is: 'publish', outcome: judgement.rule })
     else if (judgement.is === 'conflict') askForTheirs()
     else if (judgement.is === 'refused') goTo(Object.keys(judgement.faults)[0] ?? '')

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useState } from 'react'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { RuleWarning } from '../api/client'
 import { Problem } from '../api/problem'
 import { useFeedState } from '../live/use-live'
@@ -29,6 +29,8 @@ export interface RuleForm<Spec extends CommonSpec> {
   isNew: boolean
   isDirty: boolean
   judgement: Judgement<Spec>
+  /** Asks what the control plane says of the draft now, instead of after a pause; no answer if the draft changes before it. */
+  ask: () => Promise<Judgement<Spec> | undefined>
   /** What is probably not meant in the draft, once it is known. */
   warnings: readonly RuleWarning[] | undefined
   faults: Faults
@@ -70,7 +72,7 @@ export function useRuleForm<Spec extends CommonSpec>(noun: Noun<Spec>, start: Dr
   const isDirty = isNew ? !isSame(draft, blank) : !isSame(spec, specOf(base))
   const isOvertaken = base !== undefined && current !== undefined && current.revision > base.revision
   if (isOvertaken && !isDirty) setDraft(draftOf(current))
-  const judgement = useJudgement(noun, draft, isDirty)
+  const { judgement, ask } = useJudgement(noun, draft, isDirty)
 
   const report = useCallback((pointer: string, fault: string | undefined) => {
     setLocal((known) => {
@@ -84,6 +86,7 @@ export function useRuleForm<Spec extends CommonSpec>(noun: Noun<Spec>, start: Dr
     isNew,
     isDirty,
     judgement,
+    ask,
     warnings: judgement.is === 'fine' ? judgement.rule.warnings : undefined,
     faults,
     theirs: isOvertaken && isDirty ? current : undefined,
@@ -103,32 +106,44 @@ export function useRuleForm<Spec extends CommonSpec>(noun: Noun<Spec>, start: Dr
 /** The name under which a rule without one is tried. */
 const NAMELESS = 'unnamed'
 
-/** Asks whether a draft could be written, a moment after each change and when the connection is back. */
-function useJudgement<Spec extends CommonSpec>(noun: Noun<Spec>, draft: Draft<Spec>, isDirty: boolean): Judgement<Spec> {
+/**
+ * Asks whether a draft could be written, a moment after each change and when the connection is back.
+ *
+ * One question is under way at a time: a late one would find the draft written, and call that a conflict.
+ */
+function useJudgement<Spec extends CommonSpec>(noun: Noun<Spec>, draft: Draft<Spec>, isDirty: boolean): Pick<RuleForm<Spec>, 'judgement' | 'ask'> {
   const [judged, setJudged] = useState<{ draft: Draft<Spec>; judgement: Judgement<Spec> } | null>(null)
   const isLost = useFeedState().is === 'lost'
+  /** Takes back the question that waits or is under way. */
+  const stop = useRef(() => {})
+  const ask = useCallback(async () => {
+    stop.current()
+    const asking = new AbortController()
+    stop.current = () => asking.abort()
+    try {
+      const judgement = await judge(noun, draft, asking.signal)
+      if (asking.signal.aborted) return undefined
+      setJudged({ draft, judgement })
+      return judgement
+    } catch (error) {
+      if (asking.signal.aborted) return undefined
+      throw error
+    }
+  }, [noun, draft])
   useEffect(() => {
     if (!isDirty || isLost) return undefined
-    const asking = new AbortController()
-    const timer = setTimeout(() => {
-      judge(noun, draft, asking.signal)
-        .then((judgement) => asking.signal.aborted || setJudged({ draft, judgement }))
-        .catch(() => undefined)
-    }, PAUSE_MS)
-    return () => {
-      clearTimeout(timer)
-      asking.abort()
-    }
-  }, [noun, draft, isDirty, isLost])
-  if (!isDirty) return { is: 'unasked' }
-  if (isLost) return { is: 'away' }
+    const timer = setTimeout(() => void ask(), PAUSE_MS)
+    stop.current = () => clearTimeout(timer)
+    return () => stop.current()
+  }, [ask, isDirty, isLost])
   // What is wrong stays in sight until the answer for what is typed now.
   const isKept = judged?.judgement.is === 'refused' || judged?.draft === draft
-  return judged && isKept ? judged.judgement : { is: 'asking' }
+  const known: Judgement<Spec> = judged && isKept ? judged.judgement : { is: 'asking' }
+  return { judgement: !isDirty ? { is: 'unasked' } : isLost ? { is: 'away' } : known, ask }
 }
 
 /** What the control plane says of a draft, now. */
-export async function judge<Spec extends CommonSpec>(noun: Noun<Spec>, draft: Draft<Spec>, signal?: AbortSignal): Promise<Judgement<Spec>> {
+async function judge<Spec extends CommonSpec>(noun: Noun<Spec>, draft: Draft<Spec>, signal: AbortSignal): Promise<Judgement<Spec>> {
   const { namespace, name, spec, base } = draft
   try {
     const rule = { namespace, name: name || NAMELESS, spec, revision: base?.revision }

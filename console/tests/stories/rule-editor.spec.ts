@@ -45,6 +45,26 @@ test('a change is compared, published and taken back', async ({ page, merak }) =
   await expect(page.getByLabel('Description')).toHaveValue('v2 for some, and a canary for the rest')
 })
 
+test('what is published before the pause in typing ends is asked about once', async ({ page, merak }) => {
+  await edit(page, merak)
+  await page.clock.install()
+  await page.clock.pauseAt(Date.now() + 60_000)
+  const questions: string[] = []
+  page.on('request', (request) => request.url().includes('dry_run=true') && questions.push(request.url()))
+  await page.route(`**${at('order-canary')}`, async (route) => {
+    if (route.request().method() !== 'PUT') return route.fallback()
+    const response = await route.fetch()
+    await page.clock.runFor(1_000)
+    return route.fulfill({ response })
+  })
+  await page.getByLabel('Description').fill('quickly')
+  await page.getByRole('button', { name: 'Review changes' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Publish' }).click()
+  await expect(page.getByText('order-canary was published')).toBeVisible()
+  await expect(page.getByText('No changes')).toBeVisible()
+  expect(questions).toHaveLength(1)
+})
+
 test('leaving with unpublished changes asks', async ({ page, merak }) => {
   await edit(page, merak)
   await page.getByLabel('Description').fill('half a thought')
