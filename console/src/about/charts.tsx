@@ -18,25 +18,31 @@ interface Figure {
   lines: (number | null)[][]
   show: (value: number) => string
   steps: number[]
+  /** The width of its column in the table. */
+  width: string
 }
+
+/** Columns for a number, for one under a long name, and for two: together they fit beside the navigation at 1280 px. */
+const [SHORT, LONG, PAIR] = ['88px', '122px', '162px'] as const
 
 const between = (values: (number | null)[]) => [null, ...values]
 
 function figuresOf(readings: Reading[], text: Dictionary['about']): Figure[] {
   return [
-    { label: text.requestRate, lines: [between(rates(readings, ({ requests }) => requests))], show: number, steps: STEPS },
-    { label: text.changeRate, lines: [between(rates(readings, ({ revision }) => revision))], show: number, steps: STEPS },
-    { label: text.latency, lines: [between(latencies(readings))], show: milliseconds, steps: TIME_STEPS },
+    { label: text.requestRate, lines: [between(rates(readings, ({ requests }) => requests))], show: number, steps: STEPS, width: LONG },
+    { label: text.changeRate, lines: [between(rates(readings, ({ revision }) => revision))], show: number, steps: STEPS, width: LONG },
+    { label: text.latency, lines: [between(latencies(readings))], show: milliseconds, steps: TIME_STEPS, width: LONG },
     {
       label: text.pushChart,
       lines: [between(pushLatencies(readings, 0.5)), between(pushLatencies(readings, 0.99))],
       show: milliseconds,
       steps: TIME_STEPS,
+      width: PAIR,
     },
-    { label: text.memory, lines: [readings.map(({ memory }) => memory)], show: bytes, steps: BYTE_STEPS },
-    { label: text.database, lines: [readings.map(({ database }) => database)], show: bytes, steps: BYTE_STEPS },
-    { label: text.streams, lines: [readings.map(({ streams }) => streams)], show: number, steps: STEPS },
-    { label: text.instances, lines: [readings.map(({ instances }) => instances)], show: number, steps: STEPS },
+    { label: text.memory, lines: [readings.map(({ memory }) => memory)], show: bytes, steps: BYTE_STEPS, width: SHORT },
+    { label: text.database, lines: [readings.map(({ database }) => database)], show: bytes, steps: BYTE_STEPS, width: SHORT },
+    { label: text.streams, lines: [readings.map(({ streams }) => streams)], show: number, steps: STEPS, width: SHORT },
+    { label: text.instances, lines: [readings.map(({ instances }) => instances)], show: number, steps: STEPS, width: SHORT },
   ]
 }
 
@@ -85,17 +91,17 @@ function Drawn({ figures, readings }: { figures: Figure[]; readings: Reading[] }
 function Figures({ figures, readings }: { figures: Figure[]; readings: Reading[] }) {
   const { about: text } = useText()
   const rows = readings.map((_, index) => index).slice(-TABLE_ROWS).toReversed()
-  return <Table label={text.charts} rows={rows} columns={columnsOf(figures, readings, text)} rowKey={(row) => String(readings[row]?.at)} />
+  return <Table label={text.charts} rows={rows} columns={columnsOf(figures, readings, text)} isWide rowKey={(row) => String(readings[row]?.at)} />
 }
 
 function columnsOf(figures: Figure[], readings: Reading[], text: Dictionary['about']): Column<number>[] {
   const time = (row: number) => new Date(readings[row]?.at ?? 0).toLocaleTimeString()
   return [
-    { id: 'at', header: text.time, width: '110px', cell: (row) => <span className="num">{time(row)}</span> },
+    { id: 'at', header: text.time, width: '104px', cell: (row) => <span className="num">{time(row)}</span> },
     ...figures.map((figure): Column<number> => ({
       id: figure.label,
       header: figure.label,
-      width: '124px',
+      width: figure.width,
       align: 'end',
       cell: (row) => <span className="num">{said(figure, row)}</span>,
     })),

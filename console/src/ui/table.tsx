@@ -28,6 +28,8 @@ interface Props<Row> {
   rowKey: (row: Row) => string
   /** How a row looks, as a class. */
   rowClass?: (row: Row) => string
+  /** The columns may need more room than the page has: the table then scrolls sideways in its place. */
+  isWide?: boolean
   /** What the rows are sorted by, largest first with a `-`; none for the order of the server. */
   sort?: string | undefined
   onSort?: (sort: string | undefined) => void
@@ -38,7 +40,7 @@ const ROW_PX = 36
 const VIRTUAL_FROM = 120
 
 /** A table that stays fluid with any number of rows, and still while one points at it. */
-export function Table<Row>({ label, of = '', isStale = false, rows, columns, rowKey, rowClass, sort, onSort }: Props<Row>) {
+export function Table<Row>({ label, of = '', isStale = false, rows, columns, rowKey, rowClass, isWide = false, sort, onSort }: Props<Row>) {
   const { table: text } = useText()
   const [isPointed, setPointed] = useState(false)
   const [held, setHeld] = useState<{ of: string; rows: Row[] } | null>(null)
@@ -63,7 +65,7 @@ export function Table<Row>({ label, of = '', isStale = false, rows, columns, row
   const last = isVirtual ? (visible.at(-1)?.index ?? -1) + 1 : shown.rows.length
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard
-    <div className="table-scroll" role="region" aria-label={text.scroll(label)} tabIndex={0}>
+    <div className={isWide ? 'table-scroll table-wide' : 'table-scroll'} role="region" aria-label={text.scroll(label)} tabIndex={0}>
       {shown.moved > 0 && (
         <button type="button" className="moved" onClick={() => setHeld({ of, rows })}>
           {text.newRows(shown.moved)}
