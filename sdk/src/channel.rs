@@ -9,7 +9,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{Request, Response, uri::PathAndQuery};
+use http::{Request, Response, request::Parts, uri::PathAndQuery};
 use merak_model::{Instance, InstanceId, ServiceKey};
 use tonic::{body::Body, transport::Channel};
 use tower::Service as _;
@@ -19,6 +19,7 @@ use crate::{
     Client, Error, InFlight, Outcome, Picked, Result,
     driver::describe,
     http_service::{Lent, attempt},
+    limiter::{Grpc, Permit, Refuse as _},
     outgoing::Outgoing,
 };
 pub(crate) use pool::CONNECT_TIMEOUT;
@@ -51,6 +52,7 @@ pub(crate) const ATTEMPTS: usize = 3;
 pub struct ServiceChannel {
     client: Client,
     key: Arc<ServiceKey>,
+    is_limited: bool,
     pool: Arc<Pool>,
 }
 
@@ -66,13 +68,30 @@ impl ServiceChannel {
         Self {
             client,
             key: Arc::new(key),
+            is_limited: false,
             pool: Arc::default(),
         }
+    }
+
+    /// Obeys the rate limits of the service before a request leaves, as [`Client::acquire`] does: this client
+    /// counts its own calls. A request that has to queue waits for its turn, one that is rejected is not
+    /// sent and fails with `RESOURCE_EXHAUSTED` and a `google.rpc.RetryInfo`.
+    /// A request counts once however many instances are tried, and is under way until its
+    /// answer has been read. The first request subscribes to the rules.
+    #[must_use]
+    pub fn limited(mut self) -> Self {
+        self.is_limited = true;
+        self
     }
 
     async fn send(self, request: Request<Body>) -> Result<Response<Body>> {
         let (mut parts, body) = request.into_parts();
         self.client.identity().sign(&mut parts.headers);
+        let permit = match self.permit(&parts).await {
+            Ok(permit) => permit,
+            Err(Error::Limited(rejected)) => return Ok(Grpc::refuse(&rejected)),
+            Err(failure) => return Err(failure),
+        };
         let body = Lent::new(body);
         let mut tried = Tried::default();
         loop {
@@ -86,7 +105,10 @@ impl ServiceChannel {
                 channel.call(attempt).await
             };
             let failure = match sent.await {
-                Ok(response) => return Ok(InFlight::grpc(response, instance).map(Body::new)),
+                Ok(response) => {
+                    let response = InFlight::grpc(response, instance);
+                    return Ok(response.map(|body| Body::new(body.holding(permit))));
+                }
                 Err(failure) => failure,
             };
             // The next request connects anew, or learns that the instance is gone.
@@ -98,6 +120,16 @@ impl ServiceChannel {
             }
             tried.unreachable(instance, error)?;
         }
+    }
+
+    /// Leave for a request, if rate limits are obeyed.
+    async fn permit(&self, parts: &Parts) -> Result<Option<Permit>> {
+        if !self.is_limited {
+            return Ok(None);
+        }
+        let outgoing = Outgoing::grpc(parts);
+        let call = outgoing.call(&self.key, &[]);
+        self.client.permit(call).await.map(Some)
     }
 
     /// An instance for a request, with a connection to it.

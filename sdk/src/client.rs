@@ -5,7 +5,9 @@ mod limits;
 
 use std::{sync::Arc, time::Duration};
 
-use merak_model::{Call, NamespaceName, Revision, ServiceKey, ServiceName, routing::Explanation};
+use merak_model::{
+    Call, NamespaceName, Revision, ServiceKey, ServiceName, call::Caller, routing::Explanation,
+};
 use merak_proto::v1::{self, registry_client::RegistryClient};
 use tokio::{
     sync::watch,
@@ -43,6 +45,7 @@ pub(crate) struct Inner {
     pub(crate) shared: Shared,
     status: watch::Receiver<Status>,
     identity: CallerIdentity,
+    caller: Arc<Caller>,
     quota: Quota,
     _stop_with_the_last: DropGuard,
 }

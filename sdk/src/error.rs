@@ -5,6 +5,8 @@ use std::{fmt, time::Duration};
 use merak_model::{Invalid, ServiceKey, routing::RuleKey};
 use tonic_types::StatusExt as _;
 
+use crate::limiter::Rejected;
+
 /// The result of everything in this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -48,6 +50,10 @@ pub enum Error {
         /// The branch whose targets have no instance; none where no branch decided.
         branch: Option<usize>,
     },
+
+    /// A rate limit of the callee rejects the call, which was not sent.
+    #[error(transparent)]
+    Limited(#[from] Rejected),
 
     /// The first state of a service did not arrive in time, and there is no copy of it on disk.
     #[error("service `{service}` was not answered within {waited:?}: {connection}")]

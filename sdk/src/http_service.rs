@@ -55,6 +55,7 @@ use crate::{
 pub struct HttpService<B> {
     client: Client,
     key: Arc<ServiceKey>,
+    is_limited: bool,
     connections: Connections<HttpConnector, Lent<B>>,
 }
 
@@ -73,15 +74,40 @@ where
         Self {
             client,
             key: Arc::new(key),
+            is_limited: false,
             connections: connections.build(connector),
         }
+    }
+
+    /// Obeys the rate limits of the service before a request leaves, as [`Client::acquire`] does: this client
+    /// counts its own calls. A request that has to queue waits for its turn, one that is rejected is not
+    /// sent and fails with [`Error::Limited`].
+    /// A request counts once however many instances are tried, and is under way until its
+    /// answer has been read. The first request subscribes to the rules.
+    ///
+    /// ```no_run
+    /// # async fn example(client: merak_sdk::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use merak_sdk::Error;
+    ///
+    /// let orders = client.http("micro-order")?.limited();
+    /// match orders.request(http::Request::get("/orders").body(String::new())?).await {
+    ///     Ok(answer) => println!("{}", answer.status()),
+    ///     Err(Error::Limited(why)) => println!("{}, again in {:?}", why.rule(), why.retry_after()),
+    ///     Err(failure) => return Err(failure.into()),
+    /// }
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn limited(mut self) -> Self {
+        self.is_limited = true;
+        self
     }
 
     /// Sends a request, as the service does that this is.
     ///
     /// # Errors
     /// As [`Client::pick`]; [`Error::Instance`] when no instance could be connected to, or the connection
-    /// broke before the answer began.
+    /// broke before the answer began; [`Error::Limited`] if it is [`limited`](Self::limited).
     pub async fn request(&self, request: Request<B>) -> Result<Response<InFlight<Incoming>>> {
         self.clone().send(request).await
     }
@@ -89,6 +115,12 @@ where
     async fn send(self, request: Request<B>) -> Result<Response<InFlight<Incoming>>> {
         let (mut parts, body) = request.into_parts();
         self.client.identity().sign(&mut parts.headers);
+        let permit = if self.is_limited {
+            let outgoing = Outgoing::http(&parts);
+            Some(self.client.permit(outgoing.call(&self.key, &[])).await?)
+        } else {
+            None
+        };
         let body = Lent::new(body);
         let mut failed = Vec::new();
         let mut last = None;
@@ -99,7 +131,10 @@ where
             let picked = picking.map_err(|why| last.take().unwrap_or(why))?;
             let attempt = attempt(&parts, &picked, body.clone());
             let failure = match self.connections.request(attempt).await {
-                Ok(response) => return Ok(InFlight::http(response, picked)),
+                Ok(response) => {
+                    let response = InFlight::http(response, picked);
+                    return Ok(response.map(|body| body.holding(permit)));
+                }
                 Err(failure) => failure,
             };
             let (id, address) = (picked.id.clone(), picked.address());
@@ -160,6 +195,7 @@ impl<B> Clone for HttpService<B> {
         Self {
             client: self.client.clone(),
             key: Arc::clone(&self.key),
+            is_limited: self.is_limited,
             connections: self.connections.clone(),
         }
     }

@@ -9,7 +9,7 @@ use http::{HeaderMap, Response};
 use http_body::{Body, Frame, SizeHint};
 use tonic::Code;
 
-use crate::{Outcome, Picked};
+use crate::{Outcome, Picked, limiter::Permit};
 
 /// The body of an answer: the instance counts as busy until it ends or is dropped, and then how the call
 /// went is reported.
@@ -17,6 +17,8 @@ use crate::{Outcome, Picked};
 pub struct InFlight<B> {
     body: B,
     picked: Option<Picked>,
+    /// Of a client that obeys the rate limits of the callee.
+    permit: Option<Permit>,
     /// As far as the answer tells by now.
     outcome: Option<Outcome>,
 }
@@ -46,11 +48,19 @@ impl<B> InFlight<B> {
         response.map(|body| Self {
             body,
             picked: Some(picked),
+            permit: None,
             outcome,
         })
     }
 
+    /// Keeps the call under way for rate limits until the answer ends.
+    pub(crate) fn holding(mut self, permit: Option<Permit>) -> Self {
+        self.permit = permit;
+        self
+    }
+
     fn end(&mut self) {
+        self.permit = None;
         // The caller may have lost interest before the instance told.
         if let (Some(picked), Some(outcome)) = (self.picked.take(), self.outcome) {
             picked.report(outcome);

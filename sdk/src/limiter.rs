@@ -32,6 +32,7 @@ use parking_lot::Mutex;
 use admission::Holding;
 pub use admission::{Admission, Permit, Rejected, Wait};
 pub use explain::{AmountStanding, LimitExplanation, RuleStanding, Verdict};
+pub(crate) use layer::Refuse;
 pub use layer::{Grpc, Http, LimitLayer, Limited};
 pub use merak_model::limiting::{Amount, RateLimitRule, ResponseSpec};
 use rules::Rules;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::{Router, body::Body, routing::post};
 use http::{Request, Response};
 use merak_sdk::{
-    Call, Client, ClientBuilder,
+    Call, Client, ClientBuilder, Error,
     limiter::{Admission, LimitLayer, Limiter},
 };
 use serde_json::{Value, json};
@@ -182,4 +182,40 @@ async fn a_service_starts_without_limits_where_nobody_tells_them() {
         late.limiter("pay").await,
         Err(merak_sdk::Error::Closed)
     ));
+}
+
+#[tokio::test]
+async fn a_caller_sends_no_more_than_the_callee_allows() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path()).await;
+    create(
+        &server,
+        json!({
+            "name": "orders", "callee": {"service": "pay"},
+            "arguments": [{"on": "caller_service", "op": "exact", "value": "order"}],
+            "amounts": [{"max": 1, "window_ms": 86_400_000}],
+        }),
+    )
+    .await;
+    let client = Client::builder(server.address()).service("order");
+    let client = client.build().unwrap();
+    let request = || Request::get("/pay").body(String::new()).unwrap();
+    let pay = client.http("pay").unwrap();
+    let limited = pay.clone().limited();
+    // Nobody serves: what is let through finds no instance, and a limit of one lets one through.
+    let first = soon(limited.request(request())).await.unwrap_err();
+    assert!(!matches!(first, Error::Limited(_)), "{first}");
+    let failure = soon(limited.request(request())).await.unwrap_err();
+    let Error::Limited(why) = &failure else {
+        panic!("{failure}");
+    };
+    assert_eq!(why.rule().to_string(), "default/orders");
+    assert!(why.retry_after().is_some());
+    let other = soon(pay.request(request())).await.unwrap_err();
+    assert!(!matches!(other, Error::Limited(_)), "{other}");
+    let channel = client.channel("pay").unwrap().limited();
+    let request = Request::post("/pay.Pay/Pay").body(tonic::body::Body::empty());
+    let answer = soon(channel.oneshot(request.unwrap())).await.unwrap();
+    assert_eq!(answer.headers()["grpc-status"], "8");
+    assert!(answer.headers().contains_key("grpc-status-details-bin"));
 }

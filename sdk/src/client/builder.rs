@@ -173,7 +173,7 @@ impl ClientBuilder {
             keepalive: KeepAlive::default(),
             started: Instant::now(),
             retry_at: None,
-            keeping: Keeping::new(self.disk(caller)),
+            keeping: Keeping::new(self.disk(Arc::clone(&caller))),
         };
         shared.tasks.spawn(driver.run());
         let inner = Inner {
@@ -182,6 +182,7 @@ impl ClientBuilder {
             first_sync_timeout: self.first_sync_timeout,
             request_timeout: self.request_timeout,
             identity,
+            caller,
             quota,
             _stop_with_the_last: shared.stop.clone().drop_guard(),
             shared,

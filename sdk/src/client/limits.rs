@@ -8,7 +8,7 @@ use super::Client;
 use crate::{
     Error, Result,
     driver::Command,
-    limiter::{Admission, LimitExplanation, Limiter},
+    limiter::{Admission, LimitExplanation, Limiter, Permit},
     limits::Known,
 };
 
@@ -67,6 +67,16 @@ impl Client {
     pub async fn explain_limit(&self, call: &Call<'_>) -> Result<LimitExplanation> {
         let limiter = self.limits_of_call(call).await?;
         Ok(limiter.explain_limit(call))
+    }
+
+    /// Leave for a call that this client makes, when its turn has come.
+    pub(crate) async fn permit<'c>(&'c self, call: Call<'c>) -> Result<Permit> {
+        let call = call.from_caller(&self.inner.caller);
+        match self.acquire(&call).await? {
+            Admission::Permitted(permit) => Ok(permit),
+            Admission::Waiting(wait) => Ok(wait.turn().await),
+            Admission::Rejected(rejected) => Err(Error::Limited(rejected)),
+        }
     }
 
     async fn limits_of_call(&self, call: &Call<'_>) -> Result<Limiter> {

@@ -13,12 +13,10 @@ use std::{
 use http::{Request, Response};
 use tower::{Layer, Service};
 
-use self::{
-    facts::Facts,
-    refusal::{Refuse, tell_standing},
-};
+use self::{facts::Facts, refusal::tell_standing};
 use super::{Admission, Limiter, Permit};
 
+pub(crate) use refusal::Refuse;
 pub use refusal::{Grpc, Http};
 
 /// Puts a service behind a [`Limiter`].
