@@ -180,7 +180,7 @@ impl Session {
             }
             (Aspect::Instances, Some(Update::Absent(absent))) => {
                 topic.forget_instances(absent.revision);
-                return told(topic, number, absent.revision);
+                return told(topic, aspect, number, absent.revision);
             }
             (Aspect::Rules, Some(Update::Rules(snapshot))) => {
                 topic.replace_rules(snapshot);
@@ -196,7 +196,7 @@ impl Session {
             return self.start_over(&key, aspect);
         }
         let revision = topic.strand(aspect).held.get();
-        told(topic, number, revision)
+        told(topic, aspect, number, revision)
     }
 
     /// The control plane will not serve a subscription.
@@ -295,10 +295,11 @@ impl Session {
 }
 
 /// What the client now knows, and that it has applied it.
-fn told(topic: &Topic, subscription: u32, revision: u64) -> Vec<Effect> {
+fn told(topic: &Topic, aspect: Aspect, subscription: u32, revision: u64) -> Vec<Effect> {
     let ack = v1::Ack {
         subscription,
         revision,
+        left_out: topic.left_out(aspect),
     };
     let state = topic.state().map(Effect::Publish);
     let applied = Effect::Send(request(Request::Ack(ack)));

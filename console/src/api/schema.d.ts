@@ -3464,7 +3464,7 @@ export interface components {
         };
         /** @description How far a rule has come: the clients that obey the rules for a service which it is for. */
         RuleStatus: {
-            /** @description Those of them that said they have applied this revision or a later one. */
+            /** @description Those of them that said they have applied this revision or a later one, and understand the rule. */
             applied_count: number;
             /** @description The others, by service; up to 100. */
             lagging: components["schemas"]["LaggingSubscriber"][];
@@ -3475,6 +3475,10 @@ export interface components {
             revision: number;
             /** @description Subscriptions to the rules for a service which it is for. */
             subscriber_count: number;
+            /** @description These, by service; up to 100. */
+            unable: components["schemas"]["UnableSubscriber"][];
+            /** @description Those that have it and said that they do not understand the rule, and so go without it. */
+            unable_count: number;
         };
         /**
          * @description Something in a rule that is valid and probably not what was meant.
@@ -3815,6 +3819,12 @@ export interface components {
             interval_seconds: number;
             /** @description Oldest first. */
             samples: components["schemas"]["TrendSample"][];
+        };
+        /** @description A subscription whose client does not understand a rule. */
+        UnableSubscriber: components["schemas"]["Subscriber"] & {
+            callee: components["schemas"]["RuleCallee"];
+            /** @description What the client does not understand, in its own words. */
+            reason: string;
         };
         /**
          * @description What becomes of a call: it goes to one of the candidates, a rule refuses it, or no instance may get it.

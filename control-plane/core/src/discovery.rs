@@ -5,6 +5,7 @@
 //! as a delta from what it last had if the catalog still remembers that far back, else whole.
 //! Dirty topics take turns.
 
+mod ack;
 mod rules;
 mod tally;
 
@@ -19,6 +20,7 @@ use merak_model::{NamespaceName, Revision, ServiceKey, Timestamp};
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::Notify;
 
+pub use ack::LeftOut;
 use tally::Tally;
 pub use tally::Told;
 
@@ -131,6 +133,8 @@ pub struct Subscription {
     /// The newest revision that the client said it has applied; what it held when it subscribed
     /// counts, if this control plane knows that revision.
     pub applied: Revision,
+    /// The rules of that revision that the client said it does not understand.
+    pub left_out: LeftOut,
 }
 
 struct Inbox {
@@ -160,6 +164,7 @@ struct Watch {
     held: Revision,
     takes_rule_deltas: bool,
     applied: Revision,
+    left_out: LeftOut,
     is_answered: bool,
 }
 
@@ -351,6 +356,7 @@ impl Subscriber {
             held,
             takes_rule_deltas,
             applied: held,
+            left_out: LeftOut::new(),
             is_answered: false,
         };
         {
@@ -375,16 +381,6 @@ impl Subscriber {
         };
         if let Some(ended) = ended {
             self.discovery.unwatch(&ended.topic, number, &self.inbox);
-        }
-    }
-
-    /// Notes that the client has applied what it was sent up to `revision`.
-    ///
-    /// What it cannot have applied, because it was not sent, is not believed.
-    pub fn acknowledge(&self, number: u32, revision: Revision) {
-        let mut subscriptions = self.inbox.subscriptions.lock();
-        if let Some(watch) = subscriptions.topics.get_mut(&number) {
-            watch.applied = watch.applied.max(revision.min(watch.held));
         }
     }
 
@@ -481,6 +477,7 @@ impl Inbox {
             subscribed_at: watch.since,
             sent: watch.held,
             applied: watch.applied,
+            left_out: watch.left_out.clone(),
         })
     }
 

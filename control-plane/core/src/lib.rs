@@ -39,7 +39,9 @@ pub use change::{Change, Item, Key, Kind};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use commit_tally::{CommitTally, Commits};
 pub use committer::Committer;
-pub use discovery::{Client, Discovery, Holding, Subscriber, Subscription, Told, Topic, Update};
+pub use discovery::{
+    Client, Discovery, Holding, LeftOut, Subscriber, Subscription, Told, Topic, Update,
+};
 pub use draft::Draft;
 pub use duration_tally::Durations;
 pub use error::{Error, ErrorKind, Result};

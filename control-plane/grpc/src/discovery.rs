@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Request, Status, Streaming};
 
 use crate::{
+    ack::left_out,
     body::Bodies,
     limits::{LABELS, SUBSCRIPTIONS, TEXT_CHARACTERS},
     status::{refused, unread},
@@ -188,8 +189,11 @@ impl Connection {
             }
             Some(Message::Ack(ack)) => {
                 require_number("ack.subscription", ack.subscription)?;
+                let left_out = left_out(ack.left_out);
+                let left_out = left_out.map_err(|invalid| refused(invalid.within("ack")))?;
                 let revision = Revision(ack.revision);
-                self.subscriber.acknowledge(ack.subscription, revision);
+                self.subscriber
+                    .acknowledge_except(ack.subscription, revision, left_out);
                 Ok(None)
             }
             Some(Message::Hello(_)) => {

@@ -3,6 +3,7 @@
 //! Every decision is taken by [`merak_core`]; here messages become model types, updates become
 //! messages, and errors become statuses. Knows neither SQL nor the command line.
 
+mod ack;
 mod body;
 mod caller;
 mod discovery;

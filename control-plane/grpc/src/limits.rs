@@ -33,3 +33,6 @@ pub(crate) const LABELS: usize = 64;
 
 /// The characters of one text of a hello; more are `INVALID_ARGUMENT`.
 pub(crate) const TEXT_CHARACTERS: usize = 256;
+
+/// Rules that an acknowledgement may name as not understood.
+pub(crate) const LEFT_OUT: usize = 256;

@@ -102,10 +102,19 @@ impl Watch {
         delta
     }
 
-    async fn acknowledge(&self, revision: u64) {
+    async fn acknowledge(&self, revision: u64, left_out: &[&str]) {
+        let left_out = left_out.iter().map(|name| v1::LeftOutRule {
+            kind: v1::RuleKind::Routing.into(),
+            key: Some(v1::RuleKey {
+                namespace: "default".to_owned(),
+                name: (*name).to_owned(),
+            }),
+            reason: "otherwise: unknown".to_owned(),
+        });
         let kind = Some(Message::Ack(v1::Ack {
             subscription: 1,
             revision,
+            left_out: left_out.collect(),
         }));
         self.requests.send(v1::SyncRequest { kind }).await.unwrap();
     }
@@ -172,7 +181,21 @@ async fn a_rule_goes_from_rest_to_a_subscriber_and_is_acknowledged() {
         (&json!(1), &json!(0))
     );
     assert_eq!(before["lagging"][0]["client"]["host"], "pay-caller");
-    watch.acknowledge(revision).await;
+    watch.acknowledge(revision, &["late"]).await;
+    soon(async {
+        while status(&server, "late").await["unable_count"] != 1 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let unable = status(&server, "late").await;
+    assert_eq!(
+        (&unable["applied_count"], &unable["lagging"]),
+        (&json!(0), &json!([]))
+    );
+    assert_eq!(unable["unable"][0]["reason"], "otherwise: unknown");
+    assert_eq!(status(&server, "early").await["applied_count"], 1);
+    watch.acknowledge(revision, &[]).await;
     soon(async {
         while status(&server, "late").await["applied_count"] != 1 {
             tokio::task::yield_now().await;

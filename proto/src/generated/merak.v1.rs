@@ -1551,12 +1551,27 @@ pub struct Unsubscribe {
     pub subscription: u32,
 }
 /// What the client has applied. It lets operators see who runs which revision.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Ack {
     #[prost(uint32, tag = "1")]
     pub subscription: u32,
     #[prost(uint64, tag = "2")]
     pub revision: u64,
+    /// The rules of that revision that the client does not obey because it cannot understand them, every
+    /// time all of them; up to 256.
+    #[prost(message, repeated, tag = "3")]
+    pub left_out: ::prost::alloc::vec::Vec<LeftOutRule>,
+}
+/// A rule that a client does not obey because it cannot understand it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LeftOutRule {
+    #[prost(enumeration = "RuleKind", tag = "1")]
+    pub kind: i32,
+    #[prost(message, optional, tag = "2")]
+    pub key: ::core::option::Option<RuleKey>,
+    /// What it does not understand, for people; up to 256 characters.
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct SyncResponse {
@@ -1766,6 +1781,39 @@ impl Kind {
             "KIND_SERVICES" => Some(Self::Services),
             "KIND_ROUTING_RULES" => Some(Self::RoutingRules),
             "KIND_RATE_LIMIT_RULES" => Some(Self::RateLimitRules),
+            _ => None,
+        }
+    }
+}
+/// The kinds of rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum RuleKind {
+    Unspecified = 0,
+    Routing = 1,
+    Nearby = 2,
+    RateLimit = 3,
+}
+impl RuleKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "RULE_KIND_UNSPECIFIED",
+            Self::Routing => "RULE_KIND_ROUTING",
+            Self::Nearby => "RULE_KIND_NEARBY",
+            Self::RateLimit => "RULE_KIND_RATE_LIMIT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "RULE_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "RULE_KIND_ROUTING" => Some(Self::Routing),
+            "RULE_KIND_NEARBY" => Some(Self::Nearby),
+            "RULE_KIND_RATE_LIMIT" => Some(Self::RateLimit),
             _ => None,
         }
     }

@@ -8,7 +8,7 @@ use tracing::warn;
 
 use super::{
     Effect, Refusal, Request, RuleList, Session, Subject, UNSUPPORTED_KIND, end_of, request,
-    topic::Strand,
+    rules::LEFT_OUT, topic::Strand,
 };
 use crate::limits::LimitRules;
 
@@ -106,6 +106,7 @@ impl Session {
         let ack = v1::Ack {
             subscription: topic.strand.number,
             revision: rules.revision.get(),
+            left_out: rules.rules.left_out().take(LEFT_OUT).collect(),
         };
         let applied = Effect::Send(request(Request::Ack(ack)));
         vec![Effect::Limit(rules), applied]

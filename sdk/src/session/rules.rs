@@ -1,7 +1,7 @@
 //! Rules of one kind for a service, as they come: whole, or as what changed.
 
 use std::{
-    collections::{BTreeSet, HashSet},
+    collections::{BTreeMap, HashSet},
     sync::Arc,
 };
 
@@ -13,12 +13,18 @@ use merak_model::{
 use merak_proto::v1;
 use tracing::warn;
 
+/// As many rules as an acknowledgement may name.
+pub(super) const LEFT_OUT: usize = 256;
+
+/// As much as it may say of each.
+const REASON_CHARACTERS: usize = 256;
+
 /// The rules of one kind for a service, in the order in which they are tried.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct RuleList<R> {
     rules: Arc<[Arc<R>]>,
-    /// Those that this client does not understand, which count where a delta says how many there are.
-    left_out: Arc<BTreeSet<(String, String)>>,
+    /// Those that this client does not understand, and why; they count where a delta says how many there are.
+    left_out: Arc<BTreeMap<(String, String), String>>,
 }
 
 /// The namespace and the name of a rule.
@@ -27,6 +33,7 @@ type Name<'n> = (&'n str, &'n str);
 /// A kind of rule that the control plane tells of.
 pub(crate) trait Told: TryFrom<Self::Wire, Error = Invalid> {
     type Wire;
+    const KIND: v1::RuleKind;
 
     fn name_of(wire: &Self::Wire) -> Name<'_>;
     fn name(&self) -> Name<'_>;
@@ -64,6 +71,18 @@ impl<R> FromIterator<Arc<R>> for RuleList<R> {
 }
 
 impl<R: Told> RuleList<R> {
+    /// The rules that this client does not understand, as it tells the control plane.
+    pub(super) fn left_out(&self) -> impl Iterator<Item = v1::LeftOutRule> {
+        self.left_out.iter().map(|((namespace, name), why)| {
+            let (namespace, name) = (namespace.clone(), name.clone());
+            v1::LeftOutRule {
+                kind: R::KIND.into(),
+                key: Some(v1::RuleKey { namespace, name }),
+                reason: why.chars().take(REASON_CHARACTERS).collect(),
+            }
+        })
+    }
+
     /// All rules for a service.
     pub(crate) fn whole(service: &ServiceKey, told: Vec<R::Wire>) -> Self {
         Self::default().with(service, told)
@@ -81,10 +100,14 @@ impl<R: Told> RuleList<R> {
         let kept = self.rules.iter();
         let kept = kept.filter(|rule| !touched.contains(&rule.name()));
         let left_out = self.left_out.iter();
-        let left_out = left_out.filter(|(space, name)| !touched.contains(&(space, name)));
+        let left_out = left_out.filter(|((space, name), _)| !touched.contains(&(space, name)));
         let kept = Self {
             rules: kept.cloned().collect(),
-            left_out: Arc::new(left_out.cloned().collect()),
+            left_out: Arc::new(
+                left_out
+                    .map(|(name, why)| (name.clone(), why.clone()))
+                    .collect(),
+            ),
         };
         let amended = kept.with(service, changed);
         let now = amended.rules.len() + amended.left_out.len();
@@ -101,7 +124,7 @@ impl<R: Told> RuleList<R> {
                 Ok(rule) => rules.push(Arc::new(rule)),
                 Err(invalid) => {
                     warn!(%service, "left out a rule: {invalid}");
-                    left_out.insert(name);
+                    left_out.insert(name, invalid.to_string());
                 }
             }
         }
@@ -118,9 +141,10 @@ fn name_of(key: Option<&v1::RuleKey>) -> Name<'_> {
 }
 
 macro_rules! told {
-    ($($rule:ty: $wire:ty,)+) => {$(
+    ($($rule:ty: $wire:ty, $kind:ident;)+) => {$(
         impl Told for $rule {
             type Wire = $wire;
+            const KIND: v1::RuleKind = v1::RuleKind::$kind;
 
             fn name_of(wire: &$wire) -> Name<'_> {
                 name_of(wire.key.as_ref())
@@ -138,7 +162,7 @@ macro_rules! told {
 }
 
 told! {
-    RoutingRule: v1::RoutingRule,
-    NearbyRule: v1::NearbyRule,
-    RateLimitRule: v1::RateLimitRule,
+    RoutingRule: v1::RoutingRule, Routing;
+    NearbyRule: v1::NearbyRule, Nearby;
+    RateLimitRule: v1::RateLimitRule, RateLimit;
 }

@@ -185,6 +185,7 @@ fn a_delta_amends_what_is_held_and_is_acknowledged() {
     let ack = v1::Ack {
         subscription: 1,
         revision: 6,
+        left_out: Vec::new(),
     };
     assert_eq!(sent(&effects), [&request(Request::Ack(ack))]);
 }
@@ -319,6 +320,7 @@ fn rules_are_told_beside_the_instances() {
     let applied = v1::Ack {
         subscription: 2,
         revision: 6,
+        left_out: Vec::new(),
     };
     assert_eq!(*ack, request(Request::Ack(applied)));
     let gone = session.receive(response(2, rules(0)));
@@ -339,6 +341,7 @@ fn a_delta_of_rules_changes_what_it_names_and_is_acknowledged() {
     let ack = v1::Ack {
         subscription: 2,
         revision: 7,
+        left_out: Vec::new(),
     };
     assert_eq!(sent(&effects), [&request(Request::Ack(ack))]);
     let replaced = rules_delta((7, 9), vec![rule("canary", 8)], &["a", "unknown"], 1);
@@ -404,4 +407,38 @@ fn a_control_plane_without_rules_is_routed_by_instances_alone() {
         published(&effects),
         Some((Origin::ControlPlane, 5, vec![1]))
     );
+}
+
+#[test]
+fn rules_that_are_left_out_are_named_until_they_are_understood_or_gone() {
+    let left_out = |effects: &[Effect]| -> Vec<(i32, String, bool)> {
+        let sent = sent(effects);
+        let [
+            v1::SyncRequest {
+                kind: Some(Request::Ack(ack)),
+            },
+        ] = &sent[..]
+        else {
+            panic!("{sent:?}");
+        };
+        let told = ack.left_out.iter().map(|rule| {
+            let name = rule.key.clone().unwrap().name;
+            (rule.kind, name, rule.reason.is_empty())
+        });
+        told.collect()
+    };
+    let mut session = settled();
+    session.receive(response(2, rules(6)));
+    let mut newer = rule("newer", 7);
+    newer.spec.as_mut().unwrap().otherwise = 99;
+    let effects = session.receive(response(2, rules_delta((6, 7), vec![newer], &[], 2)));
+    let newer = (v1::RuleKind::Routing.into(), "newer".to_owned(), false);
+    assert_eq!(left_out(&effects), std::slice::from_ref(&newer));
+    let effects = session.receive(response(2, rules_delta((7, 8), vec![rule("a", 8)], &[], 3)));
+    assert_eq!(left_out(&effects), [newer], "it still is");
+    let effects = session.receive(response(
+        2,
+        rules_delta((8, 9), vec![rule("newer", 9)], &[], 3),
+    ));
+    assert_eq!(left_out(&effects), []);
 }

@@ -6,7 +6,7 @@ use merak_model::{Revision, ServiceKey};
 use merak_proto::{convert::instance_from_wire, v1};
 use tracing::warn;
 
-use super::rules::RuleList;
+use super::rules::{LEFT_OUT, RuleList};
 use crate::state::{Instances, Known, Origin, Rules, ServiceState};
 
 /// The two subscriptions of a topic.
@@ -79,6 +79,20 @@ impl Topic {
         }
         let (origin, known) = (Origin::ControlPlane, self.known.clone());
         Some(ServiceState::new(key, self.instances.held, origin, known))
+    }
+
+    /// The rules that the client does not understand, among those of a subscription.
+    pub(super) fn left_out(&self, aspect: Aspect) -> Vec<v1::LeftOutRule> {
+        match aspect {
+            Aspect::Instances => Vec::new(),
+            Aspect::Rules => {
+                let Rules {
+                    routing, nearby, ..
+                } = &self.known.rules;
+                let all = routing.left_out().chain(nearby.left_out());
+                all.take(LEFT_OUT).collect()
+            }
+        }
     }
 
     pub(super) fn replace_instances(&mut self, snapshot: v1::InstancesSnapshot) {

@@ -1,14 +1,14 @@
 //! Who obeys a rule already.
 
-use merak_model::routing::RuleKey;
+use merak_model::{ServiceKey, routing::RuleKey};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{RestRule, not_found};
 use crate::{Api, problem::Problem, subscriber::Subscriber};
 
-/// Lagging subscribers that are named; all are counted.
-const LAGGING_LIMIT: usize = 100;
+/// Subscribers of each list that are named; all are counted.
+const NAMED: usize = 100;
 
 /// How far a rule has come: the clients that obey the rules for a service which it is for.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -17,8 +17,12 @@ pub(crate) struct RuleStatus {
     revision: u64,
     /// Subscriptions to the rules for a service which it is for.
     subscriber_count: usize,
-    /// Those of them that said they have applied this revision or a later one.
+    /// Those of them that said they have applied this revision or a later one, and understand the rule.
     applied_count: usize,
+    /// Those that have it and said that they do not understand the rule, and so go without it.
+    unable_count: usize,
+    /// These, by service; up to 100.
+    unable: Vec<UnableSubscriber>,
     /// The others, by service; up to 100.
     lagging: Vec<LaggingSubscriber>,
 }
@@ -31,12 +35,31 @@ struct LaggingSubscriber {
     subscriber: Subscriber,
 }
 
+/// A subscription whose client does not understand a rule.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+struct UnableSubscriber {
+    callee: Callee,
+    /// What the client does not understand, in its own words.
+    reason: String,
+    #[serde(flatten)]
+    subscriber: Subscriber,
+}
+
 /// The service whose rules are subscribed to.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[schema(as = RuleCallee)]
 struct Callee {
     namespace: String,
     name: String,
+}
+
+impl Callee {
+    fn of(key: &ServiceKey) -> Self {
+        Self {
+            namespace: key.namespace.to_string(),
+            name: key.service.to_string(),
+        }
+    }
 }
 
 /// Who obeys a rule already, and who does not yet.
@@ -50,21 +73,33 @@ pub(crate) fn status<R: RestRule>(
     let discovery = &api.plane.discovery;
     let subscriptions = discovery.list_rule_subscriptions(R::KIND.family(), &rule.callees());
     let subscriber_count = subscriptions.len();
-    let mut lagging = subscriptions;
-    lagging.retain(|(_, subscription)| subscription.applied < revision);
-    let applied_count = subscriber_count - lagging.len();
-    let lagging = lagging.into_iter().take(LAGGING_LIMIT);
+    let (current, lagging): (Vec<_>, Vec<_>) = subscriptions
+        .into_iter()
+        .partition(|(_, subscription)| subscription.applied >= revision);
+    let mut unable = current;
+    let refused = (R::KIND, key.clone());
+    unable.retain(|(_, subscription)| subscription.left_out.contains_key(&refused));
+    let unable_count = unable.len();
+    let applied_count = subscriber_count - lagging.len() - unable_count;
+    let unable = unable.into_iter().take(NAMED);
+    let unable = unable.filter_map(|(callee, mut subscription)| {
+        Some(UnableSubscriber {
+            callee: Callee::of(&callee),
+            reason: subscription.left_out.remove(&refused)?,
+            subscriber: Subscriber::of(subscription, revision),
+        })
+    });
+    let lagging = lagging.into_iter().take(NAMED);
     let lagging = lagging.map(|(callee, subscription)| LaggingSubscriber {
-        callee: Callee {
-            namespace: callee.namespace.to_string(),
-            name: callee.service.to_string(),
-        },
+        callee: Callee::of(&callee),
         subscriber: Subscriber::of(subscription, revision),
     });
     Ok(axum::Json(RuleStatus {
         revision: revision.get(),
         subscriber_count,
         applied_count,
+        unable_count,
+        unable: unable.collect(),
         lagging: lagging.collect(),
     }))
 }

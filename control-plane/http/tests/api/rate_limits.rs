@@ -170,6 +170,7 @@ async fn a_limit_has_a_history_and_can_be_taken_back() {
     let status = api.get(&format!("{path}/status")).await;
     assert_eq!(
         status.json,
-        json!({"revision": 4, "subscriber_count": 0, "applied_count": 0, "lagging": []})
+        json!({"revision": 4, "subscriber_count": 0, "applied_count": 0,
+        "unable_count": 0, "unable": [], "lagging": []})
     );
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use http::Method;
-use merak_core::{ChangeRetention, Client, Clock as _, RuleFamily, Topic};
-use merak_model::{Revision, ServiceKey};
+use merak_core::{ChangeRetention, Client, Clock as _, RuleFamily, RuleKind, Topic};
+use merak_model::{Revision, ServiceKey, routing::RuleKey};
 use serde_json::{Value, json};
 
 use crate::harness::{Answer, NEARBY, RULES, TestApi, canary};
@@ -188,7 +188,8 @@ async fn the_status_counts_who_obeys_and_names_who_lags() {
     let api = TestApi::new().await;
     api.put_if(RULE, "*", canary("*", 10)).await;
     let path = format!("{RULE}/status");
-    let nobody = json!({"revision": 2, "subscriber_count": 0, "applied_count": 0, "lagging": []});
+    let nobody = json!({"revision": 2, "subscriber_count": 0, "applied_count": 0,
+        "unable_count": 0, "unable": [], "lagging": []});
     assert_eq!(api.get(&path).await.json, nobody);
     let subscribers = ["order", "pay"].map(|service| {
         let client = Client {
@@ -223,6 +224,21 @@ async fn the_status_counts_who_obeys_and_names_who_lags() {
     );
     subscribers[1].acknowledge(1, Revision(2));
     assert_eq!(api.get(&path).await.json["applied_count"], 2);
+    let key = RuleKey::parse("default", "canary").unwrap();
+    let reason = "otherwise: unknown".to_owned();
+    let left_out = [((RuleKind::Routing, key), reason)].into();
+    subscribers[1].acknowledge_except(1, Revision(2), left_out);
+    let status = api.get(&path).await.json;
+    assert_eq!(
+        (&status["applied_count"], &status["unable_count"]),
+        (&json!(1), &json!(1))
+    );
+    assert_eq!(status["lagging"], json!([]));
+    let unable = &status["unable"][0];
+    assert_eq!(
+        (&unable["client"]["host"], &unable["reason"]),
+        (&json!("pay-host"), &json!("otherwise: unknown"))
+    );
     let missing = api.get(&format!("{NEARBY}/canary/status")).await;
     assert_eq!(missing.problem(), (404, "not_found", ""));
 }
