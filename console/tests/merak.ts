@@ -53,17 +53,21 @@ export class Merak {
     return address
   }
 
-  /** Two applications, one of which called the other. */
-  async system() {
+  /** Two applications, one of which called the other; answers a function that makes it call again. */
+  async system(): Promise<() => Promise<void>> {
     await this.#application('micro-pay', 'micro-pay-1')
     const address = await this.#application('micro-order', 'micro-order-1')
     // An application watches a service from its first call on.
-    const answer = await fetch(`http://${address}/order/create`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ businessId: 'b1', amount: 5, channel: 'card' }),
-    })
-    if (!answer.ok) throw new Error(`no order: ${await answer.text()}`)
+    const order = async () => {
+      const answer = await fetch(`http://${address}/order/create`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ businessId: 'b1', amount: 5, channel: 'card' }),
+      })
+      if (!answer.ok) throw new Error(`no order: ${await answer.text()}`)
+    }
+    await order()
+    return order
   }
 
   async stop() {

@@ -56,6 +56,8 @@ const PAGES = {
   'rate-limits-nothing': '/rate-limit-rules?q=nothing-like-it',
   'rate-limit': '/rate-limit-rules/default/users',
   'rate-limit-global': '/rate-limit-rules/default/all-together',
+  'rate-limit-usage': '/rate-limit-rules/default/all-together?tab=usage',
+  'rate-limit-usage-local': '/rate-limit-rules/default/users?tab=usage',
   'rate-limit-history': '/rate-limit-rules/default/users?tab=history',
   'rate-limit-new': '/rate-limit-rules/new',
   'rate-limit-absent': '/rate-limit-rules/default/nothing',

@@ -135,6 +135,7 @@ export const rules = {
   takeBoth: 'Take both',
   // History
   history: 'History',
+  usage: 'Live usage',
   revisions: 'Revisions, newest first',
   current: 'current',
   show: 'Show',

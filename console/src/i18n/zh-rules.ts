@@ -133,6 +133,7 @@ export const rules: Dictionary['rules'] = {
   keepMine: '保留我的',
   takeBoth: '合并双方',
   history: '历史',
+  usage: '实时用量',
   revisions: '版本，最新在前',
   current: '当前',
   show: '查看',

@@ -3,6 +3,7 @@ import { RulePage } from '../rule/rule-page'
 import { LimitAside } from './aside'
 import { LIMIT } from './limit'
 import { LimitFields } from './limit-fields'
+import { LimitUsage } from './usage'
 
 const route = getRouteApi('/rate-limit-rules/$namespace/$rule')
 
@@ -19,6 +20,7 @@ export function RateLimitRulePage() {
       go={(change) => void navigate({ search: (now) => ({ ...now, ...change }), replace: true })}
       Fields={LimitFields}
       Aside={LimitAside}
+      Usage={LimitUsage}
     />
   )
 }

@@ -16,10 +16,15 @@ const conditionsOf = ({ method, arguments: others = [] }: RateLimitRuleSpec) => 
 export const callsText = (rule: RateLimitRuleSpec, { sentence }: Words) =>
   joined(conditionsOf(rule).map((condition) => conditionText(condition, sentence)), sentence.and)
 
-/** The facts whose values have counters of their own. */
-function countersText(rule: RateLimitRuleSpec, { limits, sentence }: Words): string {
+/** The facts whose values have counters of their own, that of the method first. */
+export function countedFacts(rule: RateLimitRuleSpec, { sentence }: Words): string[] {
   const apart = rule.regex_combine ? [] : conditionsOf(rule).filter(({ op }) => op !== 'exact' && op !== 'absent')
-  const facts = apart.map((condition) => factText(condition, sentence))
+  return apart.map((condition) => factText(condition, sentence))
+}
+
+function countersText(rule: RateLimitRuleSpec, words: Words): string {
+  const { limits, sentence } = words
+  const facts = countedFacts(rule, words)
   return facts.length === 0 ? limits.oneCounter : limits.counterEach(joined(facts, sentence.and))
 }
 

@@ -32,13 +32,15 @@ interface Props<Spec extends CommonSpec> {
   go: (search: RuleTab) => void
   Fields: ComponentType<{ form: RuleForm<Spec> }>
   Aside: ComponentType<{ form: RuleForm<Spec> }>
+  /** What is made of the rule now, where that is known; in a tab of its own. */
+  Usage?: ComponentType<{ rule: Rule<Spec> }>
 }
 
 const isAbsent = (error: unknown) => error instanceof Problem && error.status === 404
 
-/** A rule of any kind: written in one tab, its past in the other. */
+/** A rule of any kind: written in one tab, its past in another. */
 export function RulePage<Spec extends CommonSpec>(props: Props<Spec>) {
-  const { noun, id, search, go } = props
+  const { noun, id, search, go, Usage } = props
   const text = useText()
   const { asOf } = useScope()
   const { data, error, isPending, refetch } = useQuery(ruleQuery<Spec>(noun.collection, id, asOf))
@@ -62,22 +64,23 @@ export function RulePage<Spec extends CommonSpec>(props: Props<Spec>) {
       <Button onClick={() => setDeleting(true)}>{text.actions.delete}</Button>
     </>
   )
-  const tab = search.tab === 'history' ? 'history' : 'rule'
+  const tabs = (['rule', 'usage', 'history'] as const).filter((one) => one !== 'usage' || Usage)
+  const tab = tabs.find((one) => one === search.tab) ?? 'rule'
   return (
     <Page title={id.name} context={context} beside={data && <Beside noun={noun} rule={data} isNow={isNow && !error} isDirty={isDirty} />} actions={actions}>
       {isPending && <Loading />}
       {error && !data && <Failed error={error} retry={() => void refetch()} />}
       {data && (
         <nav className="tabs" aria-label={text[noun.words].one}>
-          {(['rule', 'history'] as const).map((one) => (
+          {tabs.map((one) => (
             <Link
               key={one}
               to={noun.one}
               params={{ namespace: id.namespace, rule: id.name }}
-              search={{ tab: one === 'history' ? one : undefined }}
+              search={{ tab: one === 'rule' ? undefined : one }}
               activeOptions={{ explicitUndefined: true }}
             >
-              {{ rule: text[noun.words].one, history: text.rules.history }[one]}
+              {{ rule: text[noun.words].one, usage: text.rules.usage, history: text.rules.history }[one]}
             </Link>
           ))}
         </nav>
@@ -87,6 +90,7 @@ export function RulePage<Spec extends CommonSpec>(props: Props<Spec>) {
           <Live key={asOf ?? ''} {...props} rule={data} isGone={isAbsent(error)} isReadOnly={!isNow} onDirty={setDirty} />
         </div>
       )}
+      {Usage && data && tab === 'usage' && <Usage rule={data} />}
       {(data ? tab === 'history' : isAbsent(error) && isNow) && (
         <History
           noun={noun}

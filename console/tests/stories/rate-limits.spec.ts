@@ -122,3 +122,25 @@ test('a service shows its limits, and the palette finds them', async ({ page, me
   await palette.getByRole('option', { name: 'slow-reports' }).click()
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('slow-reports')
 })
+
+test('what is made of a limit is shown live, by counter and by instance', async ({ page, merak }) => {
+  const rule = { name: 'hourly', callee: { service: 'micro-pay' }, amounts: [{ max: 5_000, window_ms: 3_600_000 }], scope: 'global' }
+  await merak.ask(RULES, 'POST', rule)
+  await merak.ask(RULES, 'POST', { ...rule, name: 'by-each', scope: 'local' })
+  await page.goto('/rate-limit-rules/default/hourly')
+  await page.getByRole('link', { name: 'Live usage' }).click()
+  await expect(page.getByText('No calls now')).toBeVisible()
+  const order = await merak.system()
+  const counter = page.getByRole('list', { name: 'Counters' }).getByRole('region', { name: 'All calls', exact: true })
+  const meter = counter.getByRole('meter', { name: 'in this 1 h' })
+  await expect(meter).toHaveAttribute('aria-valuetext', '1 of 5,000 used')
+  await expect(counter.getByRole('link', { name: 'default / micro-pay' })).toBeVisible()
+  // An instance that gets no more calls gives back what it holds, and takes part no more.
+  const instances = counter.getByRole('table', { name: 'Instances that let calls through: All calls, micro-pay' })
+  await expect(async () => {
+    await order()
+    await expect(instances.getByRole('row')).toHaveCount(2, { timeout: 500 })
+  }).toPass()
+  await page.goto('/rate-limit-rules/default/by-each?tab=usage')
+  await expect(page.getByText('Applications count this limit themselves')).toBeVisible()
+})
