@@ -7,6 +7,7 @@ import {
 } from '@tanstack/react-router'
 import { CrashPage, NotFoundPage } from './shell/outcome-pages'
 import { Shell } from './shell/shell'
+import { SEQUENCE_KEYS } from './limit-simulator/keys'
 import { SIMULATOR_KEYS } from './simulator/call'
 
 /*
@@ -158,6 +159,13 @@ const simulator = createRoute({
   component: lazyRouteComponent(() => import('./simulator/simulator-page'), 'SimulatorPage'),
 })
 
+const limitSimulator = createRoute({
+  getParentRoute: () => root,
+  path: '/simulator/rate-limits',
+  validateSearch: only(...SIMULATOR_KEYS, ...SEQUENCE_KEYS),
+  component: lazyRouteComponent(() => import('./limit-simulator/limit-simulator-page'), 'LimitSimulatorPage'),
+})
+
 const changes = createRoute({
   getParentRoute: () => root,
   path: '/changes',
@@ -193,6 +201,7 @@ const routeTree = root.addChildren([
   newRateLimitRule,
   rateLimitRule,
   simulator,
+  limitSimulator,
   changes,
   namespaces,
   about,

@@ -80,7 +80,7 @@ for (const width of WIDTHS) {
       const name = `${width} px, ${theme}, ${language}`
       test(`axe finds nothing: ${name}`, async ({ page, merak, faults }) => {
         const { found, check } = await checker(page, { width, theme, language })
-        for (const path of ['/', '/services', '/routing-rules', '/nearby-rules', '/rate-limit-rules', '/simulator', '/changes', '/namespaces']) {
+        for (const path of ['/', '/services', '/routing-rules', '/nearby-rules', '/rate-limit-rules', '/simulator', '/simulator/rate-limits', '/changes', '/namespaces']) {
           await page.goto(path)
           await settled(page)
           await check(`empty ${path}`)

@@ -52,6 +52,8 @@ const PAGES = {
   'simulator-rejected': `/simulator?to=default/com.shop/order&draft=${encodeURIComponent(DRAFT)}`,
   'simulator-nobody': '/simulator?to=default/legacy-billing',
   'simulator-absent': '/simulator?to=default/nobody',
+  'limit-simulator': '/simulator/rate-limits',
+  'limit-simulator-calls': '/simulator/rate-limits?to=default/com.shop/pay&method=/pay&headers=x-user%3D42&calls=30&over_ms=1000',
   'rate-limits': '/rate-limit-rules',
   'rate-limits-nothing': '/rate-limit-rules?q=nothing-like-it',
   'rate-limit': '/rate-limit-rules/default/users',

@@ -118,3 +118,43 @@ export const limits = {
   awayLocal: 'While the control plane is away, each instance lets as many through as it lately did.',
   awayPass: 'While the control plane is away, all calls pass.',
 }
+
+interface Sequence {
+  calls: number
+  over_ms: number
+  admitted: number
+  queued: number
+  rejected: number
+}
+
+const number = (count: number) => count.toLocaleString('en')
+
+export const limitSimulator = {
+  title: 'Simulate rate limits',
+  routes: 'Where it goes',
+  limits: 'Rate limits',
+  lead: 'What would become of these calls, and why? Decided by the code that limits in applications, with counters that have counted nothing; no call is made.',
+  answer: 'What becomes of them',
+  emptyHint: 'Name the called service.',
+  calls: 'Calls',
+  over_ms: 'Within, in ms',
+  instances: 'Instances that take them in turns',
+  draftHint: 'A limit as if it was there; one of its name is replaced by it. Nothing is saved.',
+  verdicts: { admitted: 'Goes through', queued: 'Waits for its turn', rejected: 'Rejected' },
+  summary: ({ calls, over_ms: over, admitted, queued, rejected }: Sequence) =>
+    `Of ${number(calls)} calls in ${number(over)} ms: ${number(admitted)} go through at once, ${number(queued)} wait, ${number(rejected)} are rejected.`,
+  waits: (ms: number) => `The last one waits ${number(ms)} ms.`,
+  timeline: 'When',
+  asText: 'As text',
+  slice: ({ from_ms: from, admitted, queued, rejected }: { from_ms: number; admitted: number; queued: number; rejected: number }) =>
+    `from ${number(from)} ms: ${number(admitted)} at once, ${number(queued)} after a wait, ${number(rejected)} rejected`,
+  answered: 'What the caller of the last call is told',
+  rules: 'Rate limits, in order',
+  noRules: 'No rate limit is for this service: every call goes through.',
+  notCounted: 'does not count it',
+  passes: 'lets it through',
+  rejects: (count: number) => `rejects ${number(count)}`,
+  counter: 'Counter',
+  oneCounter: 'one for all these calls',
+  left: (left: number, max: number, window: string, full: string) => `${number(left)} left of ${number(max)} in ${window}; as after a pause in ${full}`,
+}

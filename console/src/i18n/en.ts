@@ -1,4 +1,4 @@
-import { limits } from './en-limits'
+import { limits, limitSimulator } from './en-limits'
 import { nearby, routing, rules, sentence } from './en-rules'
 import { simulator } from './en-simulator'
 
@@ -423,6 +423,7 @@ export const en = {
     reading: (label: string, value: string) => `${label}, now ${value}`,
   },
   limits,
+  limitSimulator,
   simulator,
   palette: {
     label: 'Find or run',

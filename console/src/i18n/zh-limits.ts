@@ -118,3 +118,35 @@ export const limits: Dictionary['limits'] = {
   awayLocal: '控制面不可用时，每个实例按近期的数量放行。',
   awayPass: '控制面不可用时，放行所有调用。',
 }
+
+const number = (count: number) => count.toLocaleString('zh')
+
+export const limitSimulator: Dictionary['limitSimulator'] = {
+  title: '模拟限流',
+  routes: '去向',
+  limits: '限流',
+  lead: '这些调用会怎样，为什么？由应用中限流的同一段代码给出，计数从零开始；不会发出调用。',
+  answer: '结果',
+  emptyHint: '请填写被调服务。',
+  calls: '调用次数',
+  over_ms: '时长（毫秒）',
+  instances: '轮流接收调用的实例数',
+  draftHint: '视为已存在的限流规则，同名规则被其替换。不会保存。',
+  verdicts: { admitted: '放行', queued: '排队', rejected: '拒绝' },
+  summary: ({ calls, over_ms: over, admitted, queued, rejected }) =>
+    `${number(over)} 毫秒内 ${number(calls)} 次调用：立即放行 ${number(admitted)}，排队 ${number(queued)}，拒绝 ${number(rejected)}。`,
+  waits: (ms) => `最后一次调用等待 ${number(ms)} 毫秒。`,
+  timeline: '时间分布',
+  asText: '文字形式',
+  slice: ({ from_ms: from, admitted, queued, rejected }) =>
+    `自 ${number(from)} 毫秒：立即放行 ${number(admitted)}，排队 ${number(queued)}，拒绝 ${number(rejected)}`,
+  answered: '最后一次调用的调用方得到的回答',
+  rules: '限流规则，按顺序',
+  noRules: '没有针对此服务的限流规则，所有调用均放行。',
+  notCounted: '不计入',
+  passes: '放行',
+  rejects: (count) => `拒绝 ${number(count)} 次`,
+  counter: '计数器',
+  oneCounter: '这些调用共用一个',
+  left: (left, max, window, full) => `每 ${window} ${number(max)} 次，剩余 ${number(left)} 次；${full} 后完全恢复`,
+}

@@ -1,5 +1,5 @@
 import type { Dictionary } from './en'
-import { limits } from './zh-limits'
+import { limits, limitSimulator } from './zh-limits'
 import { nearby, routing, rules, sentence } from './zh-rules'
 import { simulator } from './zh-simulator'
 
@@ -414,6 +414,7 @@ export const zh: Dictionary = {
     reading: (label, value) => `${label}，当前 ${value}`,
   },
   limits,
+  limitSimulator,
   simulator,
   palette: {
     label: '查找或执行',

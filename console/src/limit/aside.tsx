@@ -4,6 +4,7 @@ import { Neighbours } from '../rule/neighbours'
 import { Lagging } from '../rule/status'
 import type { RuleForm } from '../rule/use-rule-form'
 import { useScope } from '../shell/scope'
+import { SimulateRule } from '../simulator/rule-link'
 import { Panel } from '../ui/page'
 import { LIMIT } from './limit'
 import { limitSentences } from './sentence'
@@ -19,6 +20,7 @@ export function LimitAside({ form }: { form: RuleForm<RateLimitRuleSpec> }) {
         <div className="sentences">
           {LIMIT.isShaped(spec) && limitSentences(spec, text).map((sentence) => <p key={sentence}>{sentence}</p>)}
         </div>
+        <SimulateRule {...form.draft} isDraft={form.isNew || form.isDirty} to="/simulator/rate-limits" />
       </Panel>
       <Panel title={text.limits.beside}>
         <p className="muted small note">{text.limits.besideHint}</p>

@@ -87,7 +87,7 @@ function useRuleEntries<Spec extends CommonSpec>(noun: Noun<Spec>, word: string)
 const LOOK_BACK_MINUTES = [5, 60] as const
 
 function useActions(): Entry[] {
-  const { palette, time, services, routing, nearby, limits, actions: text } = useText()
+  const { palette, time, services, routing, nearby, limits, limitSimulator, actions: text } = useText()
   const { language } = usePreferences()
   const { asOf } = useScope()
   const navigate = useNavigate()
@@ -122,6 +122,7 @@ function useActions(): Entry[] {
     { id: 'create-routing', label: routing.create, icon: 'plus', run: () => void navigate({ to: ROUTING.create }) },
     { id: 'create-nearby', label: nearby.create, icon: 'plus', run: () => void navigate({ to: NEARBY.create }) },
     { id: 'create-limit', label: limits.create, icon: 'plus', run: () => void navigate({ to: LIMIT.create }) },
+    { id: 'simulate-limits', label: limitSimulator.title, icon: 'simulator', run: () => void navigate({ to: '/simulator/rate-limits' }) },
     { id: 'copy', label: palette.copyAddress, icon: 'copy', run: () => void copyAddress() },
     ...(asOf === undefined ? [] : [{ id: 'now', label: palette.backToNow, icon: 'clock' as const, run: () => search({ as_of: undefined }) }]),
     ...past,

@@ -60,7 +60,7 @@ export function Answer({ call, service, simulation, rules, change }: Props) {
         <details className="fold">
           <summary>{text.command}</summary>
           <Command text={merakOf(location.origin, asked, asOf)} />
-          <Command text={curlOf(location.origin, asked, asOf)} />
+          <Command text={curlOf(location.origin, 'route', asked, asOf)} />
         </details>
       )}
     </div>

@@ -20,7 +20,7 @@ interface Props {
   rules: CalleeRule[]
 }
 
-const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
+export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 
 /** The call that is tried out. */
 export function CallForm({ call, change, faults, callers, zones, names, rules }: Props) {
@@ -57,10 +57,10 @@ export function CallForm({ call, change, faults, callers, zones, names, rules }:
   )
 }
 
-const choices = (values: string[]) => [...new Set(values)].map((value) => ({ value }))
+export const choices = (values: string[]) => [...new Set(values)].map((value) => ({ value }))
 
 /** Services whose names have what was typed after the namespace. */
-function useServices(typed: string): string[] {
+export function useServices(typed: string): string[] {
   const { data } = useQuery(findServicesQuery(typed.slice(typed.indexOf('/') + 1).trim()))
   return (data?.items ?? []).map(({ namespace, name }) => serviceText(namespace, name))
 }

@@ -13,11 +13,11 @@ export interface Simulated {
 const quoted = (text: string) => `'${text.replaceAll("'", String.raw`'\''`)}'`
 
 /** The command that asks the API the same. */
-export function curlOf(origin: string, simulated: Simulated, asOf: string | undefined): string {
+export function curlOf(origin: string, kind: 'route' | 'rate-limit', simulated: object, asOf: string | undefined): string {
   const moment = asOf === undefined ? '' : `?as_of=${encodeURIComponent(asOf)}`
   const body = JSON.stringify(simulated, null, 2)
   return [
-    `curl -s -X POST ${quoted(`${origin}/api/v1/simulate/route${moment}`)} \\`,
+    `curl -s -X POST ${quoted(`${origin}/api/v1/simulate/${kind}${moment}`)} \\`,
     `  -H 'Content-Type: application/json' \\`,
     `  -d ${quoted(body)}`,
   ].join('\n')

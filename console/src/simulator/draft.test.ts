@@ -31,7 +31,7 @@ describe('parseDraft', () => {
 describe('curlOf', () => {
   it('survives a shell', () => {
     const request = { to: { namespace: 'default', service: 'pay' }, headers: { 'x-name': "o'neil" } }
-    const command = curlOf('http://127.0.0.1:8090', { request, draws: 10 }, '44')
+    const command = curlOf('http://127.0.0.1:8090', 'route', { request, draws: 10 }, '44')
     expect(command).toContain("'http://127.0.0.1:8090/api/v1/simulate/route?as_of=44'")
     expect(command).toContain(String.raw`"o'\''neil"`)
   })

@@ -12,6 +12,9 @@ const PLACES: [RegExp, string][] = [
   [/^\/request\/exclude/, 'exclude'],
   [/^\/request\/method/, 'method'],
   [/^\/request\/path/, 'path'],
+  [/^\/sequence\/calls/, 'calls'],
+  [/^\/sequence\/over_ms/, 'over_ms'],
+  [/^\/sequence\/instances/, 'instances'],
   [/^\/draft/, 'draft'],
   ...KINDS.map((kind): [RegExp, string] => [new RegExp(`^/request/${kind}`), kind]),
 ]

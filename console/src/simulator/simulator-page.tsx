@@ -15,6 +15,7 @@ import { parseDraft } from './draft'
 import { faultsOf } from './faults'
 import { namesOf } from './names'
 import { Services } from './services'
+import { SimulatorTabs } from './tabs'
 import { useSimulation } from './use-simulation'
 import { useTyped } from './use-typed'
 
@@ -50,6 +51,7 @@ export function SimulatorPage() {
   )
   return (
     <Page title={text.title} actions={tools}>
+      <SimulatorTabs call={inForce} />
       <p className="muted lead">{text.lead}</p>
       <div className="simulator">
         <CallForm

@@ -1,5 +1,5 @@
 import { getRouteApi } from '@tanstack/react-router'
-import { useEffect, useState } from 'react'
+import { useEffect, useEffectEvent, useState } from 'react'
 import { type Call, callOf, searchOf } from './call'
 
 const route = getRouteApi('/simulator')
@@ -7,13 +7,23 @@ const route = getRouteApi('/simulator')
 /** What is typed gets into the address after this long a pause. */
 const PAUSE_MS = 250
 
-const textOf = (call: Call) => JSON.stringify(searchOf(call))
+interface Typed<Value> {
+  typed: Value
+  inForce: Value
+  change: (value: Value) => void
+}
 
 /** The call as it is typed, and the one in the address, which follows. */
-export function useTyped(): { typed: Call; inForce: Call; change: (call: Call) => void } {
-  const inForce = callOf(route.useSearch())
-  const address = textOf(inForce)
+export function useTyped(): Typed<Call> {
   const navigate = route.useNavigate()
+  return useTypedSearch(callOf(route.useSearch()), searchOf, (search) => void navigate({ search, replace: true }))
+}
+
+/** What is typed, and what an address says, which follows. */
+export function useTypedSearch<Value>(inForce: Value, searchFor: (value: Value) => object, go: (search: object) => void): Typed<Value> {
+  const textOf = (value: Value) => JSON.stringify(searchFor(value))
+  const address = textOf(inForce)
+  const goTo = useEffectEvent(go)
   const [typed, setTyped] = useState(inForce)
   const [known, setKnown] = useState(address)
   const [sent, setSent] = useState(address)
@@ -31,9 +41,9 @@ export function useTyped(): { typed: Call; inForce: Call; change: (call: Call) =
     const timer = setTimeout(() => {
       setSent(text)
       const { ns, as_of } = Object.fromEntries(new URLSearchParams(location.search))
-      void navigate({ search: { ...(JSON.parse(text) as object), ns, as_of }, replace: true })
+      goTo({ ...(JSON.parse(text) as object), ns, as_of })
     }, PAUSE_MS)
     return () => clearTimeout(timer)
-  }, [text, sent, navigate])
+  }, [text, sent])
   return { typed, inForce, change: setTyped }
 }
