@@ -1,4 +1,4 @@
-import { useQueryClient } from '@tanstack/react-query'
+import { type QueryKey, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useSyncExternalStore } from 'react'
 import type { Change } from '../api/client'
 import { type FeedState, feed } from './feed'
@@ -25,8 +25,11 @@ export function useLiveQueries() {
       timer = 0
       refreshedAt = performance.now()
       const isTouched = touchedBy(waiting)
-      waiting = []
-      void client.invalidateQueries({ predicate: (query) => isTouched(query.queryKey) }, { cancelRefetch: false })
+      const of = { predicate: (query: { queryKey: QueryKey }) => isTouched(query.queryKey) }
+      // What is being read may be from before these changes: it is read once more.
+      if (client.isFetching(of) > 0) timer = window.setTimeout(refresh, REFRESH_MS)
+      else waiting = []
+      void client.invalidateQueries(of, { cancelRefetch: false })
     }
     const stop = feed.listen({
       changes(changes) {
