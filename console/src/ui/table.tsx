@@ -64,8 +64,16 @@ export function Table<Row>({ label, of = '', isStale = false, rows, columns, row
   const first = isVirtual ? (visible[0]?.index ?? 0) : 0
   const last = isVirtual ? (visible.at(-1)?.index ?? -1) + 1 : shown.rows.length
   return (
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard
-    <div className={isWide ? 'table-scroll table-wide' : 'table-scroll'} role="region" aria-label={text.scroll(label)} tabIndex={0}>
+    <div
+      className={isWide ? 'table-scroll table-wide' : 'table-scroll'}
+      role="region"
+      aria-label={text.scroll(label)}
+      // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard
+      tabIndex={0}
+      // The button is within: rows stay until it was reached.
+      onPointerEnter={() => setPointed(true)}
+      onPointerLeave={() => setPointed(false)}
+    >
       {shown.moved > 0 && (
         <button type="button" className="moved" onClick={() => setHeld({ of, rows })}>
           {text.newRows(shown.moved)}
@@ -76,8 +84,6 @@ export function Table<Row>({ label, of = '', isStale = false, rows, columns, row
         className="table"
         aria-label={label}
         aria-rowcount={shown.rows.length + 1}
-        onPointerEnter={() => setPointed(true)}
-        onPointerLeave={() => setPointed(false)}
         onKeyDown={moveByRow}
       >
         <thead>
