@@ -105,6 +105,22 @@ async fn findings_come_with_file_and_line() {
 }
 
 #[tokio::test]
+async fn a_mounted_folder_is_read_once() {
+    use std::os::unix::fs::symlink;
+
+    let directory = tempfile::tempdir().unwrap();
+    let mounted = directory.path().join("rules");
+    fs::create_dir_all(mounted.join("..2026")).unwrap();
+    fs::write(mounted.join("..2026/rules.yaml"), BROKEN).unwrap();
+    symlink("..2026", mounted.join("..data")).unwrap();
+    symlink("..data/rules.yaml", mounted.join("rules.yaml")).unwrap();
+    symlink(".", mounted.join("again")).unwrap();
+    let (code, printed) = analyze(directory.path(), &["rules"]).await;
+    assert_eq!(code, 1);
+    assert!(printed.contains("3 documents"), "{printed}");
+}
+
+#[tokio::test]
 async fn json_has_what_the_text_has() {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("b.yaml"), BROKEN).unwrap();

@@ -85,7 +85,8 @@ fn parse(file: &str, text: &str) -> Vec<Document> {
     }
 }
 
-/// A file itself, or those of a folder and of the folders in it, sorted by name.
+/// A file itself, or those of a folder and of the folders in it, sorted by name. Hidden ones are left out, and
+/// links to folders are not followed, so that what a Kubernetes volume links to is read once.
 fn files(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
@@ -100,6 +101,10 @@ fn files(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in entries {
         let ending = entry.extension().and_then(|ending| ending.to_str());
+        let name = entry.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with('.') || (entry.is_dir() && entry.is_symlink()) {
+            continue;
+        }
         if entry.is_dir() {
             found.extend(files(&entry)?);
         } else if ending.is_some_and(|ending| ENDINGS.contains(&ending)) {
