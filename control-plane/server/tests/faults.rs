@@ -136,7 +136,7 @@ async fn listed(server: &Server) -> BTreeMap<String, u64> {
 async fn a_full_disk_refuses_writes_and_keeps_exactly_what_was_acknowledged() {
     let data = tempfile::tempdir().unwrap();
     let server = Server::spawn(with_file_limit(data.path(), 512)).await;
-    let (acknowledged, refused) = fill(&server, "full").await;
+    let (mut acknowledged, refused) = fill(&server, "full").await;
     for status in refused {
         assert_eq!(status.code(), Code::Unavailable, "{status}");
         let told = status.message();
@@ -144,8 +144,21 @@ async fn a_full_disk_refuses_writes_and_keeps_exactly_what_was_acknowledged() {
         assert!(told.ends_with(expected), "{told}");
         assert!(status.get_details_retry_info().is_some());
     }
-    let body = r#"{"host": "10.0.0.2", "port": 80}"#;
-    let (status, problem) = server.http("POST", INSTANCES, body).await;
+    // One write may fit where several together did not.
+    let mut ports = 80..;
+    let (status, problem) = loop {
+        let body = format!(
+            r#"{{"host": "10.0.0.2", "port": {}}}"#,
+            ports.next().unwrap()
+        );
+        let (status, answer) = server.http("POST", INSTANCES, &body).await;
+        if status != 201 {
+            break (status, answer);
+        }
+        let told: serde_json::Value = serde_json::from_str(&answer).unwrap();
+        let id = told["id"].as_str().unwrap().to_owned();
+        acknowledged.insert(id, told["revision"].as_u64().unwrap());
+    };
     assert_eq!(status, 503, "{problem}");
     assert_eq!(listed(&server).await, acknowledged);
 
