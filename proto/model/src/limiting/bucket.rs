@@ -42,8 +42,18 @@ pub(super) struct Bucket {
 /// A token that was taken.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Token {
+    /// When the call that takes it goes through.
+    pub(super) at: u64,
     fill: u64,
     cost: u64,
+}
+
+/// Where a call would stand.
+struct Place {
+    at: u64,
+    cost: u64,
+    /// When the warm-up began, as it is for this call.
+    since: u64,
 }
 
 const FILL_BITS: u32 = 6;
@@ -133,36 +143,56 @@ impl Bucket {
     /// When a call that comes at a moment could go through.
     #[inline]
     pub(super) fn earliest(&self, pace: &Pace, at: u64) -> u64 {
-        let full_at = self.full_at();
-        let cost = pace.cost(at, self.since(pace, full_at, at));
-        at.max(ready_at(pace, full_at.max(at), cost))
+        self.place(pace, self.full_at(), at).at
     }
 
-    /// Takes the token of a call that goes through at a moment, or says when it could.
+    /// Takes the token of a call that comes at a moment and may wait so long, or says when it could go
+    /// through.
     #[inline]
-    pub(super) fn take(&self, pace: &Pace, at: u64) -> Result<Token, u64> {
+    pub(super) fn take(&self, pace: &Pace, at: u64, max_wait: u64) -> Result<Token, u64> {
         let mut state = self.state.load(Ordering::Acquire);
         loop {
             let full_at = state >> FILL_BITS;
-            let since = self.since(pace, full_at, at);
-            let cost = pace.cost(at, since);
-            let ready = ready_at(pace, full_at.max(at), cost);
-            if ready > at {
-                return Err(ready);
+            let place = self.place(pace, full_at, at);
+            if place.at - at > max_wait {
+                return Err(place.at);
             }
             if pace.warm_up.is_some() {
                 // Before the token is gone: whoever sees it gone sees the warm-up.
-                self.warm_since.store(since, Ordering::Release);
+                self.warm_since.store(place.since, Ordering::Release);
             }
             let fill = state.wrapping_add(u64::from(full_at < at)) & FILL_MASK;
-            let next = (full_at.max(at) + cost) << FILL_BITS | fill;
+            let next = (full_at.max(at) + place.cost) << FILL_BITS | fill;
             let taken =
                 self.state
                     .compare_exchange_weak(state, next, Ordering::AcqRel, Ordering::Acquire);
             match taken {
-                Ok(_) => return Ok(Token { fill, cost }),
+                Ok(_) => {
+                    let Place { at, cost, .. } = place;
+                    return Ok(Token { at, fill, cost });
+                }
                 Err(now) => state = now,
             }
+        }
+    }
+
+    /// The place of a call that comes at a moment.
+    #[inline]
+    fn place(&self, pace: &Pace, full_at: u64, at: u64) -> Place {
+        let since = self.since(pace, full_at, at);
+        let full_at = full_at.max(at);
+        let cost = pace.cost(at, since);
+        let ready = ready_at(pace, full_at, cost).max(at);
+        // The pace at which a call goes that waits is that of the moment when it does.
+        let cost = if ready > at {
+            pace.cost(ready, since)
+        } else {
+            cost
+        };
+        Place {
+            at: ready,
+            cost,
+            since,
         }
     }
 
@@ -257,21 +287,21 @@ mod tests {
     #[test]
     fn a_token_that_is_given_back_can_be_taken_again() {
         let (bucket, pace) = (Bucket::full(), pace(2));
-        let token = bucket.take(&pace, STEP).unwrap();
-        bucket.take(&pace, STEP).unwrap();
-        assert_eq!(bucket.take(&pace, STEP).unwrap_err(), 2 * STEP);
+        let token = bucket.take(&pace, STEP, 0).unwrap();
+        bucket.take(&pace, STEP, 0).unwrap();
+        assert_eq!(bucket.take(&pace, STEP, 0).unwrap_err(), 2 * STEP);
         bucket.give_back(token);
         assert_eq!(bucket.left(&pace, STEP), 1);
-        bucket.take(&pace, STEP).unwrap();
-        assert!(bucket.take(&pace, STEP).is_err());
+        bucket.take(&pace, STEP, 0).unwrap();
+        assert!(bucket.take(&pace, STEP, 0).is_err());
     }
 
     #[test]
     fn a_bucket_that_has_been_full_since_does_not_miss_a_token() {
         let (bucket, pace) = (Bucket::full(), pace(2));
-        let token = bucket.take(&pace, STEP).unwrap();
-        bucket.take(&pace, 9 * STEP).unwrap();
-        bucket.take(&pace, 9 * STEP).unwrap();
+        let token = bucket.take(&pace, STEP, 0).unwrap();
+        bucket.take(&pace, 9 * STEP, 0).unwrap();
+        bucket.take(&pace, 9 * STEP, 0).unwrap();
         bucket.give_back(token);
         assert_eq!(bucket.left(&pace, 9 * STEP), 0, "no third call at once");
     }
@@ -286,8 +316,8 @@ mod tests {
         let largest = Amount::try_from(document).unwrap();
         let (bucket, pace) = (Bucket::full(), Pace::of(largest, 1_000_000_000, None));
         let late = nanos(Duration::from_hours(4 * 365 * 24));
-        let at_once = (0..1000).take_while(|_| bucket.take(&pace, late).is_ok());
+        let at_once = (0..1000).take_while(|_| bucket.take(&pace, late, 0).is_ok());
         assert_eq!(at_once.count(), 833, "as many as come in two years");
-        assert!(bucket.take(&pace, late + pace.interval).is_ok());
+        assert!(bucket.take(&pace, late + pace.interval, 0).is_ok());
     }
 }

@@ -331,15 +331,18 @@ where
     })
 }
 
-/// Takes the tokens of a call, all at the moment when the last of them is there.
+/// Takes the tokens of a call, each at the place that its amount gives it; when the last of them is there.
+///
+/// What an amount counts does not depend on the others: a call that has to wait for one of them holds up
+/// nobody at the rest.
 #[inline]
 fn take_turn<'c, I>(claims: &I, now: u64) -> Result<u64, Refusal>
 where
     I: Iterator<Item = Claim<'c>> + Clone,
 {
     loop {
-        let turn = turn(claims, now)?;
-        if take_all(claims, turn) {
+        turn(claims, now)?;
+        if let Some(turn) = take_all(claims, now) {
             return Ok(turn - now);
         }
         // Another call took a token between the two: there is a later turn, or none.
@@ -376,25 +379,27 @@ where
 /// As many tokens as are given back without memory of the heap.
 const INLINE: usize = 8;
 
-/// Takes a token of every amount, or of none.
+/// Takes a token of every amount, or of none; when the last of them is there.
 #[inline]
-fn take_all<'c, I>(claims: &I, turn: u64) -> bool
+fn take_all<'c, I>(claims: &I, now: u64) -> Option<u64>
 where
     I: Iterator<Item = Claim<'c>> + Clone,
 {
+    let mut turn = now;
     let mut first = [Token::default(); INLINE];
     let mut more = Vec::new();
     for (index, place) in places(claims).enumerate() {
-        match (place.bucket.take(place.pace, turn), first.get_mut(index)) {
-            (Ok(token), Some(slot)) => *slot = token,
-            (Ok(token), None) => more.push(token),
-            (Err(_), _) => {
-                let tokens = first.iter().chain(&more);
-                let taken = places(claims).zip(tokens).take(index);
-                taken.for_each(|(place, token)| place.bucket.give_back(*token));
-                return false;
-            }
+        let Ok(token) = place.bucket.take(place.pace, now, place.max_wait) else {
+            let tokens = first.iter().chain(&more);
+            let taken = places(claims).zip(tokens).take(index);
+            taken.for_each(|(place, token)| place.bucket.give_back(*token));
+            return None;
+        };
+        turn = turn.max(token.at);
+        match first.get_mut(index) {
+            Some(slot) => *slot = token,
+            None => more.push(token),
         }
     }
-    true
+    Some(turn)
 }

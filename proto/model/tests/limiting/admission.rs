@@ -84,10 +84,40 @@ fn rules_that_match_the_same_call_count_it_together() {
         "the later turn of the two"
     );
     assert_eq!(
-        strict.admit(at_ms(599)).unwrap_err().retry_after,
-        Some(ms(11)),
-        "the waiting call is counted when it goes through"
+        strict.admit(at_ms(209)).unwrap_err().retry_after,
+        Some(ms(1)),
+        "one that rejects counts the waiting call when it comes"
     );
+    assert_eq!(strict.admit(at_ms(210)), Ok(Duration::ZERO));
+}
+
+#[test]
+fn calls_that_wait_for_one_rule_take_no_more_of_another_than_others() {
+    let roomy = One::new(a_second(100, 20));
+    let queue = One::new(limits(json!({"amounts": [{"max": 10, "window_ms": 1000}],
+        "action": {"queue": {"max_wait_ms": 1000}}})));
+    let both = || admit([roomy.claim(), queue.claim()].into_iter(), at_ms(0));
+    let waits: Vec<_> = (0..11).map(|_| both().unwrap()).collect();
+    assert!(
+        waits
+            .iter()
+            .copied()
+            .eq((0..11).map(|place| ms(place * 100)))
+    );
+    let refusal = both().unwrap_err();
+    assert_eq!((refusal.claim, refusal.retry_after), (1, Some(ms(100))));
+    assert_eq!(roomy.left(at_ms(0)), [9], "eleven were let through");
+}
+
+#[test]
+fn a_long_queue_of_one_user_holds_nobody_up_in_the_queue_of_all() {
+    let user = One::new(limits(json!({"amounts": [{"max": 1, "window_ms": 10_000}],
+        "action": {"queue": {"max_wait_ms": 10_000}}})));
+    let all = One::new(limits(json!({"amounts": [{"max": 100, "window_ms": 1000}],
+        "action": {"queue": {"max_wait_ms": 100}}})));
+    let both = || admit([user.claim(), all.claim()].into_iter(), at_ms(0));
+    assert_eq!((both(), both()), (Ok(ms(0)), Ok(ms(10_000))));
+    assert_eq!(all.admit(at_ms(0)), Ok(ms(20)), "the third place of all");
 }
 
 #[test]

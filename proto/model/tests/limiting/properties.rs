@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use merak_model::limiting::{Amount, Limits, Moment, admit};
+use merak_model::limiting::{Amount, Limits, Moment, admit, foresee};
 use proptest::{collection::vec, prelude::*};
 use serde_json::{Value, json};
 
@@ -123,7 +123,7 @@ proptest! {
                     // Right to refuse: a call that comes when it was told to come may wait.
                     let later = now + refusal.retry_after.unwrap();
                     let claim = [one.claim()].into_iter();
-                    prop_assert!(merak_model::limiting::foresee(claim, Moment::after(later)).is_ok());
+                    prop_assert!(foresee(claim, Moment::after(later)).is_ok());
                 }
             }
         }
@@ -152,6 +152,34 @@ proptest! {
         let allowed = now.as_secs_f64() / even;
         prop_assert!(f64::from(count) >= 0.99 * allowed, "{count} of {allowed}");
         prop_assert!(f64::from(count) <= allowed + f64::from(burst) + 0.001);
+    }
+
+    #[test]
+    fn what_a_rule_makes_of_a_call_does_not_depend_on_the_others(
+        pauses in any_pauses(), keys in vec(0_usize..3, 1500), max_wait_ms in 1_u64..400,
+    ) {
+        let queue = |max: u32| limits(json!({
+            "amounts": [{"max": max, "window_ms": 1000}],
+            "action": {"queue": {"max_wait_ms": max_wait_ms}},
+        }));
+        let rules = || vec![One::new(a_second(60, 9)), One::new(queue(90))];
+        let mut together = rules();
+        together.extend((0..3).map(|_| One::new(queue(25))));
+        let mut alone = rules();
+        alone.extend((0..3).map(|_| One::new(queue(25))));
+        for (now, key) in moments(&pauses).map(Moment::after).zip(keys) {
+            let of_call = [0, 1, 2 + key];
+            let each = of_call.map(|one| foresee([alone[one].claim()].into_iter(), now));
+            let claims = of_call.map(|one| together[one].claim());
+            let admitted = admit(claims.into_iter(), now);
+            let longest = each.iter().try_fold(Duration::ZERO, |most, one| one.map(|wait| most.max(wait)));
+            prop_assert_eq!(admitted.ok(), longest.ok());
+            if admitted.is_ok() {
+                for one in of_call {
+                    prop_assert!(alone[one].admit(now).is_ok());
+                }
+            }
+        }
     }
 
     #[test]
