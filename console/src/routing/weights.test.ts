@@ -32,7 +32,7 @@ describe('link', () => {
 
   it('always sums to 100, whatever is moved', () => {
     const number = below(11)
-    for (let round = 0; round < 3_000; round += 1) {
+    for (let round = 0; round < 600; round += 1) {
       let weights = Array.from({ length: 1 + number(8) }, () => number([2, 101, 10_001][round % 3] ?? 2))
       const locked = new Set(weights.map((_, index) => index).filter(() => number(4) === 0))
       for (let move = 0; move < 5; move += 1) {
