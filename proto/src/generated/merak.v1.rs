@@ -775,7 +775,7 @@ impl AmountMode {
 #[repr(i32)]
 pub enum Failover {
     Unspecified = 0,
-    /// It lets as many calls through in a window as it lately did, at least one.
+    /// It lets its part of the limit through, by its part of the calls before.
     Local = 1,
     /// It lets every call through.
     Pass = 2,

@@ -45,7 +45,7 @@ pub enum AmountMode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Failover {
-    /// It lets as many calls through in a window as it lately did, at least one.
+    /// It lets its part of the limit through, by its part of the calls before.
     #[default]
     Local,
     /// It lets every call through.

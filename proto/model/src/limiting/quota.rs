@@ -22,10 +22,11 @@
 //! An ask that is not answered is repeated, and a repeated ask gets the same answer, so that lost messages
 //! neither lose tokens nor grant them twice.
 //!
-//! A client that loses the control plane is **alone**: it lets as many calls through in a window as it did in
-//! the last whole ones, at least one. In the window in which that happens it has what it holds, and its part,
-//! by its demand, of what is left by then: of that the last answer told it, and how quickly it went. Together
-//! that is the limit again, as long as the demand is spread as it was. A control plane that starts grants
+//! A client that loses the control plane is **alone**: it lets its part of the limit through in each window, by
+//! the part of all calls that it had, and a little more, because calls come by chance and what comes less at
+//! one client is not made up for by what another refuses. In the window in which that happens it has what it
+//! holds, and its part of what is left by then: of that the last answer told it, and how quickly it went.
+//! Together that is the limit again, as long as the demand is spread as it was. A control plane that starts grants
 //! nothing at first, because it does not know what was granted before: clients stay alone until it does, and
 //! tell what they have let through in the window, so that it goes on with the count.
 

@@ -7,17 +7,29 @@ use crate::limiting::Moment;
 pub(super) struct Demand {
     /// In a second, smoothed.
     rate: f64,
+    steady: Steady,
     looked_at: Moment,
+}
+
+/// A rate, smoothed for so long that chance evens out.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Steady {
+    /// In a second.
+    rate: f64,
+    /// Seconds in which it was learned.
+    age: f64,
 }
 
 /// The time in which a change of the demand shows.
 const SMOOTHING_SECONDS: f64 = 0.3;
+/// And in which one shows that is there to stay.
+const STEADY_SECONDS: f64 = 3.0;
 /// Less than this, in calls a second, is none.
 const IDLE_RATE: f64 = 0.05;
 /// How often there may be more calls than are provided for.
 const SELDOM: f64 = 0.02;
-/// From here on calls are spread about as the normal distribution says.
-const MANY: f64 = 25.0;
+/// From here on chance makes little of a difference, and is taken to be normally distributed.
+const MANY: f64 = 500.0;
 
 impl Demand {
     /// Calls in a second, rounded up.
@@ -30,8 +42,9 @@ impl Demand {
         // Nobody looks while no calls come: what comes then is of now.
         let elapsed = now.since(self.looked_at).as_secs_f64().clamp(1e-3, 0.1);
         self.looked_at = now;
-        let weight = 1.0 - (-elapsed / SMOOTHING_SECONDS).exp();
-        self.rate += (f64::from(calls) / elapsed - self.rate) * weight;
+        let rate = f64::from(calls) / elapsed;
+        self.rate += (rate - self.rate) * weight(elapsed, SMOOTHING_SECONDS);
+        self.steady.learn(rate, elapsed);
         if self.rate < IDLE_RATE {
             self.rate = 0.0;
         }
@@ -42,22 +55,63 @@ impl Demand {
         if self.rate == 0.0 {
             return 0;
         }
-        seldom_exceeded(self.rate * time as f64 / 1e9).max(1)
+        bound_for(f64::INFINITY, self.rate * time as f64 / 1e9).max(1.0) as u32
+    }
+
+    /// A bound under which `share` of the calls in so many nanoseconds go through on average, should there be
+    /// as many; if there are fewer, nearly all.
+    pub(super) fn bound_for(&self, share: f64, time: u64) -> f64 {
+        bound_for(share, self.steady.rate * time as f64 / 1e9).max(share)
     }
 }
 
-/// The least number of calls that are exceeded at most twice in a hundred times, where so many are expected
-/// that come independently. A few more would be tokens of a small limit that others go without.
-fn seldom_exceeded(expected: f64) -> u32 {
+impl Steady {
+    /// In a second.
+    pub(super) fn rate(self) -> f64 {
+        self.rate
+    }
+
+    /// Takes what the rate was for some seconds into it; at first quickly, because nothing was known.
+    pub(super) fn learn(&mut self, rate: f64, elapsed: f64) {
+        self.age += elapsed;
+        let first = (3.0 * elapsed / self.age).min(1.0);
+        self.rate += (rate - self.rate) * weight(elapsed, STEADY_SECONDS).max(first);
+    }
+}
+
+/// What a value that is so many seconds newer counts in one that is smoothed.
+fn weight(elapsed: f64, smoothing: f64) -> f64 {
+    1.0 - (-elapsed / smoothing).exp()
+}
+
+/// The bound under which `share` calls go through on average, where so many are expected that come
+/// independently; or the least one that is seldom exceeded, if that is less.
+///
+/// A bound of `share` itself would let fewer through: what comes less at one time is not made up for by what
+/// comes more at another.
+fn bound_for(share: f64, expected: f64) -> f64 {
     if expected > MANY {
-        return (expected + 2.0 * expected.sqrt() + 1.0).ceil() as u32;
+        let seldom_exceeded = expected + 2.0 * expected.sqrt() + 1.0;
+        return if share < expected {
+            share
+        } else {
+            seldom_exceeded.ceil()
+        };
     }
     let mut chance = (-expected).exp();
-    let (mut number, mut covered) = (0, chance);
-    while 1.0 - covered > SELDOM {
-        number += 1;
-        chance *= expected / f64::from(number);
+    let (mut covered, mut bound, mut passing) = (chance, 0.0, 0.0);
+    loop {
+        // How often there is one call more than the bound.
+        let more = 1.0 - covered;
+        if more <= SELDOM {
+            return bound;
+        }
+        if passing + more >= share {
+            return bound + (share - passing) / more;
+        }
+        passing += more;
+        bound += 1.0;
+        chance *= expected / bound;
         covered += chance;
     }
-    number
 }

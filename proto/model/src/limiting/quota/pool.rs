@@ -5,8 +5,10 @@ use std::{collections::HashMap, time::Duration};
 use super::{Answer, Ask, Exhausted, Tokens};
 use crate::limiting::{Amount, AmountMode, Moment, bucket::nanos};
 
+mod demands;
 mod ledger;
 
+use demands::{Demands, Wanted};
 use ledger::{Ledger, Speed};
 
 /// What was granted of one counter of a global limit.
@@ -16,7 +18,7 @@ pub struct Pool {
     ledgers: Box<[Ledger]>,
     mode: AmountMode,
     members: HashMap<ClientId, Member>,
-    demand: u64,
+    demands: Demands,
     speed: Speed,
     /// Before this, nothing is granted.
     opens_at: u64,
@@ -53,7 +55,7 @@ pub struct ClientUse {
 
 #[derive(Debug, Default)]
 struct Member {
-    demand: u32,
+    wanted: Wanted,
     heard_at: Moment,
     last: Option<Answer>,
     /// What it held when it asked, and what it was granted then.
@@ -89,7 +91,7 @@ impl Pool {
             ledgers,
             mode,
             members: HashMap::new(),
-            demand: 0,
+            demands: Demands::default(),
             speed: Speed::default(),
             opens_at,
         }
@@ -104,7 +106,7 @@ impl Pool {
         if ledgers[0].window() != self.ledgers[0].window() {
             // Windows have other numbers: what clients hold is of none of these.
             self.members.clear();
-            self.demand = 0;
+            self.demands = Demands::default();
         }
         (self.ledgers, self.mode) = (ledgers, mode);
     }
@@ -123,8 +125,8 @@ impl Pool {
             Some(last) if ask.id < last.id => return None,
             Some(_) | None => {}
         }
-        self.demand += u64::from(ask.demand);
-        self.demand -= u64::from(std::mem::replace(&mut member.demand, ask.demand));
+        self.demands.tell(&mut member.wanted, ask.demand, now);
+        let part = self.demands.part(&member.wanted);
         let current = self.window_at(now);
         self.settle(client, ask, current);
         let window = ask.window.clamp(current, current + 1);
@@ -141,7 +143,7 @@ impl Pool {
             granted: Tokens { window, count },
             left: u32::try_from(budget - u64::from(count)).unwrap_or(u32::MAX),
             total: self.total_of(window, now),
-            part: self.part_of(ask.demand),
+            part,
             pace: self.speed.a_second(now),
             exhausted: self.exhausted(window),
             now,
@@ -168,7 +170,7 @@ impl Pool {
         let Some(member) = self.members.remove(&client) else {
             return;
         };
-        self.demand -= u64::from(member.demand);
+        self.demands.forget(&member.wanted);
         let Some(last) = member.last else {
             return;
         };
@@ -176,7 +178,7 @@ impl Pool {
         let since = now
             .nanos()
             .saturating_sub(member.asked_at.nanos().max(start));
-        let spent = since as f64 / 2e9 * f64::from(member.demand);
+        let spent = since as f64 / 2e9 * f64::from(member.wanted.now());
         let held = u64::from(member.held).saturating_sub(spent.ceil() as u64);
         for ledger in &mut self.ledgers {
             ledger.give_back(start, held);
@@ -186,19 +188,19 @@ impl Pool {
     /// Forgets a client that has given back what it held.
     pub fn close(&mut self, client: ClientId) {
         if let Some(member) = self.members.remove(&client) {
-            self.demand -= u64::from(member.demand);
+            self.demands.forget(&member.wanted);
         }
     }
 
     /// Forgets the clients that were not heard of for three seconds.
     pub fn expire(&mut self, now: Moment) {
-        let mut gone = 0;
         self.members.retain(|_, member| {
             let stays = now.since(member.heard_at) < LEASE;
-            gone += if stays { 0 } else { u64::from(member.demand) };
+            if !stays {
+                self.demands.forget(&member.wanted);
+            }
             stays
         });
-        self.demand -= gone;
     }
 
     /// How many clients take part.
@@ -221,7 +223,7 @@ impl Pool {
                 client,
                 used: had.saturating_sub(held),
                 held,
-                demand: member.demand,
+                demand: member.wanted.now(),
                 refused: member.refused,
             }
         })
@@ -327,15 +329,10 @@ impl Pool {
         })
     }
 
-    fn part_of(&self, demand: u32) -> u32 {
-        let part = u64::from(demand) * 1_000_000 / self.demand.max(1);
-        u32::try_from(part).unwrap_or(u32::MAX)
-    }
-
     /// How many tokens a client gets of a budget: half of its share of it, so that all clients get some, and
     /// batches become smaller as the budget does; and no more in its hands than what it needs for the way.
     fn batch(&self, ask: &Ask, budget: u64) -> u32 {
-        let share = (budget * u64::from(ask.demand)).div_ceil(2 * self.demand.max(1));
+        let share = (budget * u64::from(ask.demand)).div_ceil(2 * self.demands.now().max(1));
         let ledger = &self.ledgers[0];
         let ahead = u64::from(ask.ahead_ms) * 1_000_000;
         let total = ledger.total(1);

@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use super::{Answer, Ask, Till, Tokens, demand::Demand};
 use crate::limiting::{Amount, Failover, Moment, bucket::nanos};
 
+mod alone;
 mod needs;
+
+use alone::{shortest, strictest};
 
 /// What fills the [`Till`] of one counter of a global limit.
 ///
@@ -15,8 +18,9 @@ pub struct Purse {
     till: Arc<Till>,
     window: u64,
     failover: Failover,
-    /// Calls in a window, for one that never had an answer.
-    strictest: u32,
+    /// Calls in a window by the amount that allows the fewest in the long run, and by the shortest one.
+    strictest: f64,
+    shortest: u32,
     /// Whether tokens of a window that is over still count, in a longer one.
     has_longer: bool,
     current: u64,
@@ -24,8 +28,6 @@ pub struct Purse {
     slots: [Slot; 2],
     /// Calls of the current window that went through without a token.
     passed: u32,
-    /// What was spent in the last whole windows, smoothed: its share, should it be alone.
-    share: Option<f64>,
     exhausted_until: Moment,
     last: Option<Answer>,
     alone: Alone,
@@ -75,8 +77,6 @@ struct Asked {
     last_at: Moment,
 }
 
-/// How much of its share a client learns from a window.
-const SHARE_WEIGHT: f64 = 0.5;
 /// The time between ticks.
 const TICK: u64 = 10_000_000;
 /// The least time until an ask is repeated.
@@ -90,13 +90,13 @@ impl Purse {
         Self {
             window: nanos(till.window()),
             strictest: strictest(amounts, till.window()),
+            shortest: shortest(amounts),
             has_longer: amounts.len() > 1,
             till,
             failover,
             current: 0,
             slots: [Slot::default(); 2],
             passed: 0,
-            share: None,
             exhausted_until: Moment::default(),
             last: None,
             alone: Alone::No,
@@ -119,6 +119,7 @@ impl Purse {
     /// The rule was edited, and its shortest window was not.
     pub fn edit(&mut self, amounts: &[Amount], failover: Failover) {
         self.strictest = strictest(amounts, self.till.window());
+        self.shortest = shortest(amounts);
         self.has_longer = amounts.len() > 1;
         self.failover = failover;
         self.choose_passing();
@@ -211,51 +212,6 @@ impl Purse {
         }
     }
 
-    /// The connection to the control plane ended: the client is alone until it answers again.
-    pub fn lose(&mut self, now: Moment) {
-        self.count(now);
-        if let Some(asked) = self.asked.take() {
-            // Whoever answers next may not know of it.
-            self.give_back(asked.ask.returned);
-            self.tell_unasked(asked.ask.unasked);
-            self.refused = self.refused.saturating_add(asked.ask.refused);
-        }
-        let window = self.current;
-        if self.alone == Alone::No && !self.till.is_asleep() {
-            let count = self.part_of_the_rest(now);
-            self.fill(Tokens { window, count });
-            let next = self.slots[((window + 1) % 2) as usize].put;
-            if next.window == window + 1 {
-                let count = self.allowance().saturating_sub(next.count);
-                self.fill(Tokens {
-                    window: window + 1,
-                    count,
-                });
-            }
-        }
-        self.alone = Alone::Yes;
-        self.exhausted_until = Moment::default();
-        self.till.set_left(0, None);
-        self.choose_passing();
-    }
-
-    /// There is a connection again: the client asks, and is alone until it is granted tokens.
-    pub fn meet(&mut self, met: Met, now: Moment) {
-        self.count(now);
-        if self.alone != Alone::No {
-            self.alone = Alone::Meeting;
-        }
-        self.answered_at = None;
-        if met == Met::Anew {
-            // It has to learn all that went through in this window.
-            self.unasked = Tokens {
-                window: self.current,
-                count: self.spent(),
-            };
-            self.returned = Tokens::default();
-        }
-    }
-
     /// Windows have other numbers than so far: nothing is known of any.
     pub fn forget_windows(&mut self, now: Moment) {
         self.current = self.till.time(now) / self.window;
@@ -314,11 +270,6 @@ impl Purse {
     }
 
     fn turn(&mut self, window: u64) {
-        if window == self.current + 1 && self.alone == Alone::No {
-            let spent = f64::from(self.spent());
-            let share = self.share.get_or_insert(spent);
-            *share += (spent - *share) * SHARE_WEIGHT;
-        }
         if matches!(self.alone, Alone::Until(last) if last < window) {
             self.alone = Alone::No;
             self.choose_passing();
@@ -335,20 +286,6 @@ impl Purse {
             0
         };
         spent.saturating_add(self.passed)
-    }
-
-    /// Whether what the till has for a window was not granted for it.
-    fn is_alone_in(&self, window: u64) -> bool {
-        match self.alone {
-            Alone::No => false,
-            Alone::Yes | Alone::Meeting => true,
-            Alone::Until(last) => window <= last,
-        }
-    }
-
-    fn choose_passing(&self) {
-        let passes = self.failover == Failover::Pass && self.alone != Alone::No;
-        self.till.pass_all(passes);
     }
 
     /// Puts tokens into the till.
@@ -379,60 +316,6 @@ impl Purse {
         taken
     }
 
-    /// Lets it have its share of a window, being alone, if it has none yet.
-    fn allow(&mut self, window: u64) {
-        if self.slots[(window % 2) as usize].put.window >= window {
-            return;
-        }
-        let passed = if window == self.current {
-            self.passed
-        } else {
-            0
-        };
-        let count = self.allowance().saturating_sub(passed);
-        self.fill(Tokens { window, count });
-    }
-
-    /// The calls that it lets through in a window, being alone.
-    fn allowance(&self) -> u32 {
-        let share = self.last.map(|last| self.share_of(last));
-        share.map_or(self.strictest, |share| share.round().max(1.0) as u32)
-    }
-
-    /// What it spent in the last whole windows; before there was one, its part by its demand.
-    fn share_of(&self, last: Answer) -> f64 {
-        let part = || f64::from(last.part) * 1e-6 * f64::from(last.total);
-        self.share.unwrap_or_else(part)
-    }
-
-    /// Its part of what is left of the window in which it loses the control plane, beside what it holds.
-    fn part_of_the_rest(&self, now: Moment) -> u32 {
-        let has = self.spent().saturating_add(self.till.held(self.current));
-        let Some(last) = self.last else {
-            return self.strictest.saturating_sub(has);
-        };
-        if last.granted.window != self.current {
-            let is_known = last.granted.window > self.current;
-            let share = if is_known { 0 } else { self.allowance() };
-            return share.saturating_sub(has);
-        }
-        // What was granted last was on the way for a while when the connection ended.
-        let ended = self.till.time(now).saturating_sub(self.delay);
-        let since = ended.saturating_sub(last.now.nanos()) as f64 / 1e9;
-        // Batches become smaller with what is left.
-        let left = f64::from(last.left.max(1));
-        let left = left * (-f64::from(last.pace) * since / left).exp();
-        let total = f64::from(last.total.max(1));
-        let part = self.share_of(last) / total * left;
-        (part + self.dither()).floor() as u32
-    }
-
-    /// A part of a call, spread evenly among clients: what they round is right on the whole.
-    fn dither(&self) -> f64 {
-        const GOLDEN_RATIO: f64 = 0.618_033_988_749_895;
-        ((self.last_id + u64::from(self.spent())) as f64 * GOLDEN_RATIO).fract()
-    }
-
     fn give_back(&mut self, tokens: Tokens) {
         self.returned = merged(self.returned, tokens);
     }
@@ -456,14 +339,4 @@ fn merged(one: Tokens, other: Tokens) -> Tokens {
         window: other.window,
         count: before.saturating_add(other.count),
     }
-}
-
-/// The most calls of a window, by the amount that allows the fewest.
-fn strictest(amounts: &[Amount], window: Duration) -> u32 {
-    let of_window = amounts.iter().map(|amount| {
-        let calls = u128::from(amount.max()) * window.as_nanos();
-        calls.div_ceil(amount.window().as_nanos())
-    });
-    let strictest = of_window.min().unwrap_or(1);
-    u32::try_from(strictest).unwrap_or(u32::MAX)
 }

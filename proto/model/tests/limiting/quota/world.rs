@@ -68,6 +68,7 @@ enum Message {
 pub(crate) struct World {
     random: Random,
     now_ms: u64,
+    amounts: [Amount; 1],
     pool: Option<Pool>,
     clients: Vec<Client>,
     /// By the time of arrival.
@@ -98,10 +99,10 @@ pub(crate) fn at_ms(ms: u64) -> Moment {
 }
 
 /// A client's side of a limit, whose clock may be another one.
-pub(crate) fn purse(failover: Failover, time: &Arc<ServerTime>) -> Purse {
+pub(crate) fn purse(failover: Failover, time: &Arc<ServerTime>, amounts: &[Amount]) -> Purse {
     let window = Duration::from_secs(1);
     let till = Till::new(0, window, Arc::clone(time), Arc::new(Awake));
-    Purse::new(Arc::new(till), &amounts(), failover)
+    Purse::new(Arc::new(till), amounts, failover)
 }
 
 pub(crate) fn pool(start: Start) -> Pool {
@@ -111,19 +112,25 @@ pub(crate) fn pool(start: Start) -> Pool {
 impl World {
     /// One client takes half of the demand, 49 the rest, and 50 are idle.
     pub(crate) fn new(seed: u64, demand: f64, loss: f64) -> Self {
-        let mut random = Random(seed * 2 + 1);
         let rate = |id| match id {
             0 => demand / 2.0,
             1..50 => demand / 2.0 / 49.0,
             _ => 0.0,
         };
-        let clients = (0..100).map(|id| {
+        Self::of(seed, LIMIT, (0..100).map(rate), loss)
+    }
+
+    /// Clients that get so many calls a second each, and a limit for all.
+    pub(crate) fn of(seed: u64, limit: u32, rates: impl Iterator<Item = f64>, loss: f64) -> Self {
+        let mut random = Random(seed * 2 + 1);
+        let amounts = [amount(u64::from(limit), 1000)];
+        let clients = rates.zip(0..).map(|(rate, id)| {
             let (ahead, time) = (random.up_to(10_000_000), Arc::new(ServerTime::default()));
             time.begin(at_ms(0), at_ms(ahead + random.up_to(15)));
             Client {
                 id,
-                rate: rate(id),
-                purse: purse(Failover::Local, &time),
+                rate,
+                purse: purse(Failover::Local, &time, &amounts),
                 time,
                 is_up: true,
                 ahead,
@@ -134,7 +141,8 @@ impl World {
             clients: clients.collect(),
             random,
             now_ms: 0,
-            pool: Some(pool(Start::Fresh)),
+            pool: Some(Pool::new(&amounts, AmountMode::Total, Start::Fresh)),
+            amounts,
             under_way: BinaryHeap::new(),
             messages: Vec::new(),
             loss,
@@ -251,7 +259,7 @@ impl World {
     pub(crate) fn start(&mut self, id: ClientId) {
         let client = &mut self.clients[id as usize];
         client.is_up = true;
-        client.purse = purse(Failover::Local, &client.time);
+        client.purse = purse(Failover::Local, &client.time, &self.amounts);
     }
 
     /// The control plane stops; that a connection ended is known after what was sent on it.
@@ -265,8 +273,9 @@ impl World {
 
     /// The control plane starts, and each client finds it within so long.
     pub(crate) fn start_server(&mut self, within_ms: u64) {
-        self.pool = Some(pool(Start::Restarted(at_ms(self.now_ms))));
-        for id in 0..100 {
+        let start = Start::Restarted(at_ms(self.now_ms));
+        self.pool = Some(Pool::new(&self.amounts, AmountMode::Total, start));
+        for id in 0..self.clients.len() as u64 {
             let arrives = self.now_ms + 1 + self.random.up_to(within_ms);
             let now = at_ms(arrives - 1);
             self.send_for(Message::Welcome(id, now), arrives);
@@ -279,7 +288,8 @@ impl World {
         seconds: impl IntoIterator<Item = usize>,
         percent: RangeInclusive<u32>,
     ) {
-        let bounds = LIMIT * percent.start() / 100..=LIMIT * percent.end() / 100;
+        let limit = self.amounts[0].max();
+        let bounds = limit * percent.start() / 100..=limit * percent.end() / 100;
         let all = &self.admitted;
         for second in seconds {
             assert!(
