@@ -12,7 +12,14 @@ use merak_sdk::{
     limiter::{Admission, LimitLayer, Limiter},
 };
 use serde_json::{Value, json};
-use support::{Server, soon};
+use support::{Server, exchange_with, soon};
+use tokio::{net::TcpListener, task::JoinSet};
+use tonic::{
+    Code, Status,
+    transport::{Channel, server::TcpIncoming},
+};
+use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+use tonic_types::StatusExt as _;
 use tower::ServiceExt as _;
 
 const LIMITS: &str = "/api/v1/namespaces/default/rate-limit-rules";
@@ -53,12 +60,12 @@ fn call() -> Call<'static> {
     Call::to("pay").method("POST").header("x-user", "42")
 }
 
-/// Waits until a limiter obeys a rule of so many calls.
+/// Waits until a limiter obeys a rule of so many calls; of 0, until it has none.
 async fn obeys(limiter: &Limiter, max: u32) {
     let is_obeyed = || {
-        let explained = limiter.explain_limit(&call());
-        let mut amounts = explained.rules.iter().flat_map(|rule| &rule.amounts);
-        amounts.any(|one| one.amount.max() == max)
+        let rules = limiter.explain_limit(&call()).rules;
+        let mut amounts = rules.iter().flat_map(|rule| &rule.amounts);
+        rules.is_empty() && max == 0 || amounts.any(|one| one.amount.max() == max)
     };
     let obeyed = async {
         while !is_obeyed() {
@@ -109,6 +116,63 @@ async fn a_service_is_protected_by_two_lines_and_a_rule() {
         client.acquire(&call()).await.unwrap(),
         Admission::Rejected(_)
     ));
+}
+
+/// Serves gRPC health checking behind a limiter; a client of it.
+async fn limited_health(limiter: Limiter, tasks: &mut JoinSet<()>) -> HealthClient<Channel> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let (_, health) = tonic_health::server::health_reporter();
+    let server = tonic::transport::Server::builder()
+        .layer(LimitLayer::grpc(limiter))
+        .add_service(health);
+    let serving = server.serve_with_incoming(TcpIncoming::from(listener));
+    tasks.spawn(async move { serving.await.unwrap() });
+    let channel = Channel::from_shared(address).unwrap();
+    HealthClient::new(soon(channel.connect()).await.unwrap())
+}
+
+async fn check(health: &mut HealthClient<Channel>) -> Result<(), Status> {
+    let mut request = tonic::Request::new(HealthCheckRequest::default());
+    let headers = request.metadata_mut();
+    headers.insert("x-user", "42".parse().unwrap());
+    soon(health.check(request)).await.map(|_| ())
+}
+
+#[tokio::test]
+async fn a_grpc_service_is_protected_by_two_lines_until_its_rule_is_deleted() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path()).await;
+    let client = application(server.address()).build().unwrap();
+    let limiter = soon(client.limiter("pay")).await.unwrap();
+    let mut tasks = JoinSet::new();
+    let mut health = limited_health(limiter.clone(), &mut tasks).await;
+    for _ in 0..3 {
+        check(&mut health).await.unwrap();
+    }
+    let mut rule = users(2);
+    rule["method"] = json!({"op": "in", "values": ["POST", "grpc.health.v1.Health/Check"]});
+    create(&server, rule).await;
+    obeys(&limiter, 2).await;
+    check(&mut health).await.unwrap();
+    check(&mut health).await.unwrap();
+    let refused = check(&mut health).await.unwrap_err();
+    assert_eq!(refused.code(), Code::ResourceExhausted);
+    assert_eq!(refused.message(), "later");
+    let left = refused.metadata().get("ratelimit").unwrap();
+    assert!(left.to_str().unwrap().contains(";r=0;"), "{left:?}");
+    // A token comes back every half day.
+    let half_a_day = Duration::from_secs(43_200);
+    let retry = refused.get_details_retry_info().unwrap();
+    let delay = retry.retry_delay.unwrap();
+    assert!(half_a_day - support::LIMIT < delay && delay <= half_a_day);
+    let path = format!("{LIMITS}/users");
+    let deleted = exchange_with(&server.http, ("DELETE", &path), "if-match: *\r\n", "").await;
+    assert_eq!(deleted.0 / 100, 2, "{}", deleted.1);
+    obeys(&limiter, 0).await;
+    for _ in 0..3 {
+        check(&mut health).await.unwrap();
+    }
 }
 
 #[tokio::test]
