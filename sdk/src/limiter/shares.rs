@@ -163,12 +163,18 @@ impl Shares {
             Some(known) if known == process => Met::Again,
             Some(_) | None => Met::Anew,
         };
+        let before = self.time.at(now);
         let is_other_time = self.time.begin(made_at, now);
+        let after = self.time.at(now);
         book.is_connected = true;
         book.closed.clear();
         for counter in book.counters.values_mut() {
             (counter.is_open, counter.refused_until) = (false, None);
-            if is_other_time {
+            // A message may only have been late: then it is the same window by both times, and what it has
+            // counted stays.
+            let window = counter.purse.till().window();
+            let number = |at: Moment| at.since(Moment::default()).as_nanos() / window.as_nanos();
+            if is_other_time && number(before) != number(after) {
                 counter.purse.forget_windows(now);
             }
             counter.purse.meet(met, now);
@@ -301,4 +307,56 @@ fn written(value: &str) -> String {
     let hash = Sha1::digest(value.as_bytes());
     let hash = hash.iter().map(|byte| format!("{byte:02x}"));
     format!("{beginning}~{}", hash.collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY_MS: u64 = 86_400_000;
+
+    fn at_ms(ms: u64) -> Moment {
+        Moment::after(Duration::from_millis(ms))
+    }
+
+    /// A share of 40 calls a day.
+    fn shares() -> (Shares, RateLimitRule) {
+        let key = ServiceKey::parse("default", "pay").unwrap();
+        let spec = serde_json::json!({
+            "callee": {"service": "pay"}, "scope": "global",
+            "amounts": [{"max": 40, "window_ms": DAY_MS}],
+        });
+        let rule = RateLimitRule {
+            key: RuleKey::parse("default", "day").unwrap(),
+            spec: serde_json::from_value(spec).unwrap(),
+            stamp: Default::default(),
+        };
+        (Shares::new(key, Arc::default(), Arc::default()), rule)
+    }
+
+    /// How many of 100 calls go through.
+    fn spend(shares: &Shares, till: &Till, now: Moment) -> usize {
+        shares.tick(now);
+        let calls = (0..100).map(|_| till.spend(now));
+        calls.filter(Result::is_ok).count()
+    }
+
+    #[test]
+    fn a_welcome_that_is_late_gives_no_share_a_second_time() {
+        let (shares, rule) = shares();
+        let noon = 20_000 * DAY_MS + DAY_MS / 2;
+        shares.welcome(1, at_ms(noon), at_ms(0));
+        shares.lose(at_ms(10));
+        let till = shares.open(&rule, &[], at_ms(20));
+        assert!(till.spend(at_ms(20)).is_ok(), "the first wakes it");
+        assert_eq!(spend(&shares, &till, at_ms(30)), 39);
+        // The message took 200 ms longer than those before: the time of the day is known less exactly.
+        shares.welcome(2, at_ms(noon + 5000), at_ms(5200));
+        let told = shares.tick(at_ms(5210)).unwrap();
+        assert_eq!(told.asks[0].unasked.unwrap().count, 40);
+        assert_eq!(spend(&shares, &till, at_ms(5220)), 0);
+        // The next day it has a share again, which it has not been granted by then.
+        shares.lose(at_ms(5230));
+        assert_eq!(spend(&shares, &till, at_ms(DAY_MS)), 40);
+    }
 }
