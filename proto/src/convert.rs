@@ -6,6 +6,7 @@
 mod instance;
 mod quota;
 mod ratelimit;
+mod requires;
 mod routing;
 mod service;
 

@@ -12,7 +12,10 @@ use merak_model::{
     routing::{ConditionDocument, LabelDocument},
 };
 
-use super::routing::{callee_document, entries, key_of, metadata};
+use super::{
+    requires,
+    routing::{callee_document, entries, key_of, metadata},
+};
 use crate::v1::{
     self,
     rate_limit_rule_spec::{
@@ -24,6 +27,7 @@ impl TryFrom<v1::RateLimitRule> for RateLimitRule {
     type Error = Invalid;
 
     fn try_from(rule: v1::RateLimitRule) -> Result<Self, Invalid> {
+        requires::check(&rule.requires)?;
         let spec = rule.spec.ok_or_else(|| Invalid::missing("spec"))?;
         let spec = RateLimitRuleSpec::try_from(spec).map_err(|invalid| invalid.within("spec"))?;
         Ok(Self {
@@ -49,6 +53,7 @@ impl From<&RateLimitRule> for v1::RateLimitRule {
             created_revision: stamp.created_revision.get(),
             created_at_ms: stamp.created_at.unix_ms(),
             modified_at_ms: stamp.modified_at.unix_ms(),
+            requires: Vec::new(),
         }
     }
 }

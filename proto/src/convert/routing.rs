@@ -15,6 +15,7 @@ use merak_model::{
     },
 };
 
+use super::requires;
 use crate::v1;
 
 impl TryFrom<v1::RuleKey> for RuleKey {
@@ -38,6 +39,7 @@ impl TryFrom<v1::RoutingRule> for RoutingRule {
     type Error = Invalid;
 
     fn try_from(rule: v1::RoutingRule) -> Result<Self, Invalid> {
+        requires::check(&rule.requires)?;
         let spec = rule.spec.ok_or_else(|| Invalid::missing("spec"))?;
         let spec = RoutingRuleSpec::try_from(spec).map_err(|invalid| invalid.within("spec"))?;
         Ok(Self {
@@ -63,6 +65,7 @@ impl From<&RoutingRule> for v1::RoutingRule {
             created_revision: stamp.created_revision.get(),
             created_at_ms: stamp.created_at.unix_ms(),
             modified_at_ms: stamp.modified_at.unix_ms(),
+            requires: Vec::new(),
         }
     }
 }

@@ -183,6 +183,11 @@ pub struct RoutingRule {
     /// Unix milliseconds.
     #[prost(int64, tag = "6")]
     pub modified_at_ms: i64,
+    /// What a client must know to obey the rule, beyond the fields of the first version of the protocol: a word
+    /// for each newer field that it uses. A client that does not know one of them would overlook that field: it
+    /// leaves the rule out, and names the words in Ack.left_out.
+    #[prost(string, repeated, tag = "7")]
+    pub requires: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// What people say of a routing rule.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -388,6 +393,11 @@ pub struct NearbyRule {
     /// Unix milliseconds.
     #[prost(int64, tag = "6")]
     pub modified_at_ms: i64,
+    /// What a client must know to obey the rule, beyond the fields of the first version of the protocol: a word
+    /// for each newer field that it uses. A client that does not know one of them would overlook that field: it
+    /// leaves the rule out, and names the words in Ack.left_out.
+    #[prost(string, repeated, tag = "7")]
+    pub requires: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// What people say of a nearby rule: instances near the caller first.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -608,6 +618,11 @@ pub struct RateLimitRule {
     /// Unix milliseconds.
     #[prost(int64, tag = "6")]
     pub modified_at_ms: i64,
+    /// What a client must know to obey the rule, beyond the fields of the first version of the protocol: a word
+    /// for each newer field that it uses. A client that does not know one of them would overlook that field: it
+    /// leaves the rule out, and names the words in Ack.left_out.
+    #[prost(string, repeated, tag = "7")]
+    pub requires: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// What people say of a rate limit rule. Of all rules that match a call each must let it through, and a call
 /// that one refuses is counted by none.

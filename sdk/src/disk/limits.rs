@@ -67,4 +67,32 @@ mod tests {
         std::fs::write(disk.path_of(&key, LIMITS), "merak1").unwrap();
         assert!(disk.read_limits(&key).is_none());
     }
+
+    #[test]
+    fn what_a_newer_client_left_is_understood_as_far_as_this_one_can() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Disk::new(folder.path(), Arc::default());
+        let key = Arc::new(ServiceKey::parse("default", "pay").unwrap());
+        let kept = limits(&key, 7, 10).rules;
+        let mut newer = v1::RateLimitRule::from(&*kept.rules()[0]);
+        newer.key.as_mut().unwrap().name = "newer".to_owned();
+        newer.requires = vec!["adaptive".to_owned()];
+        let copy = Copy {
+            epoch: "e1".to_owned(),
+            key: Some((&*key).into()),
+            limits: Some(v1::RateLimitsSnapshot {
+                revision: 7,
+                rules: vec![newer, (&*kept.rules()[0]).into()],
+            }),
+            ..Copy::default()
+        };
+        let path = disk.path_of(&key, LIMITS);
+        disk.replace(&path, &copy.sealed()).unwrap();
+        let (_, read) = disk.read_limits(&key).unwrap();
+        assert_eq!(read.rules.rules(), kept.rules());
+        assert!(!read.rules.is_whole());
+        // What is kept then is told again to whoever understands it.
+        disk.write_limits("e1", &read);
+        assert_eq!(disk.read_limits(&key).unwrap().1.revision, Revision::ZERO);
+    }
 }

@@ -6,12 +6,13 @@ use merak_model::{
 };
 
 use super::{callee_document, entries, key_of, metadata};
-use crate::v1;
+use crate::{convert::requires, v1};
 
 impl TryFrom<v1::NearbyRule> for NearbyRule {
     type Error = Invalid;
 
     fn try_from(rule: v1::NearbyRule) -> Result<Self, Invalid> {
+        requires::check(&rule.requires)?;
         let spec = rule.spec.ok_or_else(|| Invalid::missing("spec"))?;
         let spec = NearbySpec::try_from(spec).map_err(|invalid| invalid.within("spec"))?;
         Ok(Self {
@@ -37,6 +38,7 @@ impl From<&NearbyRule> for v1::NearbyRule {
             created_revision: stamp.created_revision.get(),
             created_at_ms: stamp.created_at.unix_ms(),
             modified_at_ms: stamp.modified_at.unix_ms(),
+            requires: Vec::new(),
         }
     }
 }

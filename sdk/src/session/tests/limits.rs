@@ -96,6 +96,68 @@ fn a_rule_that_is_not_understood_leaves_the_others() {
     assert!(!rules.rules.is_whole());
 }
 
+/// The reasons by rule that are told of what is left out.
+fn left_out(effects: &[Effect]) -> Vec<(String, String)> {
+    let mut told = Vec::new();
+    for sent in sent(effects) {
+        if let Some(Request::Ack(ack)) = &sent.kind {
+            let rules = ack.left_out.iter().cloned();
+            told.extend(rules.map(|rule| (rule.key.unwrap().name, rule.reason)));
+        }
+    }
+    told
+}
+
+#[test]
+fn a_rule_that_requires_what_is_not_known_is_left_out_and_named_as_long_as_it_is_held() {
+    let mut session = session();
+    session.open();
+    session.receive(welcome("e1"));
+    let requests = session.subscribe_limits(&key(), None);
+    let (number, _) = subscribed(&requests).unwrap();
+    let newer = |name: &str| {
+        let mut newer = v1::RateLimitRule::from(&*limits(&key(), 7, 10).rules.rules()[0]);
+        newer.key.as_mut().unwrap().name = name.to_owned();
+        newer.requires = vec!["adaptive".to_owned()];
+        newer
+    };
+    let expected = |name: &str| {
+        let why = "requires: this version does not know `adaptive`";
+        (name.to_owned(), why.to_owned())
+    };
+    let mut update = told(number, 7, 10);
+    if let Some(Update::RateLimits(snapshot)) = &mut update.update {
+        snapshot.rules.push(newer("one"));
+    }
+    let effects = session.receive(received(&update));
+    let (rules, ack) = taken(&effects);
+    let understood = limits(&key(), 7, 10).rules;
+    assert_eq!(rules.unwrap().rules.rules(), understood.rules());
+    assert_eq!((ack, left_out(&effects)), (Some(7), vec![expected("one")]));
+    let delta = Update::RateLimitsDelta(v1::RateLimitsDelta {
+        from_revision: 7,
+        revision: 8,
+        rules: vec![newer("other")],
+        removed_rules: Vec::new(),
+        rule_count: 3,
+    });
+    let effects = session.receive(received(&response(number, delta)));
+    assert_eq!(left_out(&effects), [expected("one"), expected("other")]);
+    session.close();
+    let (number, held) = subscribed(&session.open()).unwrap();
+    assert_eq!(held, 8);
+    session.receive(welcome("e1"));
+    let unchanged = response(number, Update::Unchanged(v1::Unchanged { revision: 8 }));
+    let effects = session.receive(unchanged);
+    assert_eq!(left_out(&effects), [expected("one"), expected("other")]);
+}
+
+/// As it comes over the wire.
+fn received(response: &v1::SyncResponse) -> v1::SyncResponse {
+    use prost::Message as _;
+    v1::SyncResponse::decode(&*response.encode_to_vec()).unwrap()
+}
+
 #[test]
 fn a_delta_of_limits_amends_what_is_held_or_asks_for_everything() {
     let mut session = session();
