@@ -1,8 +1,5 @@
 //! What comes in: bodies, queries and paths, each refusal a problem that names the place.
 
-mod strict;
-mod words;
-
 use std::time::Duration;
 
 use axum::{
@@ -10,14 +7,14 @@ use axum::{
     extract::{FromRequest, FromRequestParts, RawPathParams, Request},
 };
 use http::{HeaderMap, StatusCode, header, request::Parts};
+use merak_model::reading::{self, plain};
 use serde::{
     Deserialize, Deserializer,
     de::{DeserializeOwned, value::MapDeserializer},
 };
 use serde_path_to_error::{Path as Place, Segment};
 
-use self::{strict::Strict, words::plain};
-use crate::problem::{Code, Problem, pointer_token};
+use crate::problem::{Code, Problem};
 
 /// Larger bodies are refused.
 pub(crate) const BODY_LIMIT_BYTES: usize = 1024 * 1024;
@@ -161,51 +158,16 @@ async fn read_body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes,
 /// Reads a body whole.
 pub(crate) fn parse_body<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let mut json = serde_json::Deserializer::from_slice(body);
-    let parsed = serde_path_to_error::deserialize(Strict(&mut json));
-    let parsed = parsed.map_err(|error| refused_body(error.path(), error.inner()))?;
+    let parsed = reading::read(&mut json).map_err(|error| match error.inner().is_data() {
+        true => Problem::from(reading::refused(&error)),
+        false => not_json(error.inner()),
+    })?;
     json.end().map_err(|error| not_json(&error))?;
     Ok(parsed)
 }
 
 fn not_json(error: &serde_json::Error) -> Problem {
     Problem::pointer("", format!("not JSON: {error}"))
-}
-
-fn refused_body(place: &Place, error: &serde_json::Error) -> Problem {
-    if !error.is_data() {
-        return not_json(error);
-    }
-    let message = error.to_string();
-    // The pointer says where it is; line and column are for what is not JSON.
-    let message = message
-        .rsplit_once(" at line ")
-        .map_or(&*message, |(message, _)| message);
-    let mut pointer = pointer_to(place);
-    if let Some(field) = message.strip_prefix("missing field ") {
-        pointer += &format!("/{}", pointer_token(field.trim_matches('`')));
-        return Problem::pointer(pointer, "a value is required");
-    }
-    if let Some(field) = message.strip_prefix("duplicate field ") {
-        pointer += &format!("/{}", pointer_token(field.trim_matches('`')));
-        return Problem::pointer(pointer, "given more than once");
-    }
-    match message.split_once(", expected ") {
-        Some((detail, expected)) if detail.starts_with("unknown ") => {
-            Problem::pointer(pointer, detail).hint(format!("expected {expected}"))
-        }
-        _ => Problem::pointer(pointer, plain(message)),
-    }
-}
-
-fn pointer_to(place: &Place) -> String {
-    let tokens = place.iter().filter_map(|segment| match segment {
-        Segment::Seq { index } => Some(format!("/{index}")),
-        Segment::Map { key } | Segment::Enum { variant: key } => {
-            Some(format!("/{}", pointer_token(key)))
-        }
-        Segment::Unknown => None,
-    });
-    tokens.collect()
 }
 
 fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
@@ -244,7 +206,7 @@ fn refused_parameter(place: &Place, message: &str) -> Problem {
     let detail = message
         .strip_prefix(&format!("{parameter}: "))
         .unwrap_or(message);
-    Problem::parameter(parameter, detail)
+    Problem::parameter(parameter, plain(detail))
 }
 
 /// Reads an optional field that must not be `null`: what is left out stays, `null` is no value.
@@ -282,7 +244,7 @@ mod tests {
     fn a_refused_parameter_is_named() {
         for (query, detail) in [
             ("siz=7", "siz: unknown parameter"),
-            ("size=x", "size: invalid digit found in string"),
+            ("size=x", "size: expected a whole number, 0 or more"),
             ("size=1&size=2", "size: given more than once"),
         ] {
             let problem = parse_query::<Sample>(query).unwrap_err();

@@ -9,7 +9,7 @@ mod responses;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use merak_core::{Error, ErrorKind};
-use merak_model::{Invalid, Revision};
+use merak_model::{Invalid, Problem as Refusal, Revision};
 use serde::Serialize;
 use tracing::{error, info};
 use utoipa::ToSchema;
@@ -334,7 +334,11 @@ impl Problem {
 
 impl From<Invalid> for Problem {
     fn from(invalid: Invalid) -> Self {
-        Self::pointer(invalid.pointer(), invalid.problem().to_string())
+        let pointer = invalid.pointer();
+        if let Refusal::Unknown { field, known } = invalid.problem() {
+            return Self::pointer(pointer, format!("unknown field `{field}`")).hint(known);
+        }
+        Self::pointer(pointer, invalid.problem().to_string())
     }
 }
 

@@ -90,7 +90,9 @@ async fn findings_come_with_file_and_line() {
         "rules/more/b.yml:7: error: RateLimitRule default/limit: /spec/amounts/0/window: unknown";
     assert!(window.starts_with(begin), "{window}");
     assert!(
-        kind.starts_with("rules/more/b.yml:9: error: /kind: unknown variant `Lane`"),
+        kind.starts_with(
+            "rules/more/b.yml:9: error: /kind: expected one of `RoutingRule`, `NearbyRule`"
+        ),
         "{kind}"
     );
     assert_eq!(
@@ -102,6 +104,30 @@ async fn findings_come_with_file_and_line() {
         syntax.starts_with("rules/more/c.json:3: error: "),
         "{syntax}"
     );
+}
+
+#[tokio::test]
+async fn a_list_is_no_object_and_a_refusal_is_in_plain_words() {
+    let directory = tempfile::tempdir().unwrap();
+    let rule = "kind: RoutingRule\nmetadata: {name: a}\nspec:\n  caller: [default, a]\n  \
+                callee: {service: b}\n  branches: [{targets: [{}]}]\n  otherwise: reject\n";
+    let test = "kind: RoutingTest\nmetadata: {name: t}\nspec:\n  request:\n    - {service: b}\n  \
+                expect: {verdict: routed}\n";
+    fs::write(
+        directory.path().join("a.yaml"),
+        format!("{rule}---\n{test}"),
+    )
+    .unwrap();
+    fs::write(directory.path().join("head.json"), "[\"NearbyRule\"]").unwrap();
+    let (code, printed) = analyze(directory.path(), &["a.yaml", "head.json"]).await;
+    assert_eq!(code, 1);
+    for line in [
+        "a.yaml:4: error: RoutingRule default/a: /spec/caller: expected an object, found a list",
+        "a.yaml:12: error: RoutingTest default/t: /spec/request: expected an object, found a list",
+        "head.json:1: error: expected an object, found a list",
+    ] {
+        assert!(printed.contains(line), "{printed}");
+    }
 }
 
 #[tokio::test]

@@ -43,6 +43,8 @@ pub enum Problem {
         value: String,
         expected: &'static str,
     },
+    /// There is no such field; `known` says which there are.
+    Unknown { field: String, known: String },
     /// The value fits its type and limits, and is refused for another reason, given as a fragment.
     Refused { why: String },
 }
@@ -128,6 +130,9 @@ impl Invalid {
 
 impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.field.is_empty() {
+            return self.problem.fmt(f);
+        }
         write!(f, "{}: {}", self.field, self.problem)
     }
 }
@@ -160,6 +165,7 @@ impl fmt::Display for Problem {
             Self::Malformed { value, expected } => {
                 write!(f, "{value:?} is not {expected}")
             }
+            Self::Unknown { field, known } => write!(f, "unknown field `{field}`, {known}"),
             Self::Refused { why } => f.write_str(why),
         }
     }
@@ -168,7 +174,7 @@ impl fmt::Display for Problem {
 /// Error messages quote at most this many characters of a refused value.
 const QUOTED_CHARACTERS: usize = 80;
 
-fn shortened(value: &str) -> String {
+pub(crate) fn shortened(value: &str) -> String {
     if value.chars().count() <= QUOTED_CHARACTERS {
         return value.to_owned();
     }

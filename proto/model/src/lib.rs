@@ -27,6 +27,7 @@ pub mod metadata;
 pub mod name;
 pub mod namespace;
 pub mod network;
+pub mod reading;
 pub mod revision;
 pub mod routing;
 pub mod service;

@@ -21,6 +21,7 @@ mod rule_history;
 mod rule_tests;
 mod rules;
 mod services;
+mod shapes;
 mod simulate;
 mod simulate_limits;
 mod subscribers;

@@ -375,7 +375,7 @@ const REFUSED_PARAMETERS: &[(&str, &str, &str)] = &[
     (
         "?page_size=ten",
         "page_size",
-        "invalid digit found in string",
+        "expected a whole number, 0 or more",
     ),
     (
         "?page_size=1&page_size=2",
@@ -392,12 +392,12 @@ const REFUSED_PARAMETERS: &[(&str, &str, &str)] = &[
     (
         "/default/services/pay/instances?health=sick",
         "health",
-        "unknown variant `sick`, expected `healthy` or `unhealthy`",
+        "expected `healthy` or `unhealthy`, found \"sick\"",
     ),
     (
         "/default/services/pay/instances?isolated=yes",
         "isolated",
-        "unknown variant `yes`, expected `false` or `true`",
+        "expected `false` or `true`, found \"yes\"",
     ),
     (
         "/default/services/pay/instances?metadata=env",

@@ -1,67 +1,14 @@
-//! How rules are written: reading a document so that every fault has a place.
+//! How rules are written.
 //!
 //! The `…Document` types beside each noun are its shape in JSON (or YAML, or any other format that
-//! serde reads), not yet checked; the noun's `parse` checks them.
+//! serde reads), not yet checked; [`parse`] reads them, and the noun's `parse` checks them.
 
 use std::fmt;
 
-use serde::{
-    Deserialize, Deserializer, Serialize, Serializer, de, de::DeserializeOwned, ser::SerializeMap,
-};
-use serde_path_to_error::Segment;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::SerializeMap};
 
+pub use crate::reading::parse;
 use crate::{Invalid, Metadata, invalid::quoted_key};
-
-/// Reads a document: a value of the wrong type, an unknown field and a missing one are refused with
-/// their place.
-///
-/// ```
-/// use merak_model::routing::{self, RoutingRuleDocument, RoutingRuleSpec};
-/// let text = r#"{"callee": {"service": "pay"}, "branches": [{"tragets": []}], "otherwise": "reject"}"#;
-/// let mut json = serde_json::Deserializer::from_str(text);
-/// let refused = routing::parse::<RoutingRuleDocument, _>(&mut json).unwrap_err();
-/// assert_eq!(refused.field(), "branches[0].tragets");
-/// ```
-///
-/// # Errors
-/// When the document does not have the shape of `T`.
-pub fn parse<'de, T: DeserializeOwned, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<T, Invalid> {
-    serde_path_to_error::deserialize(deserializer)
-        .map_err(|error| placed(error.path(), &error.inner().to_string()))
-}
-
-fn placed(path: &serde_path_to_error::Path, message: &str) -> Invalid {
-    let mut field = String::new();
-    let mut is_key = false;
-    for segment in path {
-        match segment {
-            Segment::Map { key } if is_key => field.push_str(&quoted_key(key)),
-            Segment::Seq { index } => field.push_str(&format!("[{index}]")),
-            Segment::Map { key } | Segment::Enum { variant: key } => {
-                let separator = if field.is_empty() { "" } else { "." };
-                field.push_str(separator);
-                field.push_str(key);
-            }
-            Segment::Unknown => {}
-        }
-        is_key = !is_key && has_chosen_keys(segment);
-    }
-    // The place says where; the line and column of JSON's reader say it a second time.
-    let message = message
-        .rsplit_once(" at line ")
-        .map_or(message, |(message, _)| message);
-    match message.strip_prefix("missing field ") {
-        Some(missing) => Invalid::missing(missing.trim_matches('`')).within(field),
-        None => Invalid::refused(field, message),
-    }
-}
-
-/// Whether the keys of the object at a place are chosen by people.
-fn has_chosen_keys(place: &Segment) -> bool {
-    matches!(place, Segment::Map { key } if matches!(key.as_str(), "labels" | "metadata"))
-}
 
 /// The entries of a JSON object in the order given, repeated keys included, so that checking them can
 /// refuse those.

@@ -164,36 +164,36 @@ const FAULTS: &str = r#"
 /priorty                  | 1                                  | priorty: unknown field `priorty`
 /priority                 | 10001                              | priority: 10001 is outside 0..=10000
 /description              | "tab\t"                            | description: '\t' at position 3
-/metadata                 | {"team": 1}                        | metadata["team"]: invalid type
+/metadata                 | {"team": 1}                        | metadata["team"]: expected a string, found 1
 /callee                   | {}                                 | callee.service: a value is required
 /callee/service           | "a b"                              | callee.service: ' ' at position 1
 /method                   | {"op": "regex", "value": "a("}     | method.value: not a regular expression
 /method                   | {"op": "exact"}                    | method.value: a value is required
-/arguments/0/on           | "user"                             | arguments[0].on: unknown variant `user`
+/arguments/0/on           | "user"                             | arguments[0].on: expected one of `method`
 /arguments/0/on           | "method"                           | arguments[0].on: use the `method`
 /arguments/0/key          | ""                                 | arguments[0].key: a value is required
 /arguments/1/values       | ["a", "a"]                         | arguments[1].values[1]: "a" is given more
 /arguments/1/op           | "regex"                            | arguments[1].values: `regex` does not take
-/amounts                  | {}                                 | amounts: invalid type: map
+/amounts                  | {}                                 | amounts: expected a list, found an object
 /amounts/0                | {"max": 10}                        | amounts[0].window_ms: a value is required
 /amounts/0/max            | 0                                  | amounts[0].max: 0 is outside 1..=1000000000
 /amounts/0/max            | 4294967297                         | amounts[0].max: 4294967297 is outside 1..=
-/amounts/0/max            | -1                                 | amounts[0].max: invalid value: integer `-1`
+/amounts/0/max            | -1                                 | amounts[0].max: expected a whole number, 0 or more, found -1
 /amounts/0/max            | 10000001                           | amounts[0].max: 10000001 in 1000 ms is 10000001 a second
 /amounts/0/window_ms      | 0                                  | amounts[0].window_ms: 0 is outside 1..=86400000
 /amounts/0/window_ms      | 86400001                           | amounts[0].window_ms: 86400001 is outside
 /amounts/0/burst          | 0                                  | amounts[0].burst: 0 is outside 1..=1000000000
-/amounts/0/burst          | null                               | amounts[0].burst: invalid type: null
+/amounts/0/burst          | null                               | amounts[0].burst: expected a whole number
 /amounts/1/window_ms      | 1000                               | amounts[1].window_ms: 1000 is the window of amounts[0]
 /amounts/1/max            | 600                                | amounts[1].max: 600 is never reached: amounts[0] lets no more than 10 in 1000 ms
 /amounts/0                | {"max": 50, "window_ms": 100, "burst": 50} | amounts[0].max: 50 is never reached: amounts[1]
 /warm_up                  | {"period_ms": 0}                   | warm_up.period_ms: 0 is outside 1..=3600000
 /warm_up/start_percent    | 100                                | warm_up.start_percent: 100 is outside 1..=99
 /concurrency              | 0                                  | concurrency: 0 is outside 1..=1000000
-/scope                    | "cluster"                          | scope: unknown variant `cluster`
+/scope                    | "cluster"                          | scope: expected `local` or `global`
 /amount_mode              | "total"                            | amount_mode: a local limit does not take it
 /failover                 | "pass"                             | failover: a local limit does not take it
-/action                   | "wait"                             | action: unknown variant `wait`
+/action                   | "wait"                             | action: expected `reject` or `queue`, found "wait"
 /action                   | {"queue": {}}                      | action.queue.max_wait_ms: a value is required
 /action                   | {"queue": {"max_wait_ms": 60001}}  | action.queue.max_wait_ms: 60001 is outside 1..=60000
 /action                   | {"queue": {"max_wait_ms": 0}}      | action.queue.max_wait_ms: 0 is outside
@@ -212,7 +212,7 @@ const GLOBAL_FAULTS: &str = r#"
 /warm_up                  | {"period_ms": 9}                   | warm_up: a global limit does not take it
 /concurrency              | 5                                  | concurrency: a global limit does not take it
 /action                   | {"queue": {"max_wait_ms": 9}}      | action.queue: a global limit does not take it
-/failover                 | "none"                             | failover: unknown variant `none`
+/failover                 | "none"                             | failover: expected `local` or `pass`, found "none"
 /amounts                  | []                                 | amounts: either `amounts` or `concurrency`
 "#;
 
