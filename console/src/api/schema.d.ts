@@ -2512,7 +2512,7 @@ export interface components {
             current_revision?: number;
             /** @description What went wrong, as a sentence fragment for people. */
             detail: string;
-            /** @description The refused parts of the request. */
+            /** @description The refused parts of the request, the one that `detail` names first. */
             errors?: components["schemas"]["ProblemError"][];
             /** @description The tests of rules that the change would fail. */
             failed_tests?: components["schemas"]["FailedTest"][];

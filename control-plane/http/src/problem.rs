@@ -92,7 +92,7 @@ pub(crate) struct ProblemBody {
     code: Code,
     /// The id of the request, as in `X-Request-Id`; it is in the log and in the change log.
     request_id: String,
-    /// The refused parts of the request.
+    /// The refused parts of the request, the one that `detail` names first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     errors: Vec<Fault>,
@@ -249,6 +249,15 @@ impl Problem {
         })
     }
 
+    /// Refuses what the model refused, without what it refused beside it.
+    fn of_one(invalid: &Invalid) -> Self {
+        let pointer = invalid.pointer();
+        if let Refusal::Unknown { field, known } = invalid.problem() {
+            return Self::pointer(pointer, format!("unknown field `{field}`")).hint(known);
+        }
+        Self::pointer(pointer, invalid.problem().to_string())
+    }
+
     /// Refuses a path or query parameter.
     pub(crate) fn parameter(parameter: impl Into<String>, detail: impl Into<String>) -> Self {
         let (parameter, detail) = (parameter.into(), detail.into());
@@ -334,11 +343,12 @@ impl Problem {
 
 impl From<Invalid> for Problem {
     fn from(invalid: Invalid) -> Self {
-        let pointer = invalid.pointer();
-        if let Refusal::Unknown { field, known } = invalid.problem() {
-            return Self::pointer(pointer, format!("unknown field `{field}`")).hint(known);
-        }
-        Self::pointer(pointer, invalid.problem().to_string())
+        let mut faults = invalid.faults().map(Self::of_one);
+        let first = faults.next().expect("a refusal has a fault");
+        faults.fold(first, |mut problem, next| {
+            problem.faults.extend(next.faults);
+            problem
+        })
     }
 }
 

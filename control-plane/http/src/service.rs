@@ -12,6 +12,7 @@ use merak_core::{Error, ServiceSnapshot};
 use merak_model::{
     self as model, Exports, Invalid, Metadata, NamespaceName, Port, ProtectThreshold, ServiceKey,
     ServiceName, ServiceSpec, Text, Timestamp,
+    invalid::{each, together},
     text::{checked_text, limit},
 };
 use serde::{Deserialize, Serialize};
@@ -235,15 +236,26 @@ impl ServiceBody {
             let place = format!("ports[{index}]");
             Port::new(port).map_err(|invalid| Invalid::new(place, invalid.problem().clone()))
         });
+        let (metadata, ports, department, business, owners, comment, protect_threshold, export_to) =
+            together((
+                self.metadata.parse(),
+                each(ports),
+                checked_text("department", &self.department, limit::DEPARTMENT),
+                checked_text("business", &self.business, limit::BUSINESS),
+                checked_text("owners", &self.owners, limit::OWNERS),
+                checked_text("comment", &self.comment, limit::COMMENT),
+                ProtectThreshold::new(self.protect_threshold),
+                Exports::parse(&self.export_to).map_err(without_type),
+            ))?;
         let spec = ServiceSpec {
-            ports: ports.collect::<Result<_, _>>()?,
-            metadata: self.metadata.parse()?,
-            department: checked_text("department", &self.department, limit::DEPARTMENT)?,
-            business: checked_text("business", &self.business, limit::BUSINESS)?,
-            owners: checked_text("owners", &self.owners, limit::OWNERS)?,
-            comment: checked_text("comment", &self.comment, limit::COMMENT)?,
-            protect_threshold: ProtectThreshold::new(self.protect_threshold)?,
-            export_to: Exports::parse(&self.export_to).map_err(without_type)?,
+            metadata,
+            ports,
+            department,
+            business,
+            owners,
+            comment,
+            protect_threshold,
+            export_to,
         };
         spec.checked()
     }

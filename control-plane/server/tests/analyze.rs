@@ -131,6 +131,22 @@ async fn a_list_is_no_object_and_a_refusal_is_in_plain_words() {
 }
 
 #[tokio::test]
+async fn all_faults_of_a_document_are_printed() {
+    let directory = tempfile::tempdir().unwrap();
+    let rule = "kind: NearbyRule\nmetadata: {name: a}\nspec:\n  callee: {service: a b}\n  priority: \
+                10001\n  spill_over: 2\n";
+    fs::write(directory.path().join("a.yaml"), rule).unwrap();
+    let (code, printed) = analyze(directory.path(), &["a.yaml"]).await;
+    assert_eq!(code, 1);
+    let errors: Vec<&str> = printed
+        .lines()
+        .filter_map(|line| line.strip_prefix("a.yaml:"))
+        .filter_map(|line| Some(line.split_once(": error: NearbyRule default/a: ")?.0))
+        .collect();
+    assert_eq!(errors, ["5", "4", "6"], "{printed}");
+}
+
+#[tokio::test]
 async fn a_mounted_folder_is_read_once() {
     use std::os::unix::fs::symlink;
 

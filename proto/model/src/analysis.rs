@@ -90,7 +90,7 @@ pub fn analyze(documents: &[Manifest], facts: Facts<'_>) -> Vec<Report> {
     let reports = documents.iter().enumerate().map(|(index, document)| {
         let mut report = Report::of(document);
         if let Err(invalid) = &document.content {
-            report.errors.push(invalid.into());
+            report.errors.extend(invalid.faults().map(Into::into));
         }
         if let (Some(kind), Some(key)) = (document.kind, &document.key)
             && let Some(first) = seen.insert((kind, key), index)

@@ -1,19 +1,22 @@
 //! Why a value was refused: the field, the limit, and what was given.
 
 mod path;
+mod together;
 
 use std::fmt;
 
 pub(crate) use path::{pointer_to, quoted_key};
+pub use together::{Together, each, together};
 
-/// A refused value: which field, and what is wrong with it.
+/// A refused value: which field, and what is wrong with it; and what else is refused beside it.
 ///
 /// `Display` reads as one sentence fragment, for example
-/// ``metadata: 65 entries, at most 64 are allowed``.
+/// ``metadata: 65 entries, at most 64 are allowed``, of the first fault alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invalid {
     field: String,
     problem: Problem,
+    others: Vec<Invalid>,
 }
 
 /// What is wrong with a refused value.
@@ -55,7 +58,23 @@ impl Invalid {
         Self {
             field: field.into(),
             problem,
+            others: Vec::new(),
         }
+    }
+
+    /// Adds what else is refused, up to 100 faults in all.
+    #[must_use]
+    pub fn and(mut self, mut other: Self) -> Self {
+        let more = std::mem::take(&mut other.others);
+        self.others.push(other);
+        self.others.extend(more);
+        self.others.truncate(FAULT_LIMIT - 1);
+        self
+    }
+
+    /// This fault and those beside it, each by itself.
+    pub fn faults(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.others)
     }
 
     /// Refuses `field` because it is required and was not given.
@@ -94,13 +113,20 @@ impl Invalid {
     #[must_use]
     pub fn within(mut self, outer: impl fmt::Display) -> Self {
         let outer = outer.to_string();
+        self.place(&outer);
+        for other in &mut self.others {
+            other.place(&outer);
+        }
+        self
+    }
+
+    fn place(&mut self, outer: &str) {
         let separator = match self.field.chars().next() {
             None | Some('[') => "",
             Some(_) if outer.is_empty() => "",
             Some(_) => ".",
         };
         self.field = format!("{outer}{separator}{}", self.field);
-        self
     }
 
     /// Places the field at an index of an outer list: `port` at 3 of `items` is `items[3].port`.
@@ -170,6 +196,9 @@ impl fmt::Display for Problem {
         }
     }
 }
+
+/// The most faults that are told of one value.
+const FAULT_LIMIT: usize = 100;
 
 /// Error messages quote at most this many characters of a refused value.
 const QUOTED_CHARACTERS: usize = 80;

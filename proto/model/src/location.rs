@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Invalid, Text,
+    invalid::together,
     text::{checked_text, limit},
 };
 
@@ -22,10 +23,15 @@ impl Location {
     /// # Errors
     /// When a part is longer than 128 characters or has a control character.
     pub fn parse(region: &str, zone: &str, campus: &str) -> Result<Self, Invalid> {
+        let (region, zone, campus) = together((
+            checked_text("location.region", region, limit::LOCATION),
+            checked_text("location.zone", zone, limit::LOCATION),
+            checked_text("location.campus", campus, limit::LOCATION),
+        ))?;
         Ok(Self {
-            region: checked_text("location.region", region, limit::LOCATION)?,
-            zone: checked_text("location.zone", zone, limit::LOCATION)?,
-            campus: checked_text("location.campus", campus, limit::LOCATION)?,
+            region,
+            zone,
+            campus,
         })
     }
 

@@ -23,7 +23,7 @@ pub struct Manifest {
     pub kind: Option<Kind>,
     /// None if it has no valid name.
     pub key: Option<RuleKey>,
-    /// What it says, or the first fault.
+    /// What it says, or what is wrong with it.
     pub content: Result<Content, Invalid>,
 }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::SerializeMap};
 
-use crate::{Invalid, Problem, Text, text::checked_text};
+use crate::{Invalid, Problem, Text, invalid::each, text::checked_text};
 
 /// Key/value labels: at most 64 entries, keys of 1..=128 characters, values up to 4096.
 ///
@@ -29,14 +29,11 @@ impl Metadata {
     pub fn parse<K: AsRef<str>, V: AsRef<str>>(
         entries: impl IntoIterator<Item = (K, V)>,
     ) -> Result<Self, Invalid> {
-        let mut checked = Vec::new();
         let mut count = 0;
-        for (key, value) in entries {
+        let checked = each(entries.into_iter().filter_map(|(key, value)| {
             count += 1;
-            if count <= Self::LIMIT {
-                checked.push(checked_entry(key.as_ref(), value.as_ref())?);
-            }
-        }
+            (count <= Self::LIMIT).then(|| checked_entry(key.as_ref(), value.as_ref()))
+        }));
         if count > Self::LIMIT {
             return Err(Invalid::new(
                 "metadata",
@@ -46,6 +43,7 @@ impl Metadata {
                 },
             ));
         }
+        let mut checked: Vec<(Text, Text)> = checked?;
         checked.sort_unstable();
         if let Some(twice) = checked.windows(2).find(|pair| pair[0].0 == pair[1].0) {
             return Err(Invalid::malformed(

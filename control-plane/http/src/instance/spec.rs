@@ -3,6 +3,7 @@
 use merak_model::{
     self as model, Host, InstanceId, InstanceSpec, Invalid, Port, Registration, ServiceKey, Ttl,
     Weight,
+    invalid::together,
     text::{checked_text, limit},
 };
 use serde::Deserialize;
@@ -54,31 +55,40 @@ pub(crate) struct RegistrationBody {
 
 impl RegistrationBody {
     pub(super) fn parse(self, service: ServiceKey) -> Result<Registration, Invalid> {
-        let id = self.id.as_deref().map(InstanceId::parse).transpose()?;
+        let id = self.id.as_deref().map(InstanceId::parse).transpose();
         let Location {
             region,
             zone,
             campus,
         } = &self.location;
+        let health_check = match self.health_check {
+            None => Ok(model::HealthCheck::default()),
+            Some(HealthCheck::None {}) => Ok(model::HealthCheck::None),
+            Some(HealthCheck::Heartbeat { ttl_seconds }) => {
+                Ttl::from_seconds(ttl_seconds).map(|ttl| model::HealthCheck::Heartbeat { ttl })
+            }
+        };
+        let (id, host, port, protocol, version, weight, metadata, location, health_check) =
+            together((
+                id,
+                Host::parse(&self.host),
+                Port::new(self.port),
+                checked_text("protocol", &self.protocol, limit::PROTOCOL),
+                checked_text("version", &self.version, limit::VERSION),
+                self.weight.map_or(Ok(Weight::default()), Weight::new),
+                self.metadata.parse(),
+                model::Location::parse(region, zone, campus),
+                health_check,
+            ))?;
         let spec = InstanceSpec {
-            host: Host::parse(&self.host)?,
-            port: Port::new(self.port)?,
-            protocol: checked_text("protocol", &self.protocol, limit::PROTOCOL)?,
-            version: checked_text("version", &self.version, limit::VERSION)?,
-            weight: self
-                .weight
-                .map(Weight::new)
-                .transpose()?
-                .unwrap_or_default(),
-            metadata: self.metadata.parse()?,
-            location: model::Location::parse(region, zone, campus)?,
-            health_check: match self.health_check {
-                None => model::HealthCheck::default(),
-                Some(HealthCheck::None {}) => model::HealthCheck::None,
-                Some(HealthCheck::Heartbeat { ttl_seconds }) => model::HealthCheck::Heartbeat {
-                    ttl: Ttl::from_seconds(ttl_seconds)?,
-                },
-            },
+            host,
+            port,
+            protocol,
+            version,
+            weight,
+            metadata,
+            location,
+            health_check,
         };
         Ok(Registration { service, id, spec })
     }

@@ -8,6 +8,7 @@ mod changes;
 mod console;
 mod described;
 mod export;
+mod faults;
 mod harness;
 mod history;
 mod instances;

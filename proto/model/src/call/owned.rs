@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Call, Caller};
 use crate::{
     InstanceId, Invalid, Location, Metadata, NamespaceName, ServiceKey, ServiceName,
+    invalid::{each, together},
     routing::{Entries, document::checked_count, document::not_null},
     text::checked_text,
 };
@@ -156,25 +157,34 @@ impl OwnedCall {
             text.map(|text| checked_text(field, &text, limit))
                 .transpose()
         };
-        let caller_ip = text("from.ip", from.ip.clone(), Self::VALUE_LIMIT)?;
-        let caller = parse_caller(from).map_err(|invalid| invalid.within("from"))?;
-        let callee = parse_callee(&document.to, &caller);
-        let excluded = document.exclude.iter().enumerate().map(|(index, id)| {
-            let placed = |invalid: Invalid| Invalid::new("", invalid.problem().clone());
-            InstanceId::parse(id).map_err(|invalid| placed(invalid).at("exclude", index))
-        });
-        checked_count("exclude", document.exclude.len(), Self::LIMIT)?;
+        let caller_ip = text("from.ip", from.ip.clone(), Self::VALUE_LIMIT);
+        let caller = parse_caller(from).map_err(|invalid| invalid.within("from"));
+        let home = caller.as_ref().ok().and_then(|one| one.namespace.clone());
+        let callee = parse_callee(&document.to, home.unwrap_or_default());
+        let (caller, caller_ip, callee, method, path, headers, query, cookies, arguments, excluded) =
+            together((
+                caller,
+                caller_ip,
+                callee.map_err(|invalid| invalid.within("to")),
+                text("method", document.method, Self::VALUE_LIMIT),
+                text("path", document.path, Self::PATH_LIMIT),
+                parse_values("headers", document.headers, str::to_ascii_lowercase),
+                parse_values("query", document.query, str::to_owned),
+                parse_values("cookies", document.cookies, str::to_owned),
+                parse_values("arguments", document.arguments, str::to_owned),
+                parse_excluded(&document.exclude),
+            ))?;
         Ok(Self {
             caller: Arc::new(caller),
-            callee: callee.map_err(|invalid| invalid.within("to"))?,
-            method: text("method", document.method, Self::VALUE_LIMIT)?,
-            path: text("path", document.path, Self::PATH_LIMIT)?,
+            callee,
+            method,
+            path,
             caller_ip,
-            headers: parse_values("headers", document.headers, str::to_ascii_lowercase)?,
-            query: parse_values("query", document.query, str::to_owned)?,
-            cookies: parse_values("cookies", document.cookies, str::to_owned)?,
-            arguments: parse_values("arguments", document.arguments, str::to_owned)?,
-            excluded: excluded.collect::<Result<_, _>>()?,
+            headers,
+            query,
+            cookies,
+            arguments,
+            excluded,
         })
     }
 
@@ -205,20 +215,33 @@ fn parse_caller(from: FromDocument) -> Result<Caller, Invalid> {
         zone,
         campus,
     } = &from.location;
+    let (namespace, service, metadata, location) = together((
+        namespace.transpose(),
+        service.transpose(),
+        Metadata::parse(from.metadata.0),
+        Location::parse(region, zone, campus),
+    ))?;
     Ok(Caller {
-        namespace: namespace.transpose()?,
-        service: service.transpose()?,
-        metadata: Metadata::parse(from.metadata.0)?,
-        location: Location::parse(region, zone, campus)?,
+        namespace,
+        service,
+        metadata,
+        location,
     })
 }
 
-fn parse_callee(to: &ToDocument, caller: &Caller) -> Result<ServiceKey, Invalid> {
-    let namespace = match &to.namespace {
-        Some(namespace) => NamespaceName::parse(namespace)?,
-        None => caller.namespace.clone().unwrap_or_default(),
-    };
-    Ok(ServiceKey::new(namespace, ServiceName::parse(&to.service)?))
+fn parse_callee(to: &ToDocument, home: NamespaceName) -> Result<ServiceKey, Invalid> {
+    let namespace = to.namespace.as_deref().map(NamespaceName::parse);
+    let parts = (namespace.transpose(), ServiceName::parse(&to.service));
+    let (namespace, service) = together(parts)?;
+    Ok(ServiceKey::new(namespace.unwrap_or(home), service))
+}
+
+fn parse_excluded(ids: &[String]) -> Result<Vec<InstanceId>, Invalid> {
+    checked_count("exclude", ids.len(), OwnedCall::LIMIT)?;
+    each(ids.iter().enumerate().map(|(index, id)| {
+        let placed = |invalid: Invalid| Invalid::new("", invalid.problem().clone());
+        InstanceId::parse(id).map_err(|invalid| placed(invalid).at("exclude", index))
+    }))
 }
 
 fn parse_values(

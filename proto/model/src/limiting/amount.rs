@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Invalid, routing::document::not_null};
+use crate::{Invalid, invalid::together, routing::document::not_null};
 
 /// At most `max` calls in a `window`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -142,8 +142,11 @@ impl TryFrom<AmountDocument> for Amount {
             burst,
         } = document;
         let burst = burst.map(|burst| checked_calls("burst", burst));
-        let max = checked_calls("max", max)?;
-        let window = checked_ms("window_ms", window_ms, Self::WINDOW_LIMIT)?;
+        let (max, window, burst) = together((
+            checked_calls("max", max),
+            checked_ms("window_ms", window_ms, Self::WINDOW_LIMIT),
+            burst.transpose(),
+        ))?;
         let a_second = u128::from(max) * 1_000_000_000 / window.as_nanos();
         if a_second > u128::from(Self::PACE_LIMIT) {
             let limit = Self::PACE_LIMIT;
@@ -151,11 +154,7 @@ impl TryFrom<AmountDocument> for Amount {
                 format!("{max} in {window_ms} ms is {a_second} a second, at most {limit} may be");
             return Err(Invalid::refused("max", why));
         }
-        Ok(Self {
-            max,
-            window,
-            burst: burst.transpose()?,
-        })
+        Ok(Self { max, window, burst })
     }
 }
 
@@ -212,11 +211,13 @@ impl TryFrom<WarmUpDocument> for WarmUp {
     fn try_from(document: WarmUpDocument) -> Result<Self, Invalid> {
         let percent = document.start_percent;
         let start_percent = match u8::try_from(percent) {
-            Ok(parsed) if (1..=99).contains(&parsed) => parsed,
-            _ => return Err(Invalid::range("start_percent", percent, 1, 99)),
+            Ok(parsed) if (1..=99).contains(&parsed) => Ok(parsed),
+            _ => Err(Invalid::range("start_percent", percent, 1, 99)),
         };
+        let period = checked_ms("period_ms", document.period_ms, Self::PERIOD_LIMIT);
+        let (period, start_percent) = together((period, start_percent))?;
         Ok(Self {
-            period: checked_ms("period_ms", document.period_ms, Self::PERIOD_LIMIT)?,
+            period,
             start_percent,
         })
     }

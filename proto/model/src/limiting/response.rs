@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Invalid, Problem, Text,
+    invalid::together,
     routing::{
         Entries,
         document::{checked_count, not_null},
@@ -96,25 +97,37 @@ impl TryFrom<ResponseDocument> for ResponseSpec {
 
     fn try_from(document: ResponseDocument) -> Result<Self, Invalid> {
         let status = document.status.unwrap_or(u64::from(Self::DEFAULT_STATUS));
-        let status = match u16::try_from(status) {
-            Ok(parsed) if (400..=599).contains(&parsed) => parsed,
-            _ => return Err(Invalid::range("status", status, 400, 599)),
-        };
-        checked_count("headers", document.headers.0.len(), Self::HEADER_LIMIT)?;
-        let mut headers = document.headers.parse("headers", |name, value| {
-            Ok((checked_header_name(name)?, checked_header_value(&value)?))
-        })?;
-        headers.sort_unstable();
-        if let Some(twice) = headers.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-            let why = format!("{:?} is given more than once", twice[0].0);
-            return Err(Invalid::refused("headers", why));
-        }
+        let (status, headers, body) = together((
+            checked_status(status),
+            parse_headers(document.headers),
+            checked_body(document.body),
+        ))?;
         Ok(Self {
             status,
-            headers: headers.into(),
-            body: checked_body(document.body)?,
+            headers,
+            body,
         })
     }
+}
+
+fn checked_status(status: u64) -> Result<u16, Invalid> {
+    match u16::try_from(status) {
+        Ok(parsed) if (400..=599).contains(&parsed) => Ok(parsed),
+        _ => Err(Invalid::range("status", status, 400, 599)),
+    }
+}
+
+fn parse_headers(headers: Entries<String>) -> Result<Box<[(Text, Text)]>, Invalid> {
+    checked_count("headers", headers.0.len(), ResponseSpec::HEADER_LIMIT)?;
+    let mut headers = headers.parse("headers", |name, value| {
+        Ok((checked_header_name(name)?, checked_header_value(&value)?))
+    })?;
+    headers.sort_unstable();
+    if let Some(twice) = headers.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+        let why = format!("{:?} is given more than once", twice[0].0);
+        return Err(Invalid::refused("headers", why));
+    }
+    Ok(headers.into())
 }
 
 fn checked_header_name(name: &str) -> Result<Text, Invalid> {

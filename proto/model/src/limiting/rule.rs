@@ -1,5 +1,7 @@
 //! A rate limit rule: for which calls, how many, and what becomes of one too many.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -9,6 +11,7 @@ use super::{
 };
 use crate::{
     Call, Invalid, Metadata, NamespaceName, ServiceKey, Stamp, Text,
+    invalid::{each, together},
     routing::{
         CalleeDocument, CalleeSelector, Condition, ConditionDocument, Entries, Fact, FactKind,
         LabelDocument, Operator, RuleKey, RuleName, Test,
@@ -171,36 +174,58 @@ impl RateLimitRuleSpec {
     /// Checks a document.
     ///
     /// # Errors
-    /// When a part is not valid, or says nothing beside another one; the error names its place, such as
+    /// When parts are not valid, or say nothing beside others; the error names the place of each, such as
     /// `amounts[1].window_ms`.
     pub fn parse(document: RateLimitRuleDocument) -> Result<Self, Invalid> {
-        let scope = Scope::try_from(ScopeDocument {
-            scope: document.scope,
-            amount_mode: document.amount_mode,
-            failover: document.failover,
-        })?;
-        let amounts = parse_amounts(document.amounts)?;
-        let windows = amounts.iter().map(|amount| amount.window());
-        let window = windows.max().unwrap_or(Amount::WINDOW_LIMIT);
+        let callee = CalleeSelector::try_from(document.callee);
+        let amounts = parse_amounts(document.amounts);
+        let window = longest_window(amounts.as_deref().unwrap_or_default());
         let warm_up = document.warm_up.map(WarmUp::try_from).transpose();
-        let response = document.response.map(ResponseSpec::try_from).transpose();
+        let response = document.response.unwrap_or_default();
+        let parts = (
+            checked_text("description", &document.description, limit::COMMENT),
+            Metadata::parse(document.metadata.0),
+            checked_priority(document.priority),
+            callee.map_err(|invalid| invalid.within("callee")),
+            parse_conditions(document.method, document.arguments),
+            amounts,
+            warm_up.map_err(|invalid| invalid.within("warm_up")),
+            document.concurrency.map(checked_concurrency).transpose(),
+            Scope::try_from(ScopeDocument {
+                scope: document.scope,
+                amount_mode: document.amount_mode,
+                failover: document.failover,
+            }),
+            Action::parse(document.action, window),
+            ResponseSpec::try_from(response).map_err(|invalid| invalid.within("response")),
+        );
+        let (
+            description,
+            metadata,
+            priority,
+            callee,
+            conditions,
+            amounts,
+            warm_up,
+            concurrency,
+            scope,
+            action,
+            response,
+        ) = together(parts)?;
         let spec = Self {
-            description: checked_text("description", &document.description, limit::COMMENT)?,
-            metadata: Metadata::parse(document.metadata.0)?,
+            description,
+            metadata,
             enabled: document.enabled,
-            priority: checked_priority(document.priority)?,
-            callee: CalleeSelector::try_from(document.callee)
-                .map_err(|invalid| invalid.within("callee"))?,
-            conditions: parse_conditions(document.method, document.arguments)?,
+            priority,
+            callee,
+            conditions,
             regex_combine: document.regex_combine,
             amounts,
-            warm_up: warm_up.map_err(|invalid| invalid.within("warm_up"))?,
-            concurrency: document.concurrency.map(checked_concurrency).transpose()?,
+            warm_up,
+            concurrency,
             scope,
-            action: Action::parse(document.action, window)?,
-            response: response
-                .map_err(|invalid| invalid.within("response"))?
-                .unwrap_or_default(),
+            action,
+            response,
         };
         spec.check_together()?;
         refuse_overlaps(&spec.amounts, |amount| spec.burst(amount))?;
@@ -296,20 +321,19 @@ impl RateLimitRuleSpec {
             ("concurrency", self.concurrency.is_some(), false),
             ("action.queue", self.action != Action::Reject, true),
         ];
-        for (field, is_given, needs_amounts) in given {
-            if is_given && self.scope.is_global() {
+        let is_global = self.scope.is_global();
+        let parts = given.into_iter().map(|(field, is_given, needs_amounts)| {
+            if is_given && is_global {
                 return Err(Invalid::refused(field, IS_GLOBAL));
             }
             if is_given && needs_amounts && self.amounts.is_empty() {
                 let why = "a rule without `amounts` does not take it: leave it out";
                 return Err(Invalid::refused(field, why));
             }
-        }
-        if !self.scope.is_global() {
-            return Ok(());
-        }
-        let mut amounts = self.amounts.iter().enumerate();
-        amounts.try_for_each(check_global)
+            Ok(())
+        });
+        let amounts = self.amounts.iter().enumerate().filter(|_| is_global);
+        each(parts.chain(amounts.map(check_global)))
     }
 }
 
@@ -360,7 +384,7 @@ fn parse_conditions(
         };
         argument.map_err(|invalid| invalid.at("arguments", index))
     });
-    method.into_iter().chain(arguments).collect()
+    each(method.into_iter().chain(arguments))
 }
 
 fn parse_amounts(documents: Vec<AmountDocument>) -> Result<Box<[Amount]>, Invalid> {
@@ -369,7 +393,13 @@ fn parse_amounts(documents: Vec<AmountDocument>) -> Result<Box<[Amount]>, Invali
     let parsed = documents.into_iter().enumerate().map(|(index, document)| {
         Amount::try_from(document).map_err(|invalid| invalid.at("amounts", index))
     });
-    parsed.collect()
+    each(parsed)
+}
+
+/// What an action may wait for at most.
+fn longest_window(amounts: &[Amount]) -> Duration {
+    let windows = amounts.iter().map(|amount| amount.window());
+    windows.max().unwrap_or(Amount::WINDOW_LIMIT)
 }
 
 fn checked_concurrency(calls: u64) -> Result<u32, Invalid> {

@@ -8,7 +8,11 @@ use super::{
     Condition, ConditionDocument, Target, TargetDocument,
     document::{checked_count, not_null},
 };
-use crate::{Invalid, Text, text::checked_text};
+use crate::{
+    Invalid, Text,
+    invalid::{each, together},
+    text::checked_text,
+};
 
 /// A branch of a rule: which calls it takes, and where it sends them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,7 +117,7 @@ impl Branch {
         let parsed = documents.into_iter().enumerate().map(|(index, document)| {
             Target::try_from(document).map_err(|invalid| invalid.at("targets", index))
         });
-        let targets = parsed.collect::<Result<Box<[Target]>, _>>()?;
+        let targets: Box<[Target]> = each(parsed)?;
         refuse_repeated("targets", targets.iter().map(|target| &*target.name))?;
         if targets.iter().all(|target| target.weight.get() == 0) {
             let why = "every weight is 0: no target would get a call";
@@ -161,7 +165,7 @@ fn parse_conditions(
     let parsed = documents.into_iter().enumerate().map(|(index, document)| {
         Condition::try_from(document).map_err(|invalid| invalid.at(field, index))
     });
-    parsed.collect()
+    each(parsed)
 }
 
 impl From<&Matches> for Option<MatchesDocument> {
@@ -185,13 +189,18 @@ impl TryFrom<BranchDocument> for Branch {
     type Error = Invalid;
 
     fn try_from(document: BranchDocument) -> Result<Self, Invalid> {
-        let matches = document.matches.map(Matches::try_from).transpose();
+        let matches = document
+            .matches
+            .map_or(Ok(Matches::Always), Matches::try_from);
+        let (name, matches, targets) = together((
+            checked_text("name", &document.name, Self::NAME_LIMIT),
+            matches.map_err(|invalid| invalid.within("matches")),
+            Self::parse_targets(document.targets),
+        ))?;
         Ok(Self {
-            name: checked_text("name", &document.name, Self::NAME_LIMIT)?,
-            matches: matches
-                .map_err(|invalid| invalid.within("matches"))?
-                .unwrap_or_default(),
-            targets: Self::parse_targets(document.targets)?,
+            name,
+            matches,
+            targets,
             when_empty: document.when_empty,
         })
     }

@@ -7,7 +7,11 @@ use super::{
     document::not_null,
     matcher::{Bounds, VALUE_LIMIT, Values},
 };
-use crate::{Invalid, text::checked_text};
+use crate::{
+    Invalid,
+    invalid::{each, together},
+    text::checked_text,
+};
 
 /// A fact of the call, and the test it must pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -177,13 +181,13 @@ impl TestDocument {
             ("max", self.max.is_some(), &[Range]),
             ("fact", self.fact.is_some(), &[SameAs]),
         ];
-        for (field, is_given, takers) in given {
+        each(given.map(|(field, is_given, takers)| {
             if is_given && !takers.contains(&self.op) {
                 let why = format!("`{}` does not take it: leave it out", self.op);
                 return Err(Invalid::refused(field, why));
             }
-        }
-        Ok(())
+            Ok(())
+        }))
     }
 }
 
@@ -239,10 +243,8 @@ impl TryFrom<ConditionDocument> for Condition {
             max,
             fact,
         };
-        Ok(Self {
-            fact: Fact::parse(on, &key)?,
-            test: Test::parse(test)?,
-        })
+        let (fact, test) = together((Fact::parse(on, &key), Test::parse(test)))?;
+        Ok(Self { fact, test })
     }
 }
 

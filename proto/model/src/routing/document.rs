@@ -8,7 +8,10 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::SerializeMap};
 
 pub use crate::reading::parse;
-use crate::{Invalid, Metadata, invalid::quoted_key};
+use crate::{
+    Invalid, Metadata,
+    invalid::{each, quoted_key},
+};
 
 /// The entries of a JSON object in the order given, repeated keys included, so that checking them can
 /// refuse those.
@@ -28,15 +31,14 @@ impl<V> Entries<V> {
         mut check: impl FnMut(&str, V) -> Result<T, Invalid>,
     ) -> Result<Vec<T>, Invalid> {
         let mut seen = std::collections::BTreeSet::new();
-        let mut parsed = Vec::with_capacity(self.0.len());
-        for (key, value) in self.0 {
+        each(self.0.into_iter().map(|(key, value)| {
             let place = format!("{field}{}", quoted_key(&key));
-            parsed.push(check(&key, value).map_err(|invalid| invalid.within(&place))?);
+            let parsed = check(&key, value).map_err(|invalid| invalid.within(&place))?;
             if !seen.insert(key) {
                 return Err(Invalid::refused(place, "the key is given more than once"));
             }
-        }
-        Ok(parsed)
+            Ok(parsed)
+        }))
     }
 }
 

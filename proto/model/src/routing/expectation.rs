@@ -16,6 +16,7 @@ use super::{
 use crate::{
     Call, Instance, Invalid, Text,
     call::{CallDocument, OwnedCall},
+    invalid::together,
     text::{checked_text, limit},
 };
 
@@ -116,12 +117,20 @@ impl RoutingTest {
             instances,
             expect,
         } = document.clone();
-        let call = OwnedCall::parse(request).map_err(|invalid| invalid.within("request"))?;
+        let call = OwnedCall::parse(request).map_err(|invalid| invalid.within("request"));
+        let (description, (call, instances), expect) = together((
+            checked_text("description", &description, limit::COMMENT),
+            call.and_then(|call| {
+                let instances = fixture::parse(&instances, &call.callee)?;
+                Ok((call, instances))
+            }),
+            Expectation::parse(expect).map_err(|invalid| invalid.within("expect")),
+        ))?;
         Ok(Self {
-            description: checked_text("description", &description, limit::COMMENT)?,
-            instances: fixture::parse(&instances, &call.callee)?,
+            description,
             call,
-            expect: Expectation::parse(expect).map_err(|invalid| invalid.within("expect"))?,
+            instances,
+            expect,
             document,
         })
     }
@@ -222,11 +231,12 @@ fn holds(test: &Test, key: &str, instance: &Instance, call: &Call<'_>) -> bool {
 impl Expectation {
     fn parse(document: ExpectDocument) -> Result<Self, Invalid> {
         checked_count("labels", document.labels.0.len(), Labels::LIMIT)?;
-        let labels = document.labels.parse("labels", |key, label| {
-            Ok((checked_key(key)?, label.parse()?))
-        })?;
         let decided_by = document.decided_by.as_deref();
         let decided_by = decided_by.map(|place| checked_text("decided_by", place, limit::COMMENT));
+        let labels = document.labels.parse("labels", |key, label| {
+            Ok((checked_key(key)?, label.parse()?))
+        });
+        let (decided_by, labels) = together((decided_by.transpose(), labels))?;
         // Labels of no instance would hold, whatever they are.
         let verdict = match document.verdict {
             None if !labels.is_empty() => Some(Verdict::Routed),
@@ -234,7 +244,7 @@ impl Expectation {
         };
         let expectation = Self {
             verdict,
-            decided_by: decided_by.transpose()?,
+            decided_by,
             labels,
         };
         if expectation.verdict.is_none() && expectation.decided_by.is_none() {

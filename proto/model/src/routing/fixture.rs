@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Entries, Labels, Matcher, RuleSet, Test, document::checked_count};
 use crate::{
     Call, Health, Host, Instance, InstanceId, InstanceSpec, Invalid, Location, Metadata, Port,
-    ServiceKey, Stamp, Weight, call::OwnedCall,
+    ServiceKey, Stamp, Weight, call::OwnedCall, invalid::each,
 };
 
 /// The most instances that a test may name.
@@ -58,7 +58,7 @@ pub(super) fn parse(
         });
         instance.map_err(|invalid| invalid.at("instances", index))
     });
-    parsed.collect()
+    each(parsed)
 }
 
 /// One instance for each target that calls may go to, in the caller's place, and one without labels.

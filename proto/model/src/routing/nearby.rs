@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     Invalid, Location, Metadata, NamespaceName, ServiceKey, Stamp, Text,
+    invalid::together,
     text::{checked_text, limit},
 };
 
@@ -117,29 +118,27 @@ impl NearbySpec {
     /// Checks a document.
     ///
     /// # Errors
-    /// When a part is not valid; the error names its place.
+    /// When parts are not valid; the error names the place of each.
     pub fn parse(document: NearbyDocument) -> Result<Self, Invalid> {
-        let (level, max_level) = (document.level, document.max_level);
-        if level > max_level {
-            let why = format!("`{max_level}` is nearer than `level`, which is `{level}`");
-            return Err(Invalid::refused("max_level", why));
-        }
-        let spill_over = document.spill_over;
-        if !(0.0..=1.0).contains(&spill_over) {
-            return Err(Invalid::range("spill_over", spill_over, 0.0, 1.0));
-        }
+        let callee = CalleeSelector::try_from(document.callee);
+        let (description, metadata, priority, callee, max_level, spill_over) = together((
+            checked_text("description", &document.description, limit::COMMENT),
+            Metadata::parse(document.metadata.0),
+            checked_priority(document.priority),
+            callee.map_err(|invalid| invalid.within("callee")),
+            checked_max_level(document.level, document.max_level),
+            checked_spill_over(document.spill_over),
+        ))?;
         Ok(Self {
-            description: checked_text("description", &document.description, limit::COMMENT)?,
-            metadata: Metadata::parse(document.metadata.0)?,
+            description,
+            metadata,
             enabled: document.enabled,
-            priority: checked_priority(document.priority)?,
-            callee: CalleeSelector::try_from(document.callee)
-                .map_err(|invalid| invalid.within("callee"))?,
-            level,
+            priority,
+            callee,
+            level: document.level,
             max_level,
             strict: document.strict,
-            // Adding zero turns -0.0, which is in the range, into 0.0.
-            spill_over: spill_over + 0.0,
+            spill_over,
         })
     }
 
@@ -162,6 +161,22 @@ impl NearbySpec {
     pub fn spill_over(&self) -> f64 {
         self.spill_over
     }
+}
+
+fn checked_max_level(level: Level, max_level: Level) -> Result<Level, Invalid> {
+    if level > max_level {
+        let why = format!("`{max_level}` is nearer than `level`, which is `{level}`");
+        return Err(Invalid::refused("max_level", why));
+    }
+    Ok(max_level)
+}
+
+fn checked_spill_over(share: f64) -> Result<f64, Invalid> {
+    if !(0.0..=1.0).contains(&share) {
+        return Err(Invalid::range("spill_over", share, 0.0, 1.0));
+    }
+    // Adding zero turns -0.0, which is in the range, into 0.0.
+    Ok(share + 0.0)
 }
 
 impl Level {

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     Invalid, Metadata, NamespaceName, ServiceKey, Stamp, Text,
+    invalid::{each, together},
     name::name_type,
     text::{checked_text, limit},
 };
@@ -155,20 +156,30 @@ impl RoutingRuleSpec {
     /// Checks a document.
     ///
     /// # Errors
-    /// When a part is not valid; the error names its place, such as `branches[1].targets[0].weight`.
+    /// When parts are not valid; the error names the place of each, such as
+    /// `branches[1].targets[0].weight`.
     pub fn parse(document: RoutingRuleDocument) -> Result<Self, Invalid> {
-        let caller = document.caller.unwrap_or_default();
+        let caller = CallerSelector::try_from(document.caller.unwrap_or_default());
+        let callee = CalleeSelector::try_from(document.callee);
+        let (description, metadata, priority, caller, callee, branches, tests) = together((
+            checked_text("description", &document.description, limit::COMMENT),
+            Metadata::parse(document.metadata.0),
+            checked_priority(document.priority),
+            caller.map_err(|invalid| invalid.within("caller")),
+            callee.map_err(|invalid| invalid.within("callee")),
+            parse_branches(document.branches),
+            parse_tests(document.tests),
+        ))?;
         let spec = Self {
-            description: checked_text("description", &document.description, limit::COMMENT)?,
-            metadata: Metadata::parse(document.metadata.0)?,
+            description,
+            metadata,
             enabled: document.enabled,
-            priority: checked_priority(document.priority)?,
-            caller: CallerSelector::try_from(caller).map_err(|invalid| invalid.within("caller"))?,
-            callee: CalleeSelector::try_from(document.callee)
-                .map_err(|invalid| invalid.within("callee"))?,
-            branches: parse_branches(document.branches)?,
+            priority,
+            caller,
+            callee,
+            branches,
             otherwise: document.otherwise,
-            tests: parse_tests(document.tests)?,
+            tests,
         };
         spec.check_patterns()?;
         Ok(spec)
@@ -214,7 +225,7 @@ fn parse_tests(documents: Vec<RoutingTestDocument>) -> Result<Arc<[RoutingTest]>
     let parsed = documents.into_iter().enumerate().map(|(index, document)| {
         RoutingTest::parse(document).map_err(|invalid| invalid.at("tests", index))
     });
-    parsed.collect()
+    each(parsed)
 }
 
 fn parse_branches(documents: Vec<BranchDocument>) -> Result<Arc<[Branch]>, Invalid> {
@@ -226,7 +237,7 @@ fn parse_branches(documents: Vec<BranchDocument>) -> Result<Arc<[Branch]>, Inval
     let parsed = documents.into_iter().enumerate().map(|(index, document)| {
         Branch::try_from(document).map_err(|invalid| invalid.at("branches", index))
     });
-    let branches = parsed.collect::<Result<Arc<[Branch]>, _>>()?;
+    let branches: Arc<[Branch]> = each(parsed)?;
     refuse_repeated("branches", branches.iter().map(|branch| &*branch.name))?;
     Ok(branches)
 }

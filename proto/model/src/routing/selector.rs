@@ -8,7 +8,10 @@ use super::{
     Condition, Entries, Fact, FactKind, LabelDocument, Matcher, Test,
     document::{checked_count, not_null},
 };
-use crate::{Invalid, Metadata, NamespaceName, ServiceKey, ServiceName, Text, text::checked_text};
+use crate::{
+    Invalid, Metadata, NamespaceName, ServiceKey, ServiceName, Text, invalid::together,
+    text::checked_text,
+};
 
 /// One name, or any, which is written `*`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -179,15 +182,20 @@ impl TryFrom<CallerDocument> for CallerSelector {
         let service = document.service.as_deref().unwrap_or("*");
         let count = document.metadata.0.len();
         checked_count("metadata", count, Self::METADATA_LIMIT)?;
-        let mut metadata = document.metadata.parse("metadata", |key, label| {
+        let metadata = document.metadata.parse("metadata", |key, label| {
             let fact = Fact::parse(FactKind::CallerMetadata, &checked_key(key)?)?;
             let test = label.parse()?;
             Ok(Condition { fact, test })
-        })?;
+        });
+        let (namespace, service, mut metadata) = together((
+            Selector::parse("namespace", namespace, NamespaceName::parse),
+            Selector::parse("service", service, ServiceName::parse),
+            metadata,
+        ))?;
         metadata.sort_unstable_by(|one, other| one.fact.cmp(&other.fact));
         Ok(Self {
-            namespace: Selector::parse("namespace", namespace, NamespaceName::parse)?,
-            service: Selector::parse("service", service, ServiceName::parse)?,
+            namespace,
+            service,
             metadata: metadata.into(),
         })
     }
@@ -229,10 +237,11 @@ impl TryFrom<CalleeDocument> for CalleeSelector {
         let namespace = document.namespace.as_deref();
         let namespace =
             namespace.map(|name| Selector::parse("namespace", name, NamespaceName::parse));
-        Ok(Self {
-            namespace: namespace.transpose()?,
-            service: Selector::parse("service", &document.service, ServiceName::parse)?,
-        })
+        let (namespace, service) = together((
+            namespace.transpose(),
+            Selector::parse("service", &document.service, ServiceName::parse),
+        ))?;
+        Ok(Self { namespace, service })
     }
 }
 

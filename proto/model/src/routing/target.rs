@@ -9,7 +9,7 @@ use super::{
     document::{checked_count, not_null},
     selector::checked_key,
 };
-use crate::{Instance, Invalid, Text, Weight, text::checked_text};
+use crate::{Instance, Invalid, Text, Weight, invalid::together, text::checked_text};
 
 /// A part of the callee's instances, with its share of the calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,6 +149,18 @@ pub fn label<'i>(instance: &'i Instance, key: &str) -> Option<&'i str> {
     })
 }
 
+fn checked_priority(priority: u64) -> Result<u8, Invalid> {
+    match u8::try_from(priority) {
+        Ok(parsed) if priority <= Target::PRIORITY_MAX => Ok(parsed),
+        _ => Err(Invalid::range(
+            "priority",
+            priority,
+            0,
+            Target::PRIORITY_MAX,
+        )),
+    }
+}
+
 impl LabelDocument {
     pub(crate) fn parse(self) -> Result<Test, Invalid> {
         match self {
@@ -200,16 +212,17 @@ impl TryFrom<TargetDocument> for Target {
     type Error = Invalid;
 
     fn try_from(document: TargetDocument) -> Result<Self, Invalid> {
-        let priority = document.priority.unwrap_or_default();
-        if priority > Self::PRIORITY_MAX {
-            return Err(Invalid::range("priority", priority, 0, Self::PRIORITY_MAX));
-        }
-        let weight = document.weight.map(Weight::new).transpose()?;
+        let (name, labels, weight, priority) = together((
+            checked_text("name", &document.name, Self::NAME_LIMIT),
+            Labels::parse(document.labels),
+            document.weight.map_or(Ok(Weight::default()), Weight::new),
+            checked_priority(document.priority.unwrap_or_default()),
+        ))?;
         Ok(Self {
-            name: checked_text("name", &document.name, Self::NAME_LIMIT)?,
-            labels: Labels::parse(document.labels)?,
-            weight: weight.unwrap_or_default(),
-            priority: priority as u8,
+            name,
+            labels,
+            weight,
+            priority,
         })
     }
 }

@@ -217,6 +217,41 @@ const GLOBAL_FAULTS: &str = r#"
 "#;
 
 #[test]
+fn all_faults_of_a_rule_are_named_in_their_order() {
+    let faults = |rule: Value| -> Vec<String> {
+        let refused = parse(rule).unwrap_err();
+        refused.faults().map(|one| one.field().to_owned()).collect()
+    };
+    let mut rule = full();
+    rule["description"] = json!("\t");
+    rule["arguments"][0]["key"] = json!("");
+    rule["amounts"] = json!([{"max": 0, "window_ms": 0, "burst": 0}]);
+    rule["warm_up"] = json!({"period_ms": 0, "start_percent": 100});
+    rule["failover"] = json!("pass");
+    rule["response"] = json!({"status": 200, "headers": {"a b": "", "c": "\n"}, "body": "\u{0}"});
+    let expected = [
+        "description",
+        "arguments[0].key",
+        "amounts[0].max",
+        "amounts[0].window_ms",
+        "amounts[0].burst",
+        "warm_up.period_ms",
+        "warm_up.start_percent",
+        "failover",
+        "response.status",
+        "response.headers[\"a b\"]",
+        "response.headers[\"c\"]",
+        "response.body",
+    ];
+    assert_eq!(faults(rule), expected);
+    let mut rule = global();
+    rule["warm_up"] = json!({"period_ms": 9});
+    rule["concurrency"] = json!(5);
+    rule["amounts"][0]["burst"] = json!(5);
+    assert_eq!(faults(rule), ["warm_up", "concurrency", "amounts[0].burst"]);
+}
+
+#[test]
 fn a_fault_is_named_with_its_place() {
     for (rule, faults) in [(full(), FAULTS), (global(), GLOBAL_FAULTS)] {
         for fault in faults.trim().lines() {

@@ -146,6 +146,56 @@ const FAULTS: &str = r#"
 /branches/0/matches/all/2/max  | 99                          | branches[0].matches.all[2].min: 100 is above
 "#;
 
+fn fields(invalid: &Invalid) -> Vec<&str> {
+    invalid.faults().map(Invalid::field).collect()
+}
+
+#[test]
+fn all_faults_of_a_rule_are_named_in_their_order() {
+    let mut rule = full();
+    rule["priority"] = json!(10_001);
+    rule["callee"] = json!({"namespace": "a b", "service": ""});
+    rule["branches"][0]["matches"]["all"][0]["key"] = json!("");
+    rule["branches"][0]["matches"]["all"][0]["op"] = json!("exact");
+    rule["branches"][1]["targets"] =
+        json!([{"weight": 10_001, "priority": 10}, {"labels": {"": "x"}}]);
+    rule["tests"] =
+        json!([{"request": {"from": {"service": ""}, "to": {"service": ""}}, "expect": {}}]);
+    let refused = parse(rule).unwrap_err();
+    let expected = [
+        "priority",
+        "callee.namespace",
+        "callee.service",
+        "branches[0].matches.all[0].key",
+        "branches[0].matches.all[0].values",
+        "branches[1].targets[0].weight",
+        "branches[1].targets[0].priority",
+        "branches[1].targets[1].labels[\"\"]",
+        "tests[0].request.from.service",
+        "tests[0].request.to.service",
+        "tests[0].expect",
+    ];
+    assert_eq!(fields(&refused), expected);
+    assert_eq!(refused.to_string(), "priority: 10001 is outside 0..=10000");
+    let near =
+        json!({"callee": {"service": ""}, "level": "all", "max_level": "zone", "spill_over": 2});
+    let refused = parse_nearby(near).unwrap_err();
+    assert_eq!(
+        fields(&refused),
+        ["callee.service", "max_level", "spill_over"]
+    );
+}
+
+#[test]
+fn faults_are_told_up_to_a_hundred_of_them() {
+    let mut rule = least();
+    let target = json!({"weight": 10_001, "priority": 10});
+    let branch = json!({"targets": vec![target; 32]});
+    rule["branches"] = json!(vec![branch; 64]);
+    let refused = parse(rule).unwrap_err();
+    assert_eq!(refused.faults().count(), 100);
+}
+
 #[test]
 fn a_fault_is_named_with_its_place() {
     let faults = FAULTS.trim().lines();

@@ -245,7 +245,11 @@ fn draft(file: &Path) -> anyhow::Result<Value> {
     let value = value.map_err(|message| anyhow::anyhow!("{}: {message}", at("")))?;
     let manifest = Manifest::read(value);
     if let Err(invalid) = &manifest.content {
-        anyhow::bail!("{}: {invalid}", at(&invalid.pointer()));
+        let faults = invalid.faults();
+        let faults: Vec<String> = faults
+            .map(|one| format!("{}: {one}", at(&one.pointer())))
+            .collect();
+        anyhow::bail!("{}", faults.join("\n"));
     }
     let (Some(Kind::RoutingRule), Some(key)) = (manifest.kind, manifest.key) else {
         anyhow::bail!("{}: a draft is a RoutingRule", at("/kind"));
