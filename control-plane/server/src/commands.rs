@@ -81,7 +81,8 @@ Examples:
   kubectl get configmap rules -o jsonpath='{.data.rules}' | merak analyze - --strict
 
 A document has a kind (RoutingRule, NearbyRule, RateLimitRule or RoutingTest), metadata with a
-name and a namespace, and a spec. Without --server, what needs instances is not looked for.";
+name and a namespace, and a spec. A file holds one or more: YAML between lines of ---, JSON one after
+another. Of a folder, files are read that end in .yaml, .yml, .json, .jsonl or .ndjson. Without --server, what needs instances is not looked for.";
 
 const TEST_EXAMPLES: &str = "\
 Examples:

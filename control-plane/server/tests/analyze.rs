@@ -147,6 +147,32 @@ async fn all_faults_of_a_document_are_printed() {
 }
 
 #[tokio::test]
+async fn json_documents_may_follow_each_other() {
+    let directory = tempfile::tempdir().unwrap();
+    let near = |name: &str, level: &str| {
+        format!(
+            r#"{{"kind": "NearbyRule", "metadata": {{"name": "{name}"}}, "spec": {{"callee": {{"service": "a"}}, "level": "{level}"}}}}"#
+        )
+    };
+    let lines = [
+        near("one", "zone"),
+        near("two", "here"),
+        near("one", "zone"),
+    ]
+    .join("\n");
+    fs::write(directory.path().join("rules.ndjson"), lines).unwrap();
+    let (code, printed) = analyze(directory.path(), &["."]).await;
+    assert_eq!(code, 1);
+    assert!(printed.contains("3 documents: 2 errors"), "{printed}");
+    for line in [
+        "./rules.ndjson:2: error: NearbyRule default/two: /spec/level: expected one of",
+        "./rules.ndjson:3: error: NearbyRule default/one: /metadata/name: document 1 is",
+    ] {
+        assert!(printed.contains(line), "{printed}");
+    }
+}
+
+#[tokio::test]
 async fn a_mounted_folder_is_read_once() {
     use std::os::unix::fs::symlink;
 

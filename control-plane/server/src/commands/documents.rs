@@ -1,5 +1,6 @@
 //! The documents of files: rules, tests, each with its place.
 
+mod json;
 mod yaml;
 
 use std::{
@@ -11,7 +12,7 @@ use std::{
 
 use anyhow::Context as _;
 use serde_json::Value;
-use yaml::Yaml;
+use yaml::{Fault, Yaml};
 
 /// One document, and where it is from.
 #[derive(Debug)]
@@ -23,7 +24,7 @@ pub(super) struct Document {
 }
 
 /// What a folder is searched for.
-const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
+const ENDINGS: [&str; 5] = ["yaml", "yml", "json", "jsonl", "ndjson"];
 
 impl Document {
     /// The line of the innermost part that a JSON pointer leads to.
@@ -41,8 +42,8 @@ impl Document {
     }
 }
 
-/// Reads the documents of files, of all in a folder that end in `.yaml`, `.yml` or `.json`, and of
-/// standard input for `-`.
+/// Reads the documents of files, of all in a folder that end in `.yaml`, `.yml`, `.json`, `.jsonl` or
+/// `.ndjson`, and of standard input for `-`. A file of YAML or JSON may hold several.
 ///
 /// # Errors
 /// When a file cannot be read, or there is no document at all.
@@ -67,22 +68,23 @@ pub(super) fn read(paths: &[PathBuf]) -> anyhow::Result<Vec<Document>> {
 }
 
 fn parse(file: &str, text: &str) -> Vec<Document> {
-    let document = |content, lines| Document {
-        file: file.to_owned(),
-        content,
-        lines,
-    };
-    match yaml::read(text) {
-        Ok(documents) => {
-            let documents = documents.into_iter();
-            let read = documents.map(|Yaml { value, lines }| document(Ok(value), lines));
-            read.collect()
+    let read = json::read(text).unwrap_or_else(|| match yaml::read(text) {
+        Ok(documents) => documents.into_iter().map(Ok).collect(),
+        Err(fault) => vec![Err(fault)],
+    });
+    let documents = read.into_iter().map(|read| {
+        let (content, lines) = match read {
+            Ok(Yaml { value, lines }) => (Ok(value), lines),
+            Err(Fault { line, message }) => (Err(message), [(String::new(), line)].into()),
+        };
+        let file = file.to_owned();
+        Document {
+            file,
+            content,
+            lines,
         }
-        Err(fault) => {
-            let lines = [(String::new(), fault.line)].into();
-            vec![document(Err(fault.message), lines)]
-        }
-    }
+    });
+    documents.collect()
 }
 
 /// A file itself, or those of a folder and of the folders in it, sorted by name. Hidden ones are left out, and

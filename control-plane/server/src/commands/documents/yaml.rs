@@ -28,6 +28,22 @@ pub(super) struct Fault {
     pub(super) message: String,
 }
 
+impl Yaml {
+    /// The document below some lines of its file.
+    pub(super) fn below(mut self, lines: usize) -> Self {
+        self.lines.values_mut().for_each(|line| *line += lines);
+        self
+    }
+}
+
+impl Fault {
+    /// The fault below some lines of its file.
+    pub(super) fn below(mut self, lines: usize) -> Self {
+        self.line += lines;
+        self
+    }
+}
+
 struct Reader<'t> {
     events: Parser<'t, saphyr_parser::StrInput<'t>>,
     lines: BTreeMap<String, usize>,
