@@ -2,7 +2,7 @@ import type { Instance } from '../api/client'
 import { endpoint } from '../changes/summary'
 import { useText } from '../i18n/use-text'
 import { duration } from '../time/format'
-import { useNow } from '../time/time'
+import { useSaid } from '../time/time'
 import type { HealthSince } from '../timeline/history'
 import { HealthBadge, IsolatedBadge } from '../ui/health'
 import { MetadataChips } from '../ui/metadata'
@@ -58,10 +58,12 @@ export function useColumns(since: Map<string, HealthSince>, isWritable: boolean)
 
 function Since({ since }: { since: HealthSince | undefined }) {
   const { time } = useText()
-  const now = useNow()
-  if (!since) return null
-  const length = duration(now - Date.parse(since.at), time)
-  return <span className="muted small num">{since.isExact ? time.since(length) : time.atLeast(length)}</span>
+  const said = useSaid((now) => {
+    if (!since) return ''
+    const length = duration(now - Date.parse(since.at), time)
+    return since.isExact ? time.since(length) : time.atLeast(length)
+  })
+  return said && <span className="muted small num">{said}</span>
 }
 
 function Check({ check }: { check: Instance['health_check'] }) {

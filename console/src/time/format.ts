@@ -18,16 +18,27 @@ export function ago(ms: number, text: Dictionary['time']): string {
   return ms < SECOND ? text.justNow : text.ago(duration(ms, text))
 }
 
+/** Making a format costs a hundred times what using it does. */
+const formats = new Map<string, Intl.DateTimeFormat>()
+
+function format(at: Date, language: string, options: Intl.DateTimeFormatOptions): string {
+  const key = `${language} ${Object.values(options).join(' ')}`
+  const known = formats.get(key) ?? new Intl.DateTimeFormat(language, options)
+  formats.set(key, known)
+  return known.format(at)
+}
+
+const TIME = { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false } as const
+
 /** A moment as a clock shows it here, with its date unless that is today's. */
 export function clock(at: Date, now: Date, language: string): string {
-  const time = { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false } as const
-  if (at.toDateString() === now.toDateString()) return at.toLocaleTimeString(language, time)
-  return at.toLocaleString(language, { month: 'short', day: 'numeric', ...time })
+  const isToday = at.getDate() === now.getDate() && at.getMonth() === now.getMonth() && at.getFullYear() === now.getFullYear()
+  return format(at, language, isToday ? TIME : { month: 'short', day: 'numeric', ...TIME })
 }
 
 /** A moment in full. */
 export function fullTime(at: Date, language: string): string {
-  return at.toLocaleString(language, { dateStyle: 'medium', timeStyle: 'long' })
+  return format(at, language, { dateStyle: 'medium', timeStyle: 'long' })
 }
 
 /** A moment as an input of type `datetime-local` with seconds takes it. */

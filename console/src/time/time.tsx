@@ -3,14 +3,14 @@ import { useText } from '../i18n/use-text'
 import { usePreferences } from '../shell/preferences'
 import { ago, clock, fullTime } from './format'
 
-let now = Date.now()
+let current = Date.now()
 const listeners = new Set<() => void>()
 let timer = 0
 
 function subscribe(listener: () => void) {
   listeners.add(listener)
   timer ||= window.setInterval(() => {
-    now = Date.now()
+    current = Date.now()
     for (const each of listeners) each()
   }, 1_000)
   return () => {
@@ -22,7 +22,10 @@ function subscribe(listener: () => void) {
 }
 
 /** The time by the browser's clock, moving on each second. */
-export const useNow = () => useSyncExternalStore(subscribe, () => now)
+export const useNow = () => useSyncExternalStore(subscribe, () => current)
+
+/** What is said of the time, such as `3 min ago`; drawn anew when something else is to be said. */
+export const useSaid = (say: (now: number) => string) => useSyncExternalStore(subscribe, () => say(current))
 
 const languageOf = (language: 'en' | 'zh') => (language === 'zh' ? 'zh-CN' : 'en-GB')
 
@@ -30,10 +33,11 @@ const languageOf = (language: 'en' | 'zh') => (language === 'zh' ? 'zh-CN' : 'en
 export function Ago({ at }: { at: string }) {
   const { time } = useText()
   const language = languageOf(usePreferences().language)
-  const moment = new Date(at)
+  const moment = Date.parse(at)
+  const said = useSaid((now) => ago(now - moment, time))
   return (
-    <time dateTime={at} title={fullTime(moment, language)} className="num">
-      {ago(useNow() - moment.getTime(), time)}
+    <time dateTime={at} title={fullTime(new Date(moment), language)} className="num">
+      {said}
     </time>
   )
 }
@@ -42,9 +46,10 @@ export function Ago({ at }: { at: string }) {
 export function Clock({ at }: { at: string }) {
   const language = languageOf(usePreferences().language)
   const moment = new Date(at)
+  const said = useSaid((now) => clock(moment, new Date(now), language))
   return (
     <time dateTime={at} title={fullTime(moment, language)} className="num">
-      {clock(moment, new Date(useNow()), language)}
+      {said}
     </time>
   )
 }

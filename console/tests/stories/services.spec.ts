@@ -95,22 +95,6 @@ test('a service is created, edited and deleted; refusals keep what was typed', a
   expect(faults.splice(0).filter((fault) => !/status of (400|409|412|404)/.test(fault))).toEqual([])
 })
 
-test('thousands of services come a page at a time', async ({ page, merak }) => {
-  test.setTimeout(90_000)
-  const names = Array.from({ length: 2_000 }, (_, number) => `service-${String(number).padStart(5, '0')}`)
-  for (let at = 0; at < names.length; at += 50) {
-    await Promise.all(names.slice(at, at + 50).map((name) => merak.service('default', name)))
-  }
-  await page.goto('/services')
-  await expect(page.getByText('100 rows, more follow')).toBeVisible()
-  await page.getByRole('button', { name: 'Next page' }).click()
-  await expect(page.getByRole('link', { name: 'service-00100' })).toBeVisible()
-  await page.reload()
-  await expect(page.getByRole('link', { name: 'service-00100' })).toBeVisible()
-  await page.getByRole('combobox', { name: 'Search' }).fill('01999')
-  await expect(page.getByRole('link', { name: 'service-01999' })).toBeVisible()
-})
-
 test('lists are sorted by a column, by the server, and the address says so', async ({ page, merak }) => {
   await shop(merak)
   await page.goto('/services')

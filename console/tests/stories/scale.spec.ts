@@ -1,0 +1,145 @@
+import type { Locator, Page } from '@playwright/test'
+import { expect, test } from '../fixtures'
+import { type Effort, effortOf, fill, flood } from '../load'
+import { type Merak, pathOf } from '../merak'
+
+const MOST_ROWS = 140
+
+/** Prints what a page did, as what it is like depends on the machine. */
+function tell(what: string, { seconds, framesPerSecond, longTasks, requests, mostRows }: Effort, changes = 0) {
+  const longest = Math.round(Math.max(0, ...longTasks))
+  const rates = `${Math.round(framesPerSecond)} frames/s, ${(requests / seconds).toFixed(1)} requests/s, ${Math.round(changes / seconds)} changes/s`
+  process.stdout.write(`${what}: ${longTasks.length} long tasks, longest ${longest} ms, ${rates}, at most ${mostRows} rows\n`)
+}
+
+/** Types a search as a person would, until the page shows what it finds. */
+async function search(page: Page, text: string, address: RegExp) {
+  const field = page.getByRole('combobox', { name: 'Search' })
+  await field.fill('')
+  await expect(page).not.toHaveURL(/q=/)
+  await field.pressSequentially(text, { delay: 20 })
+  await expect(page).toHaveURL(address)
+  await expect(page.getByText(/^\d+ rows?/)).toBeVisible()
+}
+
+/** Searches until nothing kept the page from answering: a block that is the page's own is there in each round. */
+async function searchFluidly(page: Page, what: string, text: string, address: RegExp) {
+  const rounds: number[][] = []
+  while (rounds.length < 5 && rounds.at(-1)?.length !== 0) {
+    const effort = await effortOf(page, () => search(page, text, address))
+    tell(what, effort)
+    rounds.push(effort.longTasks)
+  }
+  expect(rounds.at(-1), JSON.stringify(rounds)).toEqual([])
+}
+
+test('a service of ten thousand instances stays fluid', async ({ page, merak }) => {
+  test.setTimeout(90_000)
+  await fill(merak, 'big', 10_000)
+  await page.goto('/services/default/big')
+  await expect(page.getByText('200 rows, more follow')).toBeVisible()
+  await expect(page.getByText('10000/10000')).toBeVisible()
+  expect(await page.getByRole('row').count()).toBeLessThan(MOST_ROWS)
+  await searchFluidly(page, 'typing among 10,000 instances', 'version:v2 ip:10.1.3*', /ip:10\.1\.3\*$/)
+  await page.getByRole('button', { name: 'Change all that match' }).click()
+  await page.getByRole('button', { name: 'Count first' }).click()
+  await expect(page.getByText(/\d+ of \d+ instances would change/)).toBeVisible()
+})
+
+test('ten thousand services come a page at a time, and stay fluid', async ({ page, merak }) => {
+  test.setTimeout(90_000)
+  const names = Array.from({ length: 10_000 }, (_, number) => `service-${String(number).padStart(5, '0')}`)
+  for (let at = 0; at < names.length; at += 200) {
+    await Promise.all(names.slice(at, at + 200).map((name) => merak.service('default', name)))
+  }
+  await page.goto('/')
+  await expect(page.getByRole('link', { name: 'Services 10,000' })).toBeVisible()
+  await page.goto('/services')
+  await expect(page.getByText('100 rows, more follow')).toBeVisible()
+  expect(await page.getByRole('row').count()).toBeLessThan(MOST_ROWS)
+  await searchFluidly(page, 'typing among 10,000 services', 'service-012', /service-012$/)
+  await page.getByRole('combobox', { name: 'Search' }).fill('')
+  await page.getByRole('button', { name: 'Next page' }).click()
+  await expect(page.getByRole('link', { name: 'service-00100' })).toBeVisible()
+  await page.reload()
+  await expect(page.getByRole('link', { name: 'service-00100' })).toBeVisible()
+  await page.getByRole('combobox', { name: 'Search' }).fill('09999')
+  await expect(page.getByRole('link', { name: 'service-09999' })).toBeVisible()
+})
+
+/** The names of the rows that were under the pointer meanwhile. */
+async function pointedWhile(page: Page, row: Locator, act: () => Promise<void>): Promise<string[]> {
+  await row.hover()
+  const box = await row.boundingBox()
+  if (!box) throw new Error('the row is not in sight')
+  await page.evaluate(({ x, y, width, height }) => {
+    const names = new Set<string>()
+    const state = Object.assign(globalThis, { pointed: { names, isOver: false } }).pointed
+    const frame = () => {
+      const under = document.elementFromPoint(x + width / 2, y + height / 2)?.closest('tr, li')
+      names.add(under?.querySelector('.mono, .change-revision')?.textContent ?? 'nothing')
+      if (!state.isOver) requestAnimationFrame(frame)
+    }
+    frame()
+  }, box)
+  await act()
+  return page.evaluate(() => {
+    const { pointed } = globalThis as unknown as { pointed: { names: Set<string>; isOver: boolean } }
+    pointed.isOver = true
+    return [...pointed.names]
+  })
+}
+
+const revision = async (merak: Merak) => (await merak.ask<{ revision: number }>('/api/v1/about')).revision
+
+/** What a page does while the next two thousand changes happen. */
+async function effortUnderChanges(page: Page, merak: Merak, what: string): Promise<Effort> {
+  const before = await revision(merak)
+  const effort = await effortOf(page, () => expect.poll(() => revision(merak), { timeout: 20_000 }).toBeGreaterThan(before + 2_000))
+  tell(what, effort, (await revision(merak)) - before)
+  return effort
+}
+
+test('a thousand changes a second leave the page usable, and rows under the pointer in place', async ({ page, merak }) => {
+  test.setTimeout(90_000)
+  await fill(merak, 'busy', 1_000)
+  await page.goto('/services/default/busy')
+  const row = page.getByRole('row', { name: /10\.1\.0\.7:80/ })
+  const path = `${pathOf('default', 'busy')}/instances/i-00007`
+  await expect(page.getByText('Live', { exact: true })).toBeVisible()
+  await flood(merak, 'busy', 1_000, async () => {
+    const efforts: Effort[] = []
+    const pointed = await pointedWhile(page, row, async () => {
+      efforts.push(await effortUnderChanges(page, merak, 'the instances of a service that changes'))
+    })
+    expect(pointed).toEqual(['10.1.0.7:80'])
+    await page.getByRole('button', { name: /rows? moved: show/ }).click()
+    await expect(page.getByRole('row').nth(1)).toContainText('10.0.0.')
+    await page.getByRole('button', { name: 'Register instance' }).click()
+    await expect(page.getByRole('dialog')).toBeVisible()
+    await page.keyboard.press('Escape')
+
+    for (const [name, at] of [['Overview', '/'], ['Services', '/services'], ['Changes', '/changes']] as const) {
+      await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name }).click()
+      await expect(page).toHaveURL(new RegExp(`${at}$`))
+      efforts.push(await effortUnderChanges(page, merak, `${name.toLowerCase()} while a service changes`))
+    }
+    const head = page.locator('.change-head').nth(3)
+    await head.click()
+    const opened = page.locator('.change', { has: page.locator('[aria-expanded=true]') })
+    const [name = ''] = await opened.locator('.change-revision').allInnerTexts()
+    const still = await pointedWhile(page, opened.locator('.change-head'), async () => {
+      efforts.push(await effortUnderChanges(page, merak, 'an open change'))
+    })
+    expect(still).toEqual([name])
+    await expect(page.getByRole('button', { name: /new changes/ })).toBeVisible()
+
+    for (const effort of efforts) {
+      expect(effort.requests).toBeLessThan(10 * effort.seconds + 10)
+      expect(effort.mostRows).toBeLessThan(MOST_ROWS)
+    }
+  })
+  await page.goto('/services/default/busy')
+  const { weight } = await merak.ask<{ weight: number }>(path)
+  await expect(row.getByRole('textbox')).toHaveValue(String(weight))
+})
