@@ -3,9 +3,10 @@ import { createRequire } from 'node:module'
 import type { AxeResults } from 'axe-core'
 import type { Page } from '@playwright/test'
 import { expect, test } from './fixtures'
-import { type Merak, rules, shop } from './merak'
+import { rules, shop } from './merak'
 import { limits } from './rule-data'
 import { LANGUAGES, pagesOf, THEMES, WIDTHS } from './pages'
+import { seeEmpty, seeOpened, seeRules, seeTroubles, settled } from './states'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
@@ -18,11 +19,6 @@ async function violations(page: Page): Promise<string[]> {
     return axe.run(document, { runOnly: tags, resultTypes: ['violations'] })
   }, TAGS)
   return results.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`))
-}
-
-async function settled(page: Page) {
-  await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
-  await expect(page.locator('.loading')).toHaveCount(0)
 }
 
 /** Opens a page of a width, theme and language, and collects what is wrong with what it shows. */
@@ -38,53 +34,13 @@ async function checker(page: Page, { width, ...preferences }: { width: number; t
   return { found, check }
 }
 
-/** The states of the pages of rules that no address leads to. */
-async function checkRules(page: Page, merak: Merak, check: (what: string) => Promise<void>) {
-  await page.goto('/routing-rules')
-  await page.locator('.handle').first().focus()
-  await page.keyboard.press('End')
-  await check('rules moved')
-  await page.locator('.editor-foot .button-primary').click()
-  await check('rules reordered')
-  await page.keyboard.press('Escape')
-  await page.goto('/routing-rules/default/order-canary')
-  await page.locator('[data-at="/description"]').fill('other')
-  await page.locator('[data-at="/priority"]').fill('99999')
-  await expect(page.locator('.field-fault')).toBeVisible()
-  await check('rule refused')
-  await page.locator('[data-at="/priority"]').fill('11')
-  await page.locator('.segments button').nth(1).click()
-  await check('rule as JSON')
-  await page.locator('.editor-foot .button-primary:enabled').click()
-  await expect(page.getByRole('dialog')).toBeVisible()
-  await check('rule compared')
-  await page.keyboard.press('Escape')
-  await merak.rule('routing-rules', 'default', 'order-canary', {
-    description: 'meanwhile',
-    callee: { service: 'com.shop/order' },
-    branches: [{ targets: [{}] }],
-    otherwise: 'reject',
-  })
-  await page.locator('.banner-warn .button').click()
-  await check('rule in conflict')
-  await page.keyboard.press('Escape')
-  await page.locator('.nav a').first().click()
-  await expect(page.getByRole('dialog')).toBeVisible()
-  await check('rule left')
-  await page.getByRole('dialog').locator('.button-danger').click()
-}
-
 for (const width of WIDTHS) {
   for (const theme of THEMES) {
     for (const language of LANGUAGES) {
       const name = `${width} px, ${theme}, ${language}`
       test(`axe finds nothing: ${name}`, async ({ page, merak, faults }) => {
         const { found, check } = await checker(page, { width, theme, language })
-        for (const path of ['/', '/services', '/routing-rules', '/nearby-rules', '/rate-limit-rules', '/simulator', '/simulator/rate-limits', '/changes', '/namespaces']) {
-          await page.goto(path)
-          await settled(page)
-          await check(`empty ${path}`)
-        }
+        await seeEmpty(page, check)
         await shop(merak)
         await rules(merak)
         await limits(merak)
@@ -94,39 +50,8 @@ for (const width of WIDTHS) {
           await settled(page)
           await check(what)
         }
-        await page.goto('/services/default/com.shop%2Forder')
-        await settled(page)
-        await page.keyboard.press('Control+k')
-        await expect(page.locator('.palette-item').first()).toBeVisible()
-        await check('palette')
-        await page.keyboard.press('Escape')
-        await page.locator('.table .menu button').first().click()
-        await check('menu')
-        await page.keyboard.press('Escape')
-        await page.locator('.tools > .button').first().click()
-        await check('bulk')
-        await page.keyboard.press('Escape')
-        await page.locator('.tools > .button').nth(1).click()
-        await check('register')
-        await page.keyboard.press('Escape')
-        await page.locator('.bar-top .button').first().click()
-        await check('time')
-        await page.keyboard.press('Escape')
-        await page.locator('.table .row-end > .button').first().click()
-        await expect(page.locator('.toast')).toBeVisible()
-        await check('toast')
-        await page.locator('.search input').focus()
-        await check('suggestions')
-        await merak.kill()
-        await expect(page.locator('.banner-bad')).toBeVisible()
-        await check('away')
-        await merak.serve()
-        await page.route('**/api/v1/**', (route) => route.abort())
-        for (const path of ['/services', '/routing-rules', '/nearby-rules', '/routing-rules/default/order-canary']) {
-          await page.goto(path)
-          await expect(page.getByRole('alert')).toBeVisible({ timeout: 20_000 })
-          await check(`error ${path}`)
-        }
+        await seeOpened(page, check)
+        await seeTroubles(page, merak, check)
         expect(found).toEqual([])
         faults.splice(0)
       })
@@ -135,7 +60,7 @@ for (const width of WIDTHS) {
         const { found, check } = await checker(page, { width, theme, language })
         await shop(merak)
         await rules(merak)
-        await checkRules(page, merak, check)
+        await seeRules(page, merak, check)
         expect(found).toEqual([])
         // What was refused and what others were faster with.
         expect(faults.splice(0).filter((fault) => !/400|412/.test(fault))).toEqual([])

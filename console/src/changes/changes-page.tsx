@@ -1,6 +1,6 @@
-import { useInfiniteQuery } from '@tanstack/react-query'
+import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
-import { useState } from 'react'
+import { useCallback, useState } from 'react'
 import type { ChangeKind } from '../api/client'
 import { useText } from '../i18n/use-text'
 import { useScope } from '../shell/scope'
@@ -40,7 +40,7 @@ export function ChangesPage() {
         <FilterField key={`s${service}`} label={text.service} value={service} onChoose={(value) => set({ service: value })} />
         <FilterField key={`a${actor}`} label={text.actor} value={actor} onChoose={(value) => set({ actor: value })} />
       </div>
-      <Log query={query} isNow={asOf === undefined} open={search.change} onOpen={(change) => set({ change })} />
+      <Log key={JSON.stringify(query)} query={query} isNow={asOf === undefined} open={search.change} onOpen={(change) => set({ change })} />
     </Page>
   )
 }
@@ -72,37 +72,24 @@ interface LogProps {
 
 function Log({ query, isNow, open, onOpen }: LogProps) {
   const { changes: text, states } = useText()
-  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(logQuery(query))
-  const tail = useTail(query, isNow)
-  // What came while somebody reads a change waits until they ask for it, so that nothing moves.
-  const [seen, setSeen] = useState(0)
-  const pages = data?.pages.flatMap(({ items }) => items) ?? []
-  const all = merged(tail, pages)
-  const isHeld = open !== undefined
-  if (isHeld && seen === 0 && all[0]) setSeen(all[0].revision)
-  const shown = isHeld && seen > 0 ? all.filter(({ revision }) => revision <= seen) : all
-  const waiting = all.length - shown.length
+  // Each reading of the log has a tail of its own.
+  const [reading, setReading] = useState(0)
+  const readAnew = useCallback(() => setReading((before) => before + 1), [])
+  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery({
+    ...logQuery(query, reading),
+    placeholderData: keepPreviousData,
+  })
+  const tail = useTail(query, String(reading), isNow)
+  const changes = merged(tail.changes, data?.pages.flatMap(({ items }) => items) ?? [])
   if (error && !data) return <Failed error={error} retry={() => void refetch()} />
   if (!data) return <Loading rows={12} />
-  if (all.length === 0) {
+  if (changes.length === 0) {
     const isFiltered = query.kind ?? query.service ?? query.actor
     return <Empty title={isFiltered ? states.nothingMatches : text.emptyTitle} hint={text.emptyHint} />
   }
   return (
     <div className="log">
-      {waiting > 0 && (
-        <button type="button" className="moved" onClick={() => setSeen(all[0]?.revision ?? 0)}>
-          {text.newer(waiting)}
-        </button>
-      )}
-      <ChangeList
-        changes={shown}
-        open={open}
-        onOpen={(revision) => {
-          setSeen(all[0]?.revision ?? 0)
-          onOpen(revision)
-        }}
-      />
+      <ChangeList key={reading} changes={changes} open={open} onOpen={onOpen} missed={tail.missed} onMissed={readAnew} />
       {hasNextPage && (
         <div className="table-foot">
           <Button disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>

@@ -30,11 +30,11 @@ export const serviceChangesQuery = (namespace: string, service: string, query: C
     queryFn: ({ signal }) => get({ namespace, service, ...query }, signal),
   })
 
-/** Changes from newer to older, page after page. The live tail adds what is newer still. */
-export const logQuery = (query: ChangesQuery) =>
+/** Changes from newer to older, page after page, as one reading finds them. The live tail adds what is newer still. */
+export const logQuery = (query: ChangesQuery, reading: number) =>
   infiniteQueryOptions({
     // Not under `changes`: reading every loaded page anew for each change would be wasted.
-    queryKey: ['log', query],
+    queryKey: ['log', query, reading],
     queryFn: ({ pageParam, signal }) => get({ ...query, page_size: 100, ...(pageParam ? { page_token: pageParam } : {}) }, signal),
     initialPageParam: '',
     getNextPageParam: (page: Page<Change>) => page.next_page_token,

@@ -16,22 +16,36 @@ export function isWanted({ kind, namespace, service, actor }: ChangesQuery, chan
   )
 }
 
-/** The changes that a query finds and that came since the page asked for it, newest first. */
-export function useTail(query: ChangesQuery, isFollowing: boolean): Change[] {
-  const key = JSON.stringify(query)
-  const [tail, setTail] = useState<{ key: string; changes: Change[] }>({ key, changes: [] })
+export interface Tail {
+  /** Newest first. */
+  changes: Change[]
+  /** How many came when there was no more room. */
+  missed: number
+}
+
+const EMPTY: Tail = { changes: [], missed: 0 }
+
+/** A tail after fresh changes, newest first; one that is full counts them only, so that it never has a hole. */
+export function grown({ changes, missed }: Tail, fresh: Change[]): Tail {
+  if (missed > 0 || changes.length + fresh.length > LIMIT) return { changes, missed: missed + fresh.length }
+  return { changes: [...fresh, ...changes], missed }
+}
+
+/** The changes that a query finds and that came since the page asked for it; `key` begins another tail. */
+export function useTail(query: ChangesQuery, key: string, isFollowing: boolean): Tail {
+  const asked = JSON.stringify(query)
+  const [tail, setTail] = useState({ key, ...EMPTY })
   useEffect(() => {
     if (!isFollowing) return undefined
-    const wanted: ChangesQuery = JSON.parse(key)
+    const wanted: ChangesQuery = JSON.parse(asked)
     const stop = feed.listen({
       changes(fresh) {
         const found = fresh.filter((change) => isWanted(wanted, change)).toReversed()
-        if (found.length === 0) return
-        setTail((before) => ({ key, changes: [...found, ...(before.key === key ? before.changes : [])].slice(0, LIMIT) }))
+        if (found.length > 0) setTail((before) => ({ key, ...grown(before.key === key ? before : EMPTY, found) }))
       },
-      reset: () => setTail({ key, changes: [] }),
+      reset: () => setTail({ key, ...EMPTY }),
     })
     return () => void stop()
-  }, [key, isFollowing])
-  return tail.key === key ? tail.changes : []
+  }, [asked, key, isFollowing])
+  return tail.key === key ? tail : EMPTY
 }

@@ -52,7 +52,7 @@ function Feed() {
     <Panel title={text.feed} actions={<Link to="/changes">{text.allChanges}</Link>}>
       {error && !data && <Failed error={error} retry={() => void refetch()} />}
       {data?.items.length === 0 && <Empty title={changes.emptyTitle} />}
-      {data && data.items.length > 0 && <ChangeList changes={data.items} hasSubject={false} />}
+      {data && data.items.length > 0 && <ChangeList key={`${namespace} ${asOf}`} changes={data.items} hasSubject={false} />}
     </Panel>
   )
 }

@@ -67,7 +67,7 @@ export function TimelineTab() {
         )}
       </Panel>
       <Panel title={text.changes}>
-        {changes.length === 0 ? <p className="muted">{none}</p> : <ChangeList changes={changes} hasSubject={false} />}
+        {changes.length === 0 ? <p className="muted">{none}</p> : <ChangeList key={`${minutes} ${asOf}`} changes={changes} hasSubject={false} />}
       </Panel>
     </div>
   )
