@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { Page } from '@playwright/test'
 import { expect, test } from './fixtures'
 import { rules, shop } from './merak'
 import { LANGUAGES, pagesOf, THEMES, WIDTHS } from './pages'
@@ -6,6 +7,12 @@ import { limits } from './rule-data'
 import { seeEmpty, seeOpened, seeRules, seeTroubles, settled } from './states'
 
 const FOLDER = join(import.meta.dirname, '../screenshots')
+
+/** Makes the window as high as the page, as a list draws only what is in sight. */
+async function wholePage(page: Page) {
+  const { width, height } = await page.evaluate(() => ({ width: innerWidth, height: document.documentElement.scrollHeight }))
+  await page.setViewportSize({ width, height: Math.min(height, 4_000) })
+}
 
 /** Pictures to look at: `screenshots/<page>-<width>-<theme>-<language>.png`. */
 for (const width of WIDTHS) {
@@ -28,8 +35,10 @@ for (const width of WIDTHS) {
           await page.goto(address)
           await settled(page)
           // Its charts begin with two readings.
-          if (name === 'about') await expect(page.locator('canvas').first()).toBeVisible({ timeout: 15_000 })
-          await page.screenshot({ path: path(name), fullPage: true })
+          if (name.startsWith('about')) await expect(page.getByText(/^[\d.]+ ms$/).first()).toBeVisible({ timeout: 15_000 })
+          await wholePage(page)
+          await picture(name)
+          await page.setViewportSize({ width, height: 800 })
         }
         await seeOpened(page, picture)
         await seeRules(page, merak, picture)

@@ -156,5 +156,5 @@ export const limitSimulator = {
   rejects: (count: number) => `rejects ${number(count)}`,
   counter: 'Counter',
   oneCounter: 'one for all these calls',
-  left: (left: number, max: number, window: string, full: string) => `${number(left)} left of ${number(max)} in ${window}; as after a pause in ${full}`,
+  left: (left: number, max: number, window: string, full: string) => `${number(left)} left of ${number(max)} in ${window}; full again in ${full}`,
 }

@@ -50,7 +50,7 @@ export const en = {
     now: 'Now',
     title: 'Look at an earlier moment',
     at: 'Moment',
-    explain: 'Services, instances and changes are read as they were then. Nothing can be changed there.',
+    explain: 'Services, instances, rules and changes are read as they were then. Nothing can be changed there.',
     go: 'Show that moment',
     ago: (text: string) => `${text} ago`,
     slider: 'Moment between the oldest and the newest of the last changes',
@@ -108,6 +108,7 @@ export const en = {
   search: {
     label: 'Search',
     hint: (example: string) => `Name or tokens, such as ${example}`,
+    hintAddress: (example: string) => `Address or tokens, such as ${example}`,
     suggestions: 'Suggestions',
     unknown: (key: string) => `“${key}” is no token here`,
     value: (key: string, allowed: string) => `“${key}” takes ${allowed}`,
@@ -304,7 +305,7 @@ export const en = {
     emptyTitle: 'Nobody watches this service',
     emptyHint: 'Applications appear here when they first call it through the SDK.',
     nowOnly: 'Subscribers are those of now: they are not part of the past.',
-    summary: (current: number, total: number) => `${current} of ${total} have the newest state`,
+    summary: (current: number, total: number) => `${current} of ${total} ${current === 1 ? 'has' : 'have'} the newest state`,
   },
   timeline: {
     window: 'Time window',

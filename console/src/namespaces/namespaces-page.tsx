@@ -116,7 +116,7 @@ function useColumns(onOpen: ((open: Open) => void) | undefined): Column<Namespac
     {
       id: 'name',
       header: text.name,
-      width: '22%',
+      width: '18%',
       cell: ({ name }) => (
         <Link to="/services" search={{ ns: name }}>
           {name}
@@ -127,7 +127,7 @@ function useColumns(onOpen: ((open: Open) => void) | undefined): Column<Namespac
     {
       id: 'health',
       header: text.health,
-      width: '170px',
+      width: '150px',
       cell: (row) => <HealthBar healthy={row.healthy_instance_count} total={row.instance_count} />,
     },
     {
@@ -139,7 +139,7 @@ function useColumns(onOpen: ((open: Open) => void) | undefined): Column<Namespac
       cell: ({ isolated_instance_count: count }) => <span className={count > 0 ? 'num text-warn' : 'num muted'}>{count}</span>,
     },
     { id: 'comment', header: text.comment, isMinor: true, cell: (row) => <span className="muted">{row.comment}</span> },
-    { id: 'metadata', header: services.metadata, isMinor: true, cell: (row) => <MetadataChips metadata={row.metadata} /> },
+    { id: 'metadata', header: services.metadata, width: '18%', isMinor: true, cell: (row) => <MetadataChips metadata={row.metadata} /> },
     { id: 'changed', header: services.changed, width: '110px', align: 'end', isMinor: true, cell: (row) => <Ago at={row.modified_at} /> },
     ...(onOpen ? [menu] : []),
   ]

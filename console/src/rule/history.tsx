@@ -31,7 +31,8 @@ export function History<Spec extends CommonSpec>({ noun, id, current, isReadOnly
   const { rules: text, changes } = useText()
   const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(revisionsQuery<Spec>(noun.collection, id))
   const [reverted, setReverted] = useState<Revision<Spec> | null>(null)
-  if (error && !data) return <Failed error={error} retry={() => void refetch()} />
+  // Of a rule that never was, the page says so already.
+  if (error && !data) return current && <Failed error={error} retry={() => void refetch()} />
   if (!data) return <Loading />
   const states = data.pages.flatMap(({ items }) => items)
   const at = (revision: string | undefined) => states.findIndex((one) => String(one.revision) === revision)

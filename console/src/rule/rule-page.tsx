@@ -8,6 +8,7 @@ import { Ago } from '../time/time'
 import { Button } from '../ui/button'
 import { Copy } from '../ui/copy'
 import { Dialog } from '../ui/dialog'
+import { Links } from '../ui/links'
 import { Page } from '../ui/page'
 import { Failed, Loading } from '../ui/states'
 import { type RuleId, ruleQuery } from './api'
@@ -71,7 +72,7 @@ export function RulePage<Spec extends CommonSpec>(props: Props<Spec>) {
       {isPending && <Loading />}
       {error && !data && <Failed error={error} retry={() => void refetch()} />}
       {data && (
-        <nav className="tabs" aria-label={text[noun.words].one}>
+        <Links className="tabs" label={text[noun.words].one}>
           {tabs.map((one) => (
             <Link
               key={one}
@@ -83,7 +84,7 @@ export function RulePage<Spec extends CommonSpec>(props: Props<Spec>) {
               {{ rule: text[noun.words].one, usage: text.rules.usage, history: text.rules.history }[one]}
             </Link>
           ))}
-        </nav>
+        </Links>
       )}
       {data && (
         <div hidden={tab !== 'rule'}>

@@ -65,7 +65,7 @@ export function SearchField({ value, onSearch, grammar, wordIs, example }: Props
         aria-controls={isShown ? id : undefined}
         aria-activedescendant={at >= 0 && isShown ? `${id}-${at}` : undefined}
         aria-invalid={faults.length > 0 && !isShown ? true : undefined}
-        placeholder={text.hint(example)}
+        placeholder={wordIs === 'ip' ? text.hintAddress(example) : text.hint(example)}
         autoComplete="off"
         spellCheck={false}
         value={typed}

@@ -11,6 +11,7 @@ import { Button } from '../ui/button'
 import { Copy } from '../ui/copy'
 import { HealthBar } from '../ui/health'
 import { Icon } from '../ui/icon'
+import { Links } from '../ui/links'
 import { MetadataChips } from '../ui/metadata'
 import { Page } from '../ui/page'
 import { Failed, Loading } from '../ui/states'
@@ -64,13 +65,13 @@ export function ServicePage() {
       {data && (
         <>
           <Facts service={data} />
-          <nav className="tabs" aria-label={text.service.tabs}>
+          <Links className="tabs" label={text.service.tabs}>
             {TABS.map(([to, tab], index) => (
               <Link key={to} to={to} params={params} activeOptions={{ exact: index === 0, includeSearch: false }}>
                 {text.service[tab]}
               </Link>
             ))}
-          </nav>
+          </Links>
           <Outlet />
         </>
       )}

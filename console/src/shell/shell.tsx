@@ -3,6 +3,7 @@ import { useState } from 'react'
 import { useText } from '../i18n/use-text'
 import { useLiveQueries } from '../live/use-live'
 import { Icon, type IconName } from '../ui/icon'
+import { Links } from '../ui/links'
 import { Toasts } from '../ui/toast'
 import { Header } from './header'
 import { Help } from './help'
@@ -39,14 +40,14 @@ export function Shell() {
           <img src="/favicon.svg" alt="" />
           <span translate="no">{'Merak'}</span>
         </Link>
-        <nav className="nav" aria-label={nav.main}>
+        <Links className="nav" label={nav.main}>
           {PAGES.map(([to, page]) => (
             <Link key={to} to={to} activeOptions={{ exact: to === '/', includeSearch: false }}>
               <Icon name={page} />
               {nav[page]}
             </Link>
           ))}
-        </nav>
+        </Links>
       </aside>
       <Header openPalette={() => setOpen('palette')} openHelp={() => setOpen('help')} />
       <main id="main" className="main" tabIndex={-1}>

@@ -49,14 +49,14 @@ export function Comparison({ live, draft }: { live: Explanation; draft: Explanat
 
 function columnsOf({ simulator: text, instances }: Dictionary): Column<Row>[] {
   return [
-    { id: 'instance', header: instances.endpoint, width: '180px', cell: ({ id, address }) => <span className="mono" title={id}>{address}</span> },
-    { id: 'live', header: text.live, width: '84px', align: 'end', cell: (row) => <span className="num">{percent(row.live)}</span> },
-    { id: 'draft', header: text.withDraft, width: '110px', align: 'end', cell: (row) => <span className="num">{percent(row.draft)}</span> },
-    { id: 'delta', header: text.difference, width: '90px', align: 'end', cell: (row) => <Delta by={row.draft - row.live} /> },
+    { id: 'instance', header: instances.endpoint, width: '156px', cell: ({ id, address }) => <span className="mono" title={id}>{address}</span> },
+    { id: 'live', header: text.live, width: '72px', align: 'end', cell: (row) => <span className="num">{percent(row.live)}</span> },
+    { id: 'draft', header: text.withDraft, width: '96px', align: 'end', cell: (row) => <span className="num">{percent(row.draft)}</span> },
+    { id: 'delta', header: text.difference, width: '72px', align: 'end', cell: (row) => <Delta by={row.draft - row.live} /> },
     {
       id: 'drawn',
       header: text.drawn(DRAWS),
-      width: '120px',
+      width: '112px',
       align: 'end',
       isMinor: true,
       cell: (row) => <span className="num">{`${row.drawnLive} → ${row.drawnDraft}`}</span>,

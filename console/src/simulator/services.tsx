@@ -7,10 +7,10 @@ import { serviceText } from './call'
 
 /** Some services to begin with, where nobody is called yet. */
 export function Services() {
-  const { simulator: text } = useText()
+  const { simulator: text, limitSimulator: limits } = useText()
   const { data } = useQuery(findServicesQuery(''))
   return (
-    <Empty title={text.emptyTitle} hint={text.emptyHint}>
+    <Empty title={text.emptyTitle} hint={data?.items.length === 0 ? limits.emptyHint : text.emptyHint}>
       <ul className="row wrap row-center" aria-label={text.to}>
         {(data?.items ?? []).map(({ namespace, name }) => (
           <li key={serviceText(namespace, name)}>

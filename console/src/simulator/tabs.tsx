@@ -1,5 +1,6 @@
 import { Link } from '@tanstack/react-router'
 import { useText } from '../i18n/use-text'
+import { Links } from '../ui/links'
 import { type Call, searchOf } from './call'
 
 const EXACT = { exact: true, includeSearch: false }
@@ -9,13 +10,13 @@ export function SimulatorTabs({ call }: { call: Call }) {
   const { simulator: text, limitSimulator: words } = useText()
   const search = searchOf({ ...call, draft: '', instance: '', seed: '' })
   return (
-    <nav className="tabs" aria-label={text.title}>
+    <Links className="tabs" label={text.title}>
       <Link to="/simulator" search={search} activeOptions={EXACT}>
         {words.routes}
       </Link>
       <Link to="/simulator/rate-limits" search={search} activeOptions={EXACT}>
         {words.limits}
       </Link>
-    </nav>
+    </Links>
   )
 }

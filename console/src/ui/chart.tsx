@@ -18,6 +18,8 @@ interface Props {
 }
 
 const HEIGHT = 130
+/** A chart shows at least as many seconds. */
+const MOMENT_S = 10
 const LINES = ['--accent', '--warn-fill'] as const
 
 /** Lines over time. What is drawn is in a table as well: a page with charts must offer one. */
@@ -76,7 +78,11 @@ function optionsOf(element: HTMLElement, count: number, steps: number[], newest:
     legend: { show: false },
     cursor: { sync: { key: 'page' }, y: false, drag: { x: false, y: false } },
     hooks: { setCursor: [({ cursor }) => newest.current.onPoint(cursor.idx ?? null)] },
-    scales: { y: { range: (_, __, most) => [0, Math.max(most * 1.1, steps[0] ?? 1)] } },
+    scales: {
+      // One reading alone is at the end of a moment.
+      x: { range: (_, first, last) => [Math.min(first, last - MOMENT_S), last] },
+      y: { range: (_, __, most) => [0, Math.max(most * 1.1, steps[0] ?? 1)] },
+    },
     axes: [
       { ...axis, grid: { show: false }, space: 90, size: 22, values: (_, times) => times.map(clock) },
       { ...axis, grid, space: 34, size: 62, incrs: steps, values: (_, values) => values.map((value) => newest.current.show(value)) },
