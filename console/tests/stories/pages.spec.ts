@@ -2,14 +2,6 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from '../fixtures'
 import { pathOf, shop } from '../merak'
 
-interface Summary {
-  namespace: string
-  name: string
-  instance_count: number
-  healthy_instance_count: number
-  isolated_instance_count: number
-}
-
 interface Listed<T> {
   items: T[]
 }
@@ -50,61 +42,6 @@ test('the overview names what needs attention, and leads there', async ({ page, 
   await attention.getByRole('link', { name: 'com.shop/pay' }).click()
   await expect(page).toHaveURL(/q=health:unhealthy/)
   await expect(page.getByRole('table').getByRole('row')).toHaveCount(2)
-})
-
-test('every number of the pages is what the API says', async ({ page, merak }) => {
-  await shop(merak)
-  const { items: services } = await merak.ask<Listed<Summary>>('/api/v1/services')
-  const sum = (of: (one: Summary) => number) => services.reduce((total, one) => total + of(one), 0)
-
-  await page.goto('/')
-  const total = sum((one) => one.instance_count)
-  await expect(page.getByRole('link', { name: `Services ${services.length}` })).toBeVisible()
-  await expect(page.getByRole('link', { name: `Instances ${total}` })).toBeVisible()
-  await expect(page.getByRole('link', { name: `Unhealthy ${total - sum((one) => one.healthy_instance_count)}` })).toBeVisible()
-  await expect(page.getByRole('link', { name: `Isolated ${sum((one) => one.isolated_instance_count)}` })).toBeVisible()
-
-  await page.goto('/services')
-  const rows = page.getByRole('table').getByRole('row')
-  for (const [index, one] of services.entries()) {
-    const cells = rows.nth(index + 1).getByRole('cell')
-    await expect(cells.nth(0)).toHaveText(one.name)
-    await expect(cells.nth(1)).toHaveText(one.namespace)
-    const health = one.instance_count === 0 ? 'No instances' : `${one.healthy_instance_count}/${one.instance_count}`
-    await expect(cells.nth(2)).toContainText(health)
-    await expect(cells.nth(3)).toHaveText(String(one.isolated_instance_count))
-  }
-
-  for (const one of services) {
-    await page.goto(`/services/${one.namespace}/${encodeURIComponent(one.name)}`)
-    await expect(page.getByRole('heading', { level: 1 })).toHaveText(one.name)
-    if (one.instance_count === 0) continue
-    await expect(page.getByText(`${one.healthy_instance_count}/${one.instance_count}`)).toBeVisible()
-    const { items } = await merak.ask<Listed<Record<string, never>>>(`${pathOf(one.namespace, one.name)}/instances`)
-    await expect(rows).toHaveCount(items.length + 1)
-    for (const [index, instance] of items.entries()) {
-      const row = rows.nth(index + 1)
-      const { host, port, health, isolated, weight, version, location } = instance as unknown as {
-        [key: string]: string
-      } & { location: { zone: string }; isolated: boolean }
-      await expect(row).toContainText(`${host}:${port}`)
-      await expect(row).toContainText(health === 'healthy' ? 'Healthy' : 'Unhealthy')
-      await expect(row.getByText('Isolated')).toHaveCount(isolated ? 1 : 0)
-      await expect(row.getByRole('textbox')).toHaveValue(String(weight))
-      await expect(row).toContainText(String(version))
-      await expect(row).toContainText(location.zone)
-    }
-  }
-
-  await page.goto('/namespaces')
-  const { items: namespaces } = await merak.ask<Listed<Summary & { service_count: number }>>('/api/v1/namespaces')
-  for (const [index, one] of namespaces.entries()) {
-    const cells = rows.nth(index + 1).getByRole('cell')
-    await expect(cells.nth(0)).toHaveText(one.name)
-    await expect(cells.nth(1)).toHaveText(String(one.service_count))
-    await expect(cells.nth(2)).toContainText(`${one.healthy_instance_count}/${one.instance_count}`)
-    await expect(cells.nth(3)).toHaveText(String(one.isolated_instance_count))
-  }
 })
 
 test('changes are filtered, opened, followed and exported', async ({ page, merak }) => {
