@@ -1002,6 +1002,8 @@ export interface components {
         AmountMode: "total" | "per_client";
         /** @description What there is to say about documents. */
         Analysis: {
+            /** @description Tests of other rules that pass now, and would fail if the documents were written. */
+            broken_tests: components["schemas"]["FailedTest"][];
             /** @description One for each document, in their order. */
             documents: components["schemas"]["DocumentReport"][];
         };
@@ -1310,6 +1312,8 @@ export interface components {
             message: string;
             /** @description JSON pointer (RFC 6901) to the place in the document. */
             path: string;
+            /** @description Absent where only `message` says it. */
+            reason?: components["schemas"]["ProblemReason"];
         };
         /**
          * @description The kinds of documents.
@@ -2491,7 +2495,13 @@ export interface components {
          *       "errors": [
          *         {
          *           "detail": "0 is outside 1..=65535",
-         *           "pointer": "/port"
+         *           "pointer": "/port",
+         *           "reason": {
+         *             "code": "out_of_range",
+         *             "max": "65535",
+         *             "min": "1",
+         *             "value": "0"
+         *           }
          *         }
          *       ],
          *       "request_id": "deploy-42",
@@ -2548,6 +2558,53 @@ export interface components {
              * @example /metadata/env
              */
             pointer?: string;
+            /** @description The same for programs; absent where only `detail` says it. */
+            reason?: components["schemas"]["ProblemReason"];
+        };
+        /**
+         * @description What is wrong with a refused value, for programs: a code that stays the same from release to release, and
+         *     what a sentence about it needs.
+         */
+        ProblemReason: {
+            /** @enum {string} */
+            code: "missing";
+        } | {
+            /** @enum {string} */
+            code: "too_long";
+            length: number;
+            limit: number;
+        } | {
+            /** @description Those that are, in English. */
+            allowed: string;
+            /** @enum {string} */
+            code: "bad_character";
+            found: string;
+            /** @description From 0. */
+            position: number;
+        } | {
+            /** @enum {string} */
+            code: "out_of_range";
+            max: string;
+            min: string;
+            value: string;
+        } | {
+            /** @enum {string} */
+            code: "too_many";
+            count: number;
+            limit: number;
+        } | {
+            /** @enum {string} */
+            code: "malformed";
+            /** @description The right form, in English. */
+            expected: string;
+            /** @description At most 80 characters of it. */
+            value: string;
+        } | {
+            /** @enum {string} */
+            code: "unknown_field";
+            field: string;
+            /** @description Those that there are, in English. */
+            known: string;
         };
         /**
          * @description How long changes took from their commit until the updates that tell of them were written to streams,
@@ -3270,7 +3327,7 @@ export interface components {
          * @description The kinds of rules that can have warnings.
          * @enum {string}
          */
-        RuleKind: "nearby_rule" | "routing_rule";
+        RuleKind: "nearby_rule" | "rate_limit_rule" | "routing_rule";
         /**
          * @description Where to go back to.
          * @example {
@@ -3864,7 +3921,7 @@ export interface components {
          * @description The kinds of warnings; their names stay the same from release to release.
          * @enum {string}
          */
-        WarningCode: "branch_never_matches" | "branch_unreachable" | "branch_shadowed" | "regex_matches_everything" | "equal_priority" | "rule_unreachable" | "target_without_instances" | "target_without_usable_instances" | "callee_without_instances" | "target_repeated" | "weight_not_as_named" | "weights_not_hundred";
+        WarningCode: "branch_never_matches" | "branch_unreachable" | "branch_shadowed" | "regex_matches_everything" | "equal_priority" | "rule_unreachable" | "rule_never_matches" | "limit_never_reached" | "target_without_instances" | "target_without_usable_instances" | "callee_without_instances" | "target_repeated" | "weight_not_as_named" | "weights_not_hundred";
         /**
          * @description The first event of a watch.
          * @example {
@@ -10321,7 +10378,7 @@ export interface operations {
                  */
                 namespace?: string;
                 /** @description Only rules of this kind. */
-                kind?: "nearby_rule" | "routing_rule";
+                kind?: "nearby_rule" | "rate_limit_rule" | "routing_rule";
                 /**
                  * @description Only rules of this name.
                  * @example canary

@@ -87,6 +87,8 @@ export const rules = {
     regex_matches_everything: 'The expression matches any value',
     equal_priority: 'Another rule for the same calls has the same priority',
     rule_unreachable: 'An earlier rule decides every call that this one is for',
+    rule_never_matches: 'No call can meet these conditions',
+    limit_never_reached: 'Another limit for the same calls is as strict',
     target_without_instances: 'No instance has these labels now',
     target_without_usable_instances: 'No instance with these labels can take calls now',
     callee_without_instances: 'The called service has no instance now',

@@ -88,6 +88,8 @@ export const rules: Dictionary['rules'] = {
     regex_matches_everything: '该表达式匹配任何取值',
     equal_priority: '作用于相同调用的另一规则优先级相同',
     rule_unreachable: '前面的规则已决定了该规则的所有调用',
+    rule_never_matches: '没有调用能满足这些条件',
+    limit_never_reached: '针对相同调用的另一限流规则同样严格',
     target_without_instances: '目前没有实例具有这些标签',
     target_without_usable_instances: '具有这些标签的实例目前都不可用',
     callee_without_instances: '被调服务目前没有实例',

@@ -15,7 +15,7 @@ export const FAILOVERS = ['local', 'pass'] as const satisfies readonly Schemas['
 /** Rate limit rules as a kind of rule. */
 export const LIMIT: Noun<RateLimitRuleSpec> = {
   collection: 'rate-limit-rules',
-  kind: undefined,
+  kind: 'rate_limit_rule',
   words: 'limits',
   list: '/rate-limit-rules',
   create: '/rate-limit-rules/new',

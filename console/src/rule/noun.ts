@@ -49,8 +49,8 @@ export type Collection = 'routing-rules' | 'nearby-rules' | 'rate-limit-rules'
 /** A kind of rule: where it is, and what it begins with. */
 export interface Noun<Spec extends CommonSpec> {
   collection: Collection
-  /** What warnings call this kind; none if it never has any. */
-  kind: RuleKind | undefined
+  /** What warnings call this kind. */
+  kind: RuleKind
   /** The words of this kind in the dictionary. */
   words: 'routing' | 'nearby' | 'limits'
   list: '/routing-rules' | '/nearby-rules' | '/rate-limit-rules'

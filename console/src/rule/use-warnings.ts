@@ -7,7 +7,7 @@ import { type CommonSpec, keyOf, type Noun } from './noun'
 /** What is probably not meant in the rules of a kind, by rule; nothing of the past is known. */
 export function useWarnings<Spec extends CommonSpec>(noun: Noun<Spec>, namespace: string | undefined): ReadonlyMap<string, RuleWarning[]> {
   const { asOf } = useScope()
-  const isKnown = noun.kind !== undefined && asOf === undefined
-  const { data = [] } = useQuery({ ...warningsQuery(noun.kind ?? 'routing_rule', namespace), enabled: isKnown })
+  const isKnown = asOf === undefined
+  const { data = [] } = useQuery({ ...warningsQuery(noun.kind, namespace), enabled: isKnown })
   return new Map(isKnown ? data.map((rule) => [keyOf(rule), rule.warnings]) : [])
 }

@@ -10,6 +10,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use merak_model::{
     Instance, InstanceId, Namespace, NamespaceName, Revision, ServiceKey, ServiceName,
+    limiting::RateLimitRule,
     routing::{RuleKey, RuleSet},
 };
 use parking_lot::{RwLock, RwLockReadGuard};
@@ -162,6 +163,19 @@ impl Catalog {
         let places = index.rules.places_beside(RuleFamily::Routing, callees);
         drop(index);
         places.routing()
+    }
+
+    /// The rate limit rules that are for a service in common with `callees`.
+    pub fn limits_beside(&self, callees: &Callees) -> Vec<Arc<RateLimitRule>> {
+        let index = self.index.read();
+        let places = index.rules.places_beside(RuleFamily::RateLimit, callees);
+        drop(index);
+        places.rules()
+    }
+
+    /// The rules of a kind, sorted by namespace and name.
+    pub fn all_rules<R: Rule>(&self) -> Vec<Arc<R>> {
+        self.index.read().rules.all().cloned().collect()
     }
 
     /// The rules that protect a service, which need not exist, in the order of their precedence.

@@ -16,7 +16,6 @@ use tokio::sync::Mutex;
 
 use crate::{Caller, Catalog, Committer, Draft, Error, Liveness, Result, committer::Intent};
 pub use instance::{InstancePatch, Registered};
-pub use tests_of_rules::FailedTest;
 
 /// Whether a registration creates the namespace and the service that it names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

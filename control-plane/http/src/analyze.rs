@@ -17,7 +17,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     Api,
     extract::{Json, NoParameters, Query},
-    problem::{ListProblems, Problem},
+    problem::{FailedTest, ListProblems, Problem, Reason},
     rule::schema as rules,
     simulate::schema as simulations,
     warning::beside_requests,
@@ -54,6 +54,8 @@ struct Analysis {
     /// One for each document, in their order.
     #[schema(value_type = Vec<DocumentReport>)]
     documents: Vec<analysis::Report>,
+    /// Tests of other rules that pass now, and would fail if the documents were written.
+    broken_tests: Vec<FailedTest>,
 }
 
 /// What there is to say about one document.
@@ -91,6 +93,9 @@ struct DocumentError {
     /// JSON pointer (RFC 6901) to the place in the document.
     path: String,
     message: String,
+    /// Absent where only `message` says it.
+    #[schema(nullable = false)]
+    reason: Option<Reason>,
 }
 
 /// What was probably not meant in a document.
@@ -149,25 +154,23 @@ async fn analyze(
         return Err(Problem::pointer("/documents", detail));
     }
     let catalog = Arc::clone(&api.plane.catalog);
-    let documents = beside_requests(move || {
+    let analysis = beside_requests(move || {
         let documents: Vec<Manifest> = body.documents.iter().map(Manifest::read).collect();
         let facts = Facts {
-            rules: &all_rules(&catalog),
+            rules: &RuleSet {
+                routing: catalog.all_rules(),
+                nearby: catalog.all_rules(),
+            },
+            limits: &catalog.all_rules(),
             instances: &|callee| Some(instances_of(&catalog, callee)),
         };
-        analysis::analyze(&documents, facts)
+        let broken = analysis::broken_tests(&documents, facts.rules);
+        Analysis {
+            documents: analysis::analyze(&documents, facts),
+            broken_tests: broken.iter().map(Into::into).collect(),
+        }
     });
-    let documents = documents.await?;
-    Ok(axum::Json(Analysis { documents }))
-}
-
-fn all_rules(catalog: &Catalog) -> RuleSet {
-    let mut rules = RuleSet::default();
-    for namespace in catalog.list_namespaces() {
-        rules.routing.extend(catalog.list_rules(&namespace.name).1);
-        rules.nearby.extend(catalog.list_rules(&namespace.name).1);
-    }
-    rules
+    analysis.await.map(axum::Json)
 }
 
 fn instances_of(catalog: &Catalog, callee: &ServiceKey) -> Vec<Arc<Instance>> {

@@ -4,6 +4,7 @@
 //! it knows the request's id. Callers see the message, the log sees the causes.
 
 mod failed_test;
+mod reason;
 mod responses;
 
 use axum::response::{IntoResponse, Response};
@@ -14,7 +15,8 @@ use serde::Serialize;
 use tracing::{error, info};
 use utoipa::ToSchema;
 
-use failed_test::FailedTest;
+pub(crate) use failed_test::FailedTest;
+pub(crate) use reason::Reason;
 pub(crate) use responses::{
     ConditionalProblems, DeleteProblems, HistoryProblems, ListProblems, ReadProblems, TestProblems,
     WriteProblems,
@@ -77,7 +79,10 @@ pub(crate) struct Problem {
     "type": "urn:merak:problem:invalid_argument", "title": "Bad Request", "status": 400,
     "detail": "/port: 0 is outside 1..=65535", "code": "invalid_argument",
     "request_id": "deploy-42",
-    "errors": [{"pointer": "/port", "detail": "0 is outside 1..=65535"}],
+    "errors": [{
+        "pointer": "/port", "detail": "0 is outside 1..=65535",
+        "reason": {"code": "out_of_range", "value": "0", "min": "1", "max": "65535"},
+    }],
 }))]
 pub(crate) struct ProblemBody {
     /// Names the kind of problem: `urn:merak:problem:` and the code.
@@ -128,6 +133,10 @@ pub(crate) struct Fault {
     header: Option<String>,
     /// What is wrong with it.
     detail: String,
+    /// The same for programs; absent where only `detail` says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Reason, required = false)]
+    reason: Option<merak_model::Problem>,
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -253,9 +262,11 @@ impl Problem {
     fn of_one(invalid: &Invalid) -> Self {
         let pointer = invalid.pointer();
         if let Refusal::Unknown { field, known } = invalid.problem() {
-            return Self::pointer(pointer, format!("unknown field `{field}`")).hint(known);
+            return Self::pointer(pointer, format!("unknown field `{field}`"))
+                .hint(known)
+                .because(invalid.problem().usual());
         }
-        Self::pointer(pointer, invalid.problem().to_string())
+        Self::pointer(pointer, invalid.problem().to_string()).because(invalid.problem().usual())
     }
 
     /// Refuses a path or query parameter.
@@ -281,6 +292,7 @@ impl Problem {
     /// Refuses a parameter whose value the model refused; the field is the parameter's name.
     pub(crate) fn refused_parameter(invalid: &Invalid) -> Self {
         Self::parameter(invalid.field(), invalid.problem().to_string())
+            .because(invalid.problem().usual())
     }
 
     /// Adds what to do about it.
@@ -288,6 +300,14 @@ impl Problem {
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         if let Some(last) = self.faults.last_mut() {
             last.hint = Some(hint.into());
+        }
+        self
+    }
+
+    /// Says for programs what is wrong with it.
+    fn because(mut self, reason: Option<&merak_model::Problem>) -> Self {
+        if let Some(last) = self.faults.last_mut() {
+            last.reason = reason.cloned();
         }
         self
     }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use merak_model::{
     self as model, NamespaceName,
+    limiting::RateLimitRule,
     routing::{self, RuleName, WarningCode},
 };
 use serde::{Deserialize, Serialize};
@@ -68,10 +69,13 @@ struct WarnedRule {
 
 /// The kinds of rules that can have warnings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
 enum RuleKind {
-    NearbyRule,
-    RoutingRule,
+    #[serde(rename = "nearby_rule")]
+    Nearby,
+    #[serde(rename = "rate_limit_rule")]
+    RateLimit,
+    #[serde(rename = "routing_rule")]
+    Routing,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -171,8 +175,9 @@ impl Search<'_> {
             let wanted = self.query.namespace.as_ref();
             if wanted.is_none_or(|wanted| *wanted == namespace.name) {
                 let name = &namespace.name;
-                self.add::<routing::NearbyRule>(RuleKind::NearbyRule, name, &mut found);
-                self.add::<routing::RoutingRule>(RuleKind::RoutingRule, name, &mut found);
+                self.add::<routing::NearbyRule>(RuleKind::Nearby, name, &mut found);
+                self.add::<RateLimitRule>(RuleKind::RateLimit, name, &mut found);
+                self.add::<routing::RoutingRule>(RuleKind::Routing, name, &mut found);
             }
         }
         found
@@ -217,8 +222,9 @@ impl WarnedRule {
     /// Where it stands in the list; a space sorts before all that a name can contain.
     fn position(&self) -> String {
         let kind = match self.kind {
-            RuleKind::NearbyRule => "nearby_rule",
-            RuleKind::RoutingRule => "routing_rule",
+            RuleKind::Nearby => "nearby_rule",
+            RuleKind::RateLimit => "rate_limit_rule",
+            RuleKind::Routing => "routing_rule",
         };
         format!("{} {kind} {}", self.namespace, self.name)
     }

@@ -8,11 +8,12 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::Serialize;
 
 use crate::{
-    Instance, Invalid, NamespaceName, ServiceKey,
+    Instance, Invalid, NamespaceName, ServiceKey, invalid,
+    limiting::{self, RateLimitRule},
     manifest::{Content, Kind, Manifest},
     routing::{
-        self, Explanation, Mismatch, RoutingRule, RoutingTest, RuleKey, RuleName, RuleSet,
-        Surroundings, TestOutcome, Warning, WarningCode, lint::callee_of,
+        self, Explanation, FailedTest, Mismatch, RoutingRule, RoutingTest, RuleKey, RuleName,
+        RuleSet, Surroundings, TestOutcome, Warning, WarningCode, failed_test, lint::callee_of,
     },
 };
 
@@ -21,6 +22,8 @@ use crate::{
 pub struct Facts<'f> {
     /// The rules that there are; those of the names of documents are replaced by them.
     pub rules: &'f RuleSet,
+    /// The rate limit rules that there are; replaced in the same way.
+    pub limits: &'f [Arc<RateLimitRule>],
     /// The instances of a service now, if those are known.
     pub instances: &'f dyn Fn(&ServiceKey) -> Option<Vec<Arc<Instance>>>,
 }
@@ -49,7 +52,11 @@ pub struct Report {
 pub struct DocumentError {
     /// JSON pointer (RFC 6901) to the place in the document.
     pub path: String,
+    /// What is wrong there, as a sentence fragment for people.
     pub message: String,
+    /// The same for programs, if it is one of the usual faults.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<invalid::Problem>,
 }
 
 /// What was probably not meant in a document.
@@ -78,14 +85,11 @@ pub struct TestReport {
 
 /// Looks at documents, and answers in their order.
 pub fn analyze(documents: &[Manifest], facts: Facts<'_>) -> Vec<Report> {
-    let mut rules = facts.rules.clone();
-    for document in documents {
-        match &document.content {
-            Ok(Content::RoutingRule(rule)) => rules.put_routing(Arc::new(rule.clone())),
-            Ok(Content::NearbyRule(rule)) => rules.put_nearby(Arc::new(rule.clone())),
-            Ok(Content::RateLimitRule(_) | Content::RoutingTest(_)) | Err(_) => {}
-        }
-    }
+    let facts = Facts {
+        rules: &written_over(facts.rules, documents),
+        limits: &limits_written_over(facts.limits, documents),
+        instances: facts.instances,
+    };
     let mut seen = BTreeMap::new();
     let reports = documents.iter().enumerate().map(|(index, document)| {
         let mut report = Report::of(document);
@@ -98,10 +102,63 @@ pub fn analyze(documents: &[Manifest], facts: Facts<'_>) -> Vec<Report> {
             seen.insert((kind, key), first);
             report.errors.push(repeated(kind, key, first));
         }
-        report.look(document, &rules, facts);
+        report.look(document, facts);
         report
     });
     reports.collect()
+}
+
+/// The tests of other rules that pass now, and would fail if the documents were written.
+pub fn broken_tests(documents: &[Manifest], rules: &RuleSet) -> Vec<FailedTest> {
+    let after = written_over(rules, documents);
+    let is_written = |kind: Kind, key: &RuleKey| {
+        let mut found = documents.iter();
+        found.any(|one| one.kind == Some(kind) && one.key.as_ref() == Some(key))
+    };
+    let concerns = |callee: &ServiceKey| {
+        [rules, &after].into_iter().any(|rules| {
+            let RuleSet { routing, nearby } = rules.for_service(callee);
+            let mut routing = routing.iter();
+            let mut nearby = nearby.iter();
+            routing.any(|rule| is_written(Kind::RoutingRule, &rule.key))
+                || nearby.any(|rule| is_written(Kind::NearbyRule, &rule.key))
+        })
+    };
+    failed_test::broken_tests(
+        (rules, &after),
+        |rule| is_written(Kind::RoutingRule, &rule.key),
+        concerns,
+    )
+}
+
+/// The rules as they are once the documents are written.
+fn written_over(rules: &RuleSet, documents: &[Manifest]) -> RuleSet {
+    let mut rules = rules.clone();
+    for document in documents {
+        match &document.content {
+            Ok(Content::RoutingRule(rule)) => rules.put_routing(Arc::new(rule.clone())),
+            Ok(Content::NearbyRule(rule)) => rules.put_nearby(Arc::new(rule.clone())),
+            Ok(Content::RateLimitRule(_) | Content::RoutingTest(_)) | Err(_) => {}
+        }
+    }
+    rules
+}
+
+fn limits_written_over(
+    limits: &[Arc<RateLimitRule>],
+    documents: &[Manifest],
+) -> Vec<Arc<RateLimitRule>> {
+    let written = documents
+        .iter()
+        .filter_map(|document| match &document.content {
+            Ok(Content::RateLimitRule(rule)) => Some(Arc::new(rule.clone())),
+            Ok(Content::RoutingRule(_) | Content::NearbyRule(_) | Content::RoutingTest(_))
+            | Err(_) => None,
+        });
+    let written: Vec<_> = written.collect();
+    let stays = |rule: &&Arc<RateLimitRule>| written.iter().all(|one| one.key != rule.key);
+    let staying = limits.iter().filter(stays).cloned();
+    staying.chain(written.iter().cloned()).collect()
 }
 
 fn repeated(kind: Kind, key: &RuleKey, first: usize) -> DocumentError {
@@ -109,6 +166,7 @@ fn repeated(kind: Kind, key: &RuleKey, first: usize) -> DocumentError {
     DocumentError {
         path: "/metadata/name".to_owned(),
         message: format!("document {number} is the {kind} `{key}` already"),
+        reason: None,
     }
 }
 
@@ -130,11 +188,12 @@ impl Report {
             && self.tests.iter().all(|one| one.passed)
     }
 
-    fn look(&mut self, document: &Manifest, rules: &RuleSet, facts: Facts<'_>) {
+    fn look(&mut self, document: &Manifest, facts: Facts<'_>) {
+        let rules = facts.rules;
         let warnings = match &document.content {
             Ok(Content::RoutingRule(rule)) => {
                 self.run_tests(rule, rules);
-                lint(rule, rules, facts)
+                lint(rule, facts)
             }
             Ok(Content::NearbyRule(rule)) => routing::lint_nearby(rule, &rules.nearby),
             Ok(Content::RoutingTest(test)) => {
@@ -143,7 +202,8 @@ impl Report {
                     .push(TestReport::new(test, "/spec".to_owned(), outcome));
                 Vec::new()
             }
-            Ok(Content::RateLimitRule(_)) | Err(_) => Vec::new(),
+            Ok(Content::RateLimitRule(rule)) => lint_limit(rule, facts),
+            Err(_) => Vec::new(),
         };
         self.warnings.extend(warnings.iter().map(Into::into));
     }
@@ -159,13 +219,22 @@ impl Report {
     }
 }
 
-fn lint(rule: &RoutingRule, rules: &RuleSet, facts: Facts<'_>) -> Vec<Warning> {
+fn lint(rule: &RoutingRule, facts: Facts<'_>) -> Vec<Warning> {
     let instances = callee_of(rule).and_then(|callee| (facts.instances)(&callee));
     let surroundings = Surroundings {
-        rules: &rules.routing,
+        rules: &facts.rules.routing,
         instances: instances.as_deref(),
     };
     routing::lint(rule, surroundings)
+}
+
+fn lint_limit(rule: &RateLimitRule, facts: Facts<'_>) -> Vec<Warning> {
+    let instances = callee_of(rule).and_then(|callee| (facts.instances)(&callee));
+    let surroundings = limiting::lint::Surroundings {
+        rules: facts.limits,
+        instances: instances.as_deref(),
+    };
+    limiting::lint::lint(rule, surroundings)
 }
 
 impl TestReport {
@@ -186,6 +255,7 @@ impl From<&Invalid> for DocumentError {
         Self {
             path: invalid.pointer(),
             message: invalid.problem().to_string(),
+            reason: invalid.problem().usual().cloned(),
         }
     }
 }

@@ -5,6 +5,8 @@ mod together;
 
 use std::fmt;
 
+use serde::Serialize;
+
 pub(crate) use path::{pointer_to, quoted_key};
 pub use together::{Together, each, together};
 
@@ -20,7 +22,11 @@ pub struct Invalid {
 }
 
 /// What is wrong with a refused value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// As JSON it is a `code` that stays the same from release to release, and what the sentence about it is
+/// made of: `{"code": "out_of_range", "value": "0", "min": "1", "max": "65535"}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "code", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Problem {
     /// The value is required and was not given.
@@ -28,12 +34,14 @@ pub enum Problem {
     /// The text has more than `limit` characters.
     TooLong { length: usize, limit: usize },
     /// The text has a character that is not allowed here.
+    #[serde(rename = "bad_character")]
     Character {
         found: char,
         position: usize,
         allowed: &'static str,
     },
     /// The number is outside `min..=max`.
+    #[serde(rename = "out_of_range")]
     Range {
         value: String,
         min: String,
@@ -47,9 +55,13 @@ pub enum Problem {
         expected: &'static str,
     },
     /// There is no such field; `known` says which there are.
+    #[serde(rename = "unknown_field")]
     Unknown { field: String, known: String },
     /// The value fits its type and limits, and is refused for another reason, given as a fragment.
-    Refused { why: String },
+    Refused {
+        #[serde(skip)]
+        why: String,
+    },
 }
 
 impl Invalid {
@@ -151,6 +163,22 @@ impl Invalid {
     /// What is wrong with the value.
     pub fn problem(&self) -> &Problem {
         &self.problem
+    }
+}
+
+impl Problem {
+    /// The problem, unless only its sentence says what it is.
+    pub fn usual(&self) -> Option<&Self> {
+        match self {
+            Self::Refused { .. } => None,
+            Self::Missing
+            | Self::TooLong { .. }
+            | Self::Character { .. }
+            | Self::Range { .. }
+            | Self::TooMany { .. }
+            | Self::Malformed { .. }
+            | Self::Unknown { .. } => Some(self),
+        }
     }
 }
 

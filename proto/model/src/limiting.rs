@@ -13,10 +13,12 @@
 //! | counting | [`bucket`], [`counter`] |
 //! | sharing a global limit out | [`quota`] |
 //! | trying rules out | [`trial`] |
+//! | what was probably not meant | [`mod@lint`] |
 
 pub mod amount;
 pub mod bucket;
 pub mod counter;
+pub mod lint;
 pub mod policy;
 pub mod quota;
 pub mod response;

@@ -15,6 +15,7 @@
 //! | the rules of a service, and rules beside each other | [`index`], [`rule_set`] |
 //! | what was probably not meant | [`mod@lint`] |
 //! | what a rule is expected to do, and the instances to try it with | [`expectation`], [`fixture`] |
+//! | what is not as expected, now or after a change | [`failed_test`] |
 
 mod alias;
 pub mod branch;
@@ -25,6 +26,7 @@ pub mod expectation;
 pub mod explain;
 pub mod fact;
 mod facts;
+pub mod failed_test;
 pub mod fixture;
 mod group;
 pub mod index;
@@ -47,6 +49,7 @@ pub use document::{Entries, parse};
 pub use expectation::{ExpectDocument, Mismatch, RoutingTest, RoutingTestDocument, TestOutcome};
 pub use explain::Explanation;
 pub use fact::{Fact, FactDocument, FactKind};
+pub use failed_test::FailedTest;
 pub use fixture::TestInstanceDocument;
 pub use group::{Candidate, Pool, Prepared, mix};
 pub use index::{CalleeRule, RuleIndex};

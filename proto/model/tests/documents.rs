@@ -36,6 +36,7 @@ fn look(documents: &[Value]) -> Vec<Report> {
     let manifests: Vec<Manifest> = documents.iter().map(Manifest::read).collect();
     let facts = Facts {
         rules: &RuleSet::default(),
+        limits: &[],
         instances: &|_| None,
     };
     analyze(&manifests, facts)

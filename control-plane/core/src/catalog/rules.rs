@@ -167,7 +167,7 @@ impl Places {
         }
     }
 
-    fn rules<R: Rule>(&self) -> Vec<Arc<R>> {
+    pub(crate) fn rules<R: Rule>(&self) -> Vec<Arc<R>> {
         sorted(self.of_kind().cloned().collect())
     }
 

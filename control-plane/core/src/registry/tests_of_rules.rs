@@ -8,27 +8,15 @@ use std::{fmt, sync::Arc};
 
 use merak_model::{
     ServiceKey,
-    routing::{Explanation, Mismatch, RoutingRule, RuleKey, RuleSet},
+    routing::{
+        FailedTest, RoutingRule, RuleKey, RuleSet,
+        failed_test::{broken_tests, failed_tests},
+    },
 };
 use tokio::sync::OwnedMutexGuard;
 
 use super::{Precondition, Registry};
 use crate::{AnyRule, Callees, Catalog, Error, ErrorKind, Result, Rule, RuleFamily};
-
-/// A test that a change of a rule would fail.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FailedTest {
-    /// The rule that the test is of.
-    pub rule: RuleKey,
-    /// Which of its tests it is.
-    pub index: usize,
-    /// What it says of itself.
-    pub description: String,
-    /// What is not as expected.
-    pub mismatches: Vec<Mismatch>,
-    /// Where its call would go, and why.
-    pub explanation: Explanation,
-}
 
 /// The tests that a change would fail, as the cause of its refusal.
 #[derive(Debug)]
@@ -134,29 +122,14 @@ impl RuleChange {
     fn failed(&self, before: &RuleSet, after: &RuleSet) -> Vec<FailedTest> {
         let callees = self.callees();
         let concerns = |callee: &ServiceKey| callees.iter().any(|one| one.selects(callee));
-        let mut failed = Vec::new();
-        for rule in after.routing.iter().filter(|rule| rule.spec.enabled) {
-            let is_own = self.is_of(rule);
-            for (index, test) in rule.spec.tests().iter().enumerate() {
-                if !is_own && !concerns(&test.call.callee) {
-                    continue;
-                }
-                let outcome = test.run_for(rule, after);
-                if outcome.mismatches.is_empty() {
-                    continue;
-                }
-                // What failed before is not this change's doing.
-                if is_own || test.run_for(rule, before).mismatches.is_empty() {
-                    failed.push(FailedTest {
-                        rule: rule.key.clone(),
-                        index,
-                        description: test.description.to_string(),
-                        mismatches: outcome.mismatches,
-                        explanation: outcome.explanation,
-                    });
-                }
-            }
-        }
+        let mut own = after.routing.iter();
+        let own = own.find(|rule| rule.spec.enabled && self.is_of(rule));
+        let mut failed = own.map_or_else(Vec::new, |rule| failed_tests(rule, after));
+        failed.extend(broken_tests(
+            (before, after),
+            |rule| self.is_of(rule),
+            concerns,
+        ));
         failed
     }
 
@@ -184,20 +157,6 @@ impl fmt::Display for FailedTests {
         for (index, test) in self.0.iter().enumerate() {
             let separator = if index == 0 { ": " } else { "; " };
             write!(f, "{separator}{test}")?;
-        }
-        Ok(())
-    }
-}
-
-/// ``default/canary tests[0] "vip": expect.labels["version"]: expected v2, got v1 at instance a``.
-impl fmt::Display for FailedTest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} tests[{}]", self.rule, self.index)?;
-        if !self.description.is_empty() {
-            write!(f, " {:?}", self.description)?;
-        }
-        for mismatch in &self.mismatches {
-            write!(f, ": {mismatch}")?;
         }
         Ok(())
     }

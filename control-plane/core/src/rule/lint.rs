@@ -1,12 +1,15 @@
 //! What was probably not meant in a rule, beside what else there is.
 
+use std::sync::Arc;
+
 use merak_model::{
-    limiting::RateLimitRule,
+    Instance,
+    limiting::{self, RateLimitRule},
     routing::{self, NearbyRule, RoutingRule, Surroundings, Warning},
 };
 
 use super::Rule as _;
-use crate::Catalog;
+use crate::{Callees, Catalog};
 
 /// A rule that can be looked through for what was probably not meant.
 pub trait Lint {
@@ -18,11 +21,7 @@ pub trait Lint {
 impl Lint for RoutingRule {
     fn lint(&self, catalog: &Catalog) -> Vec<Warning> {
         let callees = self.callees();
-        let instances = callees.single().map(|callee| {
-            let found = catalog.find_service(&callee);
-            let instances = found.iter().flat_map(|service| service.instances());
-            instances.cloned().collect::<Vec<_>>()
-        });
+        let instances = instances_of(&callees, catalog);
         let surroundings = Surroundings {
             rules: &catalog.rules_beside(&callees).routing,
             instances: instances.as_deref(),
@@ -38,8 +37,21 @@ impl Lint for NearbyRule {
 }
 
 impl Lint for RateLimitRule {
-    /// Nothing: what says nothing beside the rest of the rule is refused when it is written.
-    fn lint(&self, _: &Catalog) -> Vec<Warning> {
-        Vec::new()
+    fn lint(&self, catalog: &Catalog) -> Vec<Warning> {
+        let callees = self.callees();
+        let instances = instances_of(&callees, catalog);
+        let surroundings = limiting::lint::Surroundings {
+            rules: &catalog.limits_beside(&callees),
+            instances: instances.as_deref(),
+        };
+        limiting::lint::lint(self, surroundings)
     }
+}
+
+/// The instances of the callee, if it is one service.
+fn instances_of(callees: &Callees, catalog: &Catalog) -> Option<Vec<Arc<Instance>>> {
+    let callee = callees.single()?;
+    let found = catalog.find_service(&callee);
+    let instances = found.iter().flat_map(|service| service.instances());
+    Some(instances.cloned().collect())
 }

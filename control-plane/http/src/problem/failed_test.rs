@@ -1,6 +1,6 @@
 //! A test that a change of a rule would fail, as a part of the refusal.
 
-use merak_model::routing::{Explanation, Mismatch};
+use merak_model::routing::{self, Explanation, Mismatch};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -26,8 +26,8 @@ pub(crate) struct FailedTest {
     explanation: Box<Explanation>,
 }
 
-impl From<&merak_core::FailedTest> for FailedTest {
-    fn from(test: &merak_core::FailedTest) -> Self {
+impl From<&routing::FailedTest> for FailedTest {
+    fn from(test: &routing::FailedTest) -> Self {
         Self {
             namespace: test.rule.namespace.to_string(),
             rule: test.rule.name.to_string(),

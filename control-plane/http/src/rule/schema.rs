@@ -321,6 +321,10 @@ pub(crate) enum WarningCode {
     EqualPriority,
     /// An earlier rule decides every call that a rule is for.
     RuleUnreachable,
+    /// No call can meet the conditions of a rate limit rule.
+    RuleNeverMatches,
+    /// Another rate limit rule counts every call that a rule counts, and lets no more through.
+    LimitNeverReached,
     /// No instance of the callee has the labels of a target now.
     TargetWithoutInstances,
     /// Instances of the callee have the labels of a target, and none of them can get a call now.

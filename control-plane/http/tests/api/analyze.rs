@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     described::Description,
-    harness::{PAY, RULES, TestApi, canary},
+    harness::{LIMITS, PAY, RULES, TestApi, canary},
 };
 
 const ANALYZE: &str = "/api/v1/analyze";
@@ -65,13 +65,17 @@ async fn documents_are_held_against_what_there_is() {
     );
     assert_eq!(
         reports[1]["errors"],
-        json!([{"path": "/spec/branches", "message": "a value is required"}])
+        json!([{"path": "/spec/branches", "message": "a value is required", "reason": {"code": "missing"}}])
     );
     assert_eq!(
         (&reports[2]["tests"][0]["passed"], &reports[2]["errors"]),
         (&json!(true), &json!([]))
     );
     assert_eq!(reports[3]["errors"][0]["path"], "/spec/concurrency");
+    assert_eq!(
+        reports[3]["errors"][0]["reason"],
+        json!({"code": "out_of_range", "value": "0", "min": "1", "max": "1000000"})
+    );
     assert_eq!(reports[4]["errors"][0]["path"], "/kind");
     assert_eq!(api.revision(), revision);
 }
@@ -106,6 +110,72 @@ async fn a_document_takes_the_place_of_the_rule_of_its_name() {
         let outcome = &reports[0]["tests"][0];
         assert_eq!(outcome["passed"], passes, "{outcome}");
         assert_eq!(outcome["explanation"].is_object(), !passes);
+    }
+}
+
+#[tokio::test]
+async fn tests_of_other_rules_that_would_fail_are_told() {
+    let api = TestApi::new().await;
+    let mut tested = canary("pay", 50);
+    tested["tests"] = json!([{
+        "description": "somebody decides",
+        "request": {"to": {"service": "pay"}},
+        "expect": {"decided_by": "default/tested"},
+    }]);
+    let put = api.put_if(&format!("{RULES}/tested"), "*", tested).await;
+    assert_eq!(put.status, 201, "{}", put.text);
+    for (documents, broken) in [
+        (
+            json!([document("RoutingRule", "first", canary("pay", 10))]),
+            1,
+        ),
+        (
+            json!([document("RoutingRule", "z-last", canary("pay", 90))]),
+            0,
+        ),
+        (
+            json!([document("RoutingRule", "other", canary("order", 10))]),
+            0,
+        ),
+        (
+            json!([document("RoutingRule", "tested", canary("order", 50))]),
+            0,
+        ),
+    ] {
+        let told = api.post(ANALYZE, json!({"documents": documents})).await;
+        Description::new().require("Analysis", &told.json);
+        let tests = told.json["broken_tests"].as_array().unwrap();
+        assert_eq!(tests.len(), broken, "{}", told.text);
+        for test in tests {
+            assert_eq!(
+                (&test["namespace"], &test["rule"], &test["path"]),
+                (&json!("default"), &json!("tested"), &json!("/tests/0"))
+            );
+            assert_eq!(test["mismatches"][0]["got"], "default/first[0]");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_limit_is_held_against_the_others_and_its_callee() {
+    let api = TestApi::new().await;
+    let a_second = |max: u64| json!({"callee": {"service": "pay"}, "amounts": [{"max": max, "window_ms": 1000}]});
+    let put = api
+        .put_if(&format!("{LIMITS}/strict"), "*", a_second(5))
+        .await;
+    assert_eq!(put.json["warnings"][0]["code"], "callee_without_instances");
+    for (name, codes) in [
+        (
+            "weak",
+            &["callee_without_instances", "limit_never_reached"][..],
+        ),
+        // In the place of the other one, it is not beside it.
+        ("strict", &["callee_without_instances"]),
+    ] {
+        let reports = analyze(&api, json!([document("RateLimitRule", name, a_second(9))])).await;
+        let told = reports[0]["warnings"].as_array().unwrap();
+        let told: Vec<&Value> = told.iter().map(|one| &one["code"]).collect();
+        assert_eq!(told, codes, "{name}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{NEARBY, PAY, RULES, TestApi, canary};
+use crate::harness::{LIMITS, NEARBY, PAY, RULES, TestApi, canary};
 
 const WARNINGS: &str = "/api/v1/warnings";
 
@@ -112,8 +112,12 @@ async fn the_rules_with_warnings_are_listed_by_page_and_filter() {
         let rule = json!({"name": name, "priority": priority, "callee": {"service": "pay"}});
         assert_eq!(api.post(NEARBY, rule).await.status, 201);
     }
+    let limit = json!({"callee": {"service": "none"}, "concurrency": 1});
+    let put = api.put_if(&format!("{LIMITS}/limit"), "*", limit).await;
+    assert_eq!(codes(&put.json["warnings"]), ["callee_without_instances"]);
     for (query, names) in [
-        ("", &["far", "near", "a", "a/b", "c"][..]),
+        ("", &["far", "near", "limit", "a", "a/b", "c"][..]),
+        ("?kind=rate_limit_rule", &["limit"]),
         ("?namespace=shop", &["a/b", "c"]),
         ("?kind=nearby_rule", &["far", "near"]),
         ("?kind=routing_rule&rule=a", &["a"]),
@@ -133,7 +137,7 @@ async fn the_rules_with_warnings_are_listed_by_page_and_filter() {
             None => break,
         }
     }
-    assert_eq!(seen, ["far", "near", "a", "a/b", "c"]);
+    assert_eq!(seen, ["far", "near", "limit", "a", "a/b", "c"]);
     let item = &api.get(&format!("{WARNINGS}?rule=a")).await.json["items"][0];
     assert_eq!(
         (&item["kind"], &item["namespace"], &item["revision"]),

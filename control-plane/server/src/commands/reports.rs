@@ -74,6 +74,7 @@ fn look(documents: &[&Value]) -> anyhow::Result<Vec<Value>> {
     let manifests: Vec<Manifest> = documents.iter().copied().map(Manifest::read).collect();
     let facts = Facts {
         rules: &RuleSet::default(),
+        limits: &[],
         instances: &|_| None,
     };
     let reports = analysis::analyze(&manifests, facts);

@@ -90,7 +90,7 @@ impl Amount {
     }
 
     /// Whether this one, of bursts as given, refuses no call that `other` lets through.
-    fn is_idle_beside(self, burst: u32, other: Self, other_burst: u32) -> bool {
+    pub(super) fn is_idle_beside(self, burst: u32, other: Self, other_burst: u32) -> bool {
         let pace = u128::from(self.max) * other.window.as_nanos();
         let other_pace = u128::from(other.max) * self.window.as_nanos();
         pace >= other_pace && burst >= other_burst

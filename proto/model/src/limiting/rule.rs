@@ -13,8 +13,8 @@ use crate::{
     Call, Invalid, Metadata, NamespaceName, ServiceKey, Stamp, Text,
     invalid::{each, together},
     routing::{
-        CalleeDocument, CalleeSelector, Condition, ConditionDocument, Entries, Fact, FactKind,
-        LabelDocument, Operator, RuleKey, RuleName, Test,
+        CalleeDocument, CalleeRule, CalleeSelector, Condition, ConditionDocument, Entries, Fact,
+        FactKind, LabelDocument, Operator, RuleKey, RuleName, Test,
         document::{checked_count, not_null},
         rule::{checked_priority, truth},
     },
@@ -160,6 +160,20 @@ impl RateLimitRule {
     /// What rules are looked at in the order of: priority, then name, then namespace.
     pub fn precedence(&self) -> (u32, &RuleName, &NamespaceName) {
         (self.spec.priority, &self.key.name, &self.key.namespace)
+    }
+}
+
+impl CalleeRule for RateLimitRule {
+    fn key(&self) -> &RuleKey {
+        &self.key
+    }
+
+    fn callee(&self) -> &CalleeSelector {
+        &self.spec.callee
+    }
+
+    fn priority(&self) -> u32 {
+        self.spec.priority
     }
 }
 

@@ -12,9 +12,11 @@ use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use super::{RoutingRule, RuleKey};
+use super::{CalleeRule, RoutingRule, RuleKey};
 use crate::{Instance, ServiceKey, invalid::pointer_to};
+pub(crate) use branches::{contradicts_itself, matches_everything};
 pub use nearby::lint_nearby;
+pub(crate) use rules::includes_callee;
 
 /// Something in a rule that is probably not what was meant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -44,6 +46,10 @@ pub enum WarningCode {
     EqualPriority,
     /// An earlier rule decides every call that a rule is for.
     RuleUnreachable,
+    /// No call can meet the conditions of a rate limit rule.
+    RuleNeverMatches,
+    /// Another rate limit rule counts every call that a rule counts, and lets no more through.
+    LimitNeverReached,
     /// No instance of the callee has the labels of a target now.
     TargetWithoutInstances,
     /// Instances of the callee have the labels of a target, and none of them can get a call now.
@@ -84,10 +90,10 @@ pub fn lint(rule: &RoutingRule, surroundings: Surroundings<'_>) -> Vec<Warning> 
 }
 
 /// The service that a rule is for, if it is one.
-pub fn callee_of(rule: &RoutingRule) -> Option<ServiceKey> {
+pub fn callee_of<R: CalleeRule>(rule: &R) -> Option<ServiceKey> {
     use super::Selector::Named;
-    let callee = &rule.spec.callee;
-    match (callee.namespace_in(&rule.key.namespace), &callee.service) {
+    let callee = rule.callee();
+    match (callee.namespace_in(&rule.key().namespace), &callee.service) {
         (Named(namespace), Named(service)) => Some(ServiceKey::new(namespace, service.clone())),
         _ => None,
     }
@@ -127,6 +133,8 @@ impl WarningCode {
             Self::RegexMatchesEverything => "regex_matches_everything",
             Self::EqualPriority => "equal_priority",
             Self::RuleUnreachable => "rule_unreachable",
+            Self::RuleNeverMatches => "rule_never_matches",
+            Self::LimitNeverReached => "limit_never_reached",
             Self::TargetWithoutInstances => "target_without_instances",
             Self::TargetWithoutUsableInstances => "target_without_usable_instances",
             Self::CalleeWithoutInstances => "callee_without_instances",

@@ -3,6 +3,7 @@
 
 mod admission;
 mod builders;
+mod lint;
 mod properties;
 mod quota;
 mod rules;

@@ -49,7 +49,7 @@ fn a_rule_that_means_what_it_says_is_not_warned_of() {
         instances: Some(&instances),
     };
     assert_eq!(warnings(&rule, surroundings), [""; 0]);
-    assert_eq!(callee_of(&rule).unwrap().to_string(), "default/order");
+    assert_eq!(callee_of(&*rule).unwrap().to_string(), "default/order");
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn never_matches(matches: &Matches, caller: &[Condition]) -> bool {
 }
 
 /// Whether two or more tests of one fact exclude each other, as far as that is plain to see.
-fn contradicts_itself(conditions: &[Condition]) -> bool {
+pub(crate) fn contradicts_itself(conditions: &[Condition]) -> bool {
     conditions.iter().any(|condition| {
         let same_fact = conditions.iter().filter(|one| one.fact == condition.fact);
         let tests: Vec<&Matcher> = same_fact.filter_map(value_test).collect();
@@ -121,7 +121,7 @@ fn lint_patterns(report: &mut Report<'_>, index: usize, branch: &Branch) {
 }
 
 /// An expression that matches these finds a match in anything.
-fn matches_everything(pattern: &Pattern) -> bool {
+pub(crate) fn matches_everything(pattern: &Pattern) -> bool {
     ["", "\u{1}", "~ q", "0"]
         .iter()
         .all(|text| pattern.is_match(text))

@@ -42,7 +42,7 @@ pub(super) fn callees_overlap<R: CalleeRule>(one: &R, other: &R) -> bool {
 }
 
 /// Whether the first rule is for every service that the second one is for.
-pub(super) fn includes_callee<R: CalleeRule>(wide: &R, narrow: &R) -> bool {
+pub(crate) fn includes_callee<R: CalleeRule>(wide: &R, narrow: &R) -> bool {
     includes(&namespace_of(wide), &namespace_of(narrow))
         && includes(&wide.callee().service, &narrow.callee().service)
 }
