@@ -723,6 +723,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/nearby-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Searches the nearby rules of all namespaces, sorted by namespace and name or as asked for. */
+        get: operations["search_nearby_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rate-limit-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Searches the rate limit rules of all namespaces, sorted by namespace and name or as asked for. */
+        get: operations["search_rate_limit_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routing-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Searches the routing rules of all namespaces, sorted by namespace and name or as asked for. */
+        get: operations["search_routing_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/services": {
         parameters: {
             query?: never;
@@ -2159,6 +2210,84 @@ export interface components {
             next_page_token?: string;
         };
         /** @description One page of a list. */
+        Page_Listed_NearbyRule: {
+            items: ((components["schemas"]["NearbyRuleSpec"] & {
+                /** Format: date-time */
+                created_at: string;
+                /**
+                 * Format: int64
+                 * @description The change that created it.
+                 */
+                created_revision: number;
+                /** Format: date-time */
+                modified_at: string;
+                name: string;
+                namespace: string;
+                /**
+                 * Format: int64
+                 * @description The change that last touched it; its ETag.
+                 */
+                revision: number;
+            }) & {
+                /** @description How far it has come; absent in lists of an earlier moment. */
+                status?: components["schemas"]["RuleProgress"];
+            })[];
+            /** @description Ask for it as `page_token` to get the next page; absent on the last one. */
+            next_page_token?: string;
+        };
+        /** @description One page of a list. */
+        Page_Listed_RateLimitRule: {
+            items: ((components["schemas"]["RateLimitRuleSpec"] & {
+                /** Format: date-time */
+                created_at: string;
+                /**
+                 * Format: int64
+                 * @description The change that created it.
+                 */
+                created_revision: number;
+                /** Format: date-time */
+                modified_at: string;
+                name: string;
+                namespace: string;
+                /**
+                 * Format: int64
+                 * @description The change that last touched it; its ETag.
+                 */
+                revision: number;
+            }) & {
+                /** @description How far it has come; absent in lists of an earlier moment. */
+                status?: components["schemas"]["RuleProgress"];
+            })[];
+            /** @description Ask for it as `page_token` to get the next page; absent on the last one. */
+            next_page_token?: string;
+        };
+        /** @description One page of a list. */
+        Page_Listed_RoutingRule: {
+            items: ((components["schemas"]["RoutingRuleSpec"] & {
+                /** Format: date-time */
+                created_at: string;
+                /**
+                 * Format: int64
+                 * @description The change that created it.
+                 */
+                created_revision: number;
+                /** Format: date-time */
+                modified_at: string;
+                name: string;
+                namespace: string;
+                /**
+                 * Format: int64
+                 * @description The change that last touched it; its ETag.
+                 */
+                revision: number;
+            }) & {
+                /** @description How far it has come; absent in lists of an earlier moment. */
+                status?: components["schemas"]["RuleProgress"];
+            })[];
+            /** @description Ask for it as `page_token` to get the next page; absent on the last one. */
+            next_page_token?: string;
+        };
+        /** @description One page of a list. */
         Page_NamespaceSummary: {
             items: (components["schemas"]["Namespace"] & {
                 /** @description Instances that are healthy, isolated or not. */
@@ -3328,6 +3457,15 @@ export interface components {
          * @enum {string}
          */
         RuleKind: "nearby_rule" | "rate_limit_rule" | "routing_rule";
+        /** @description How far a rule has come, in numbers. */
+        RuleProgress: {
+            /** @description Those of them that said they have applied its newest state, and understand it. */
+            applied_count: number;
+            /** @description Subscriptions to the rules for a service which it is for. */
+            subscriber_count: number;
+            /** @description Those that have it and do not understand it, and so go without the rule. */
+            unable_count: number;
+        };
         /**
          * @description Where to go back to.
          * @example {
@@ -10005,6 +10143,402 @@ export interface operations {
             };
             /** @description It does not exist */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the control plane */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing was done; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not answered within 30 s; whether it was done is not known */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_nearby_rules: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only rules of this namespace.
+                 * @example default
+                 */
+                namespace?: string;
+                /**
+                 * @description Filter by name, as a whole, `text*` by its beginning, `*text*` anywhere.
+                 * @example canary*
+                 */
+                name?: string;
+                /**
+                 * @description Filter by a metadata entry, `key:value` or `key:beginning*`; may be repeated.
+                 * @example [
+                 *       "team:shop"
+                 *     ]
+                 */
+                metadata?: string[];
+                /** @description Only rules that are, or are not, enabled. */
+                enabled?: boolean;
+                /**
+                 * @description Only rules for calls to services of such a name, filtered like that of the rule, and those for `*`.
+                 * @example *pay*
+                 */
+                callee?: string;
+                /**
+                 * @description Only rules for calls of services of such a name, filtered like that of the rule, and those for any
+                 *     caller, which nearby rules and rate limits are.
+                 * @example micro-api
+                 */
+                caller?: string;
+                /**
+                 * @description Only rules about the service of this name: for calls to it, those for `*` included, and those that
+                 *     name it as the caller.
+                 * @example com.shop/pay
+                 */
+                service?: string;
+                /**
+                 * @description The namespace of `service`, required by it.
+                 * @example default
+                 */
+                service_namespace?: string;
+                /** @description Only rules that have come so far with those who shall obey them; not known of an earlier moment. */
+                status?: "applied" | "lagging" | "unapplied" | "unable" | "unused";
+                /**
+                 * @description The state right after this revision, or at this RFC 3339 time, instead of now.
+                 * @example 2026-01-02T10:42:00Z
+                 */
+                as_of?: string;
+                /**
+                 * @description Sorted by this, largest first with a `-` before it; by namespace and name without it. `priority` is
+                 *     the order in which rules are tried: equal ones by name, then by namespace.
+                 */
+                sort?: "namespace" | "-namespace" | "name" | "-name" | "priority" | "-priority" | "modified_at" | "-modified_at";
+                /** @description The most items on a page: 1..=500, default 50. */
+                page_size?: number;
+                /** @description `next_page_token` of the page before. */
+                page_token?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of nearby rules */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Listed_NearbyRule"];
+                };
+            };
+            /** @description A part of the request is refused; `errors` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The change log no longer reaches back that far */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the control plane */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing was done; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not answered within 30 s; whether it was done is not known */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_rate_limit_rules: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only rules of this namespace.
+                 * @example default
+                 */
+                namespace?: string;
+                /**
+                 * @description Filter by name, as a whole, `text*` by its beginning, `*text*` anywhere.
+                 * @example canary*
+                 */
+                name?: string;
+                /**
+                 * @description Filter by a metadata entry, `key:value` or `key:beginning*`; may be repeated.
+                 * @example [
+                 *       "team:shop"
+                 *     ]
+                 */
+                metadata?: string[];
+                /** @description Only rules that are, or are not, enabled. */
+                enabled?: boolean;
+                /**
+                 * @description Only rules for calls to services of such a name, filtered like that of the rule, and those for `*`.
+                 * @example *pay*
+                 */
+                callee?: string;
+                /**
+                 * @description Only rules for calls of services of such a name, filtered like that of the rule, and those for any
+                 *     caller, which nearby rules and rate limits are.
+                 * @example micro-api
+                 */
+                caller?: string;
+                /**
+                 * @description Only rules about the service of this name: for calls to it, those for `*` included, and those that
+                 *     name it as the caller.
+                 * @example com.shop/pay
+                 */
+                service?: string;
+                /**
+                 * @description The namespace of `service`, required by it.
+                 * @example default
+                 */
+                service_namespace?: string;
+                /** @description Only rules that have come so far with those who shall obey them; not known of an earlier moment. */
+                status?: "applied" | "lagging" | "unapplied" | "unable" | "unused";
+                /**
+                 * @description The state right after this revision, or at this RFC 3339 time, instead of now.
+                 * @example 2026-01-02T10:42:00Z
+                 */
+                as_of?: string;
+                /**
+                 * @description Sorted by this, largest first with a `-` before it; by namespace and name without it. `priority` is
+                 *     the order in which rules are tried: equal ones by name, then by namespace.
+                 */
+                sort?: "namespace" | "-namespace" | "name" | "-name" | "priority" | "-priority" | "modified_at" | "-modified_at";
+                /** @description The most items on a page: 1..=500, default 50. */
+                page_size?: number;
+                /** @description `next_page_token` of the page before. */
+                page_token?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of rate limit rules */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Listed_RateLimitRule"];
+                };
+            };
+            /** @description A part of the request is refused; `errors` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The change log no longer reaches back that far */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of the control plane */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing was done; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not answered within 30 s; whether it was done is not known */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_routing_rules: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only rules of this namespace.
+                 * @example default
+                 */
+                namespace?: string;
+                /**
+                 * @description Filter by name, as a whole, `text*` by its beginning, `*text*` anywhere.
+                 * @example canary*
+                 */
+                name?: string;
+                /**
+                 * @description Filter by a metadata entry, `key:value` or `key:beginning*`; may be repeated.
+                 * @example [
+                 *       "team:shop"
+                 *     ]
+                 */
+                metadata?: string[];
+                /** @description Only rules that are, or are not, enabled. */
+                enabled?: boolean;
+                /**
+                 * @description Only rules for calls to services of such a name, filtered like that of the rule, and those for `*`.
+                 * @example *pay*
+                 */
+                callee?: string;
+                /**
+                 * @description Only rules for calls of services of such a name, filtered like that of the rule, and those for any
+                 *     caller, which nearby rules and rate limits are.
+                 * @example micro-api
+                 */
+                caller?: string;
+                /**
+                 * @description Only rules about the service of this name: for calls to it, those for `*` included, and those that
+                 *     name it as the caller.
+                 * @example com.shop/pay
+                 */
+                service?: string;
+                /**
+                 * @description The namespace of `service`, required by it.
+                 * @example default
+                 */
+                service_namespace?: string;
+                /** @description Only rules that have come so far with those who shall obey them; not known of an earlier moment. */
+                status?: "applied" | "lagging" | "unapplied" | "unable" | "unused";
+                /**
+                 * @description The state right after this revision, or at this RFC 3339 time, instead of now.
+                 * @example 2026-01-02T10:42:00Z
+                 */
+                as_of?: string;
+                /**
+                 * @description Sorted by this, largest first with a `-` before it; by namespace and name without it. `priority` is
+                 *     the order in which rules are tried: equal ones by name, then by namespace.
+                 */
+                sort?: "namespace" | "-namespace" | "name" | "-name" | "priority" | "-priority" | "modified_at" | "-modified_at";
+                /** @description The most items on a page: 1..=500, default 50. */
+                page_size?: number;
+                /** @description `next_page_token` of the page before. */
+                page_token?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of routing rules */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Listed_RoutingRule"];
+                };
+            };
+            /** @description A part of the request is refused; `errors` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The change log no longer reaches back that far */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -23,8 +23,9 @@ use crate::{
         WriteProblems,
     },
     rule::{
-        self, ActionPath, DiffQuery, ListRevisionsQuery, ListRulesQuery, RevertBody, RevisionPath,
-        RuleBody, RuleDiff, RulePath, RuleRevision, RuleStatus, schema,
+        self, ActionPath, DiffQuery, ListRevisionsQuery, ListRulesQuery, Listed, RevertBody,
+        RevisionPath, RuleBody, RuleDiff, RulePath, RuleRevision, RuleStatus, SearchRulesQuery,
+        schema,
     },
     warning::Linted,
 };
@@ -37,6 +38,7 @@ pub(crate) fn router() -> OpenApiRouter<Api> {
     // The router has no suffixes behind parameters, so that `{name}:revert` is a name to it.
     let action = "/api/v1/namespaces/{namespace}/nearby-rules/{name}";
     OpenApiRouter::with_openapi(Actions::openapi())
+        .routes(routes!(search_nearby_rules))
         .routes(routes!(list_nearby_rules, create_nearby_rule))
         .routes(routes!(
             get_nearby_rule,
@@ -93,6 +95,22 @@ impl From<&Rule> for NearbyRule {
             modified_at: stamp.modified_at,
         }
     }
+}
+
+/// Searches the nearby rules of all namespaces, sorted by namespace and name or as asked for.
+#[utoipa::path(
+    get, path = "/api/v1/nearby-rules", tag = "nearby-rules",
+    params(SearchRulesQuery),
+    responses(
+        (status = 200, description = "A page of nearby rules", body = Page<Listed<NearbyRule>>),
+        HistoryProblems,
+    ),
+)]
+async fn search_nearby_rules(
+    State(api): State<Api>,
+    Query(query): Query<SearchRulesQuery>,
+) -> Result<axum::Json<Page<Listed<NearbyRule>>>, Problem> {
+    rule::search::<Rule>(&api, query).await
 }
 
 /// Lists the nearby rules of a namespace, sorted by name.

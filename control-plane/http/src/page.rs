@@ -30,6 +30,12 @@ pub(crate) enum List {
     RoutingRules = b'r',
     NearbyRules = b'b',
     RateLimitRules = b't',
+    AllRoutingRules = b'x',
+    AllNearbyRules = b'y',
+    AllRateLimitRules = b'z',
+    SortedRoutingRules = b'X',
+    SortedNearbyRules = b'Y',
+    SortedRateLimitRules = b'Z',
     RuleRevisions = b'v',
     Warnings = b'l',
 }

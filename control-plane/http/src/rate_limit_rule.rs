@@ -21,8 +21,8 @@ use crate::{
         ConditionalProblems, DeleteProblems, HistoryProblems, Problem, ReadProblems, WriteProblems,
     },
     rule::{
-        self, ActionPath, DiffQuery, ListRevisionsQuery, ListRulesQuery, RevertBody, RevisionPath,
-        RuleBody, RuleDiff, RulePath, RuleRevision, RuleStatus,
+        self, ActionPath, DiffQuery, ListRevisionsQuery, ListRulesQuery, Listed, RevertBody,
+        RevisionPath, RuleBody, RuleDiff, RulePath, RuleRevision, RuleStatus, SearchRulesQuery,
         schema::rate_limit::{RateLimitRuleBody, RateLimitRuleSpec},
     },
     warning::Linted,
@@ -36,6 +36,7 @@ pub(crate) fn router() -> OpenApiRouter<Api> {
     // The router has no suffixes behind parameters, so that `{name}:revert` is a name to it.
     let action = "/api/v1/namespaces/{namespace}/rate-limit-rules/{name}";
     OpenApiRouter::with_openapi(Actions::openapi())
+        .routes(routes!(search_rate_limit_rules))
         .routes(routes!(list_rate_limit_rules, create_rate_limit_rule))
         .routes(routes!(
             get_rate_limit_rule,
@@ -94,6 +95,22 @@ impl From<&Rule> for RateLimitRule {
             modified_at: stamp.modified_at,
         }
     }
+}
+
+/// Searches the rate limit rules of all namespaces, sorted by namespace and name or as asked for.
+#[utoipa::path(
+    get, path = "/api/v1/rate-limit-rules", tag = "rate-limit-rules",
+    params(SearchRulesQuery),
+    responses(
+        (status = 200, description = "A page of rate limit rules", body = Page<Listed<RateLimitRule>>),
+        HistoryProblems,
+    ),
+)]
+async fn search_rate_limit_rules(
+    State(api): State<Api>,
+    Query(query): Query<SearchRulesQuery>,
+) -> Result<axum::Json<Page<Listed<RateLimitRule>>>, Problem> {
+    rule::search::<Rule>(&api, query).await
 }
 
 /// Lists the rate limit rules of a namespace, sorted by name.

@@ -23,8 +23,9 @@ use crate::{
         WriteProblems,
     },
     rule::{
-        self, ActionPath, DiffQuery, ListRevisionsQuery, ListRulesQuery, RevertBody, RevisionPath,
-        RuleBody, RuleDiff, RulePath, RuleRevision, RuleStatus, schema,
+        self, ActionPath, DiffQuery, ListRevisionsQuery, ListRulesQuery, Listed, RevertBody,
+        RevisionPath, RuleBody, RuleDiff, RulePath, RuleRevision, RuleStatus, SearchRulesQuery,
+        schema,
     },
     warning::Linted,
 };
@@ -37,6 +38,7 @@ pub(crate) fn router() -> OpenApiRouter<Api> {
     // The router has no suffixes behind parameters, so that `{name}:revert` is a name to it.
     let action = "/api/v1/namespaces/{namespace}/routing-rules/{name}";
     OpenApiRouter::with_openapi(Actions::openapi())
+        .routes(routes!(search_routing_rules))
         .routes(routes!(list_routing_rules, create_routing_rule))
         .routes(routes!(
             get_routing_rule,
@@ -96,6 +98,22 @@ impl From<&Rule> for RoutingRule {
             modified_at: stamp.modified_at,
         }
     }
+}
+
+/// Searches the routing rules of all namespaces, sorted by namespace and name or as asked for.
+#[utoipa::path(
+    get, path = "/api/v1/routing-rules", tag = "routing-rules",
+    params(SearchRulesQuery),
+    responses(
+        (status = 200, description = "A page of routing rules", body = Page<Listed<RoutingRule>>),
+        HistoryProblems,
+    ),
+)]
+async fn search_routing_rules(
+    State(api): State<Api>,
+    Query(query): Query<SearchRulesQuery>,
+) -> Result<axum::Json<Page<Listed<RoutingRule>>>, Problem> {
+    rule::search::<Rule>(&api, query).await
 }
 
 /// Lists the routing rules of a namespace, sorted by name.

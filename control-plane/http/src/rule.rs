@@ -8,6 +8,8 @@ mod diff;
 mod revision;
 #[expect(dead_code, reason = "describes what the model reads and writes")]
 pub(crate) mod schema;
+mod search;
+mod sort;
 mod status;
 
 use std::sync::Arc;
@@ -18,7 +20,10 @@ use merak_core::{Error, Rule};
 use merak_model::{
     Invalid, Metadata, NamespaceName, ServiceKey, ServiceName,
     limiting::{RateLimitRule, RateLimitRuleDocument},
-    routing::{NearbyDocument, NearbyRule, RoutingRule, RoutingRuleDocument, RuleKey, RuleName},
+    routing::{
+        CallerSelector, NearbyDocument, NearbyRule, RoutingRule, RoutingRuleDocument, RuleKey,
+        RuleName,
+    },
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use utoipa::IntoParams;
@@ -41,6 +46,7 @@ pub(crate) use revision::{
     ActionPath, DiffQuery, ListRevisionsQuery, RevertBody, RevisionPath, RuleDiff, RuleRevision,
     diff, get_revision, list_revisions, revert,
 };
+pub(crate) use search::{Listed, SearchRulesQuery, search};
 pub(crate) use status::{RuleStatus, status};
 
 /// A kind of rule, as the API shows it.
@@ -50,14 +56,19 @@ pub(crate) trait RestRule:
     /// What people write.
     type Document: DeserializeOwned + Serialize + Send;
     /// What people read.
-    type View: Serialize + for<'a> From<&'a Self>;
+    type View: Serialize + for<'a> From<&'a Self> + Send + 'static;
 
     /// The segment of the path that the rules of a namespace are under.
     const COLLECTION: &'static str;
+    /// The list of a namespace, that of all of them, and that in an order that is asked for.
     const LIST: List;
+    const ALL: List;
+    const SORTED: List;
 
     fn metadata(&self) -> &Metadata;
     fn is_enabled(&self) -> bool;
+    /// Whose calls it is for, if its kind asks for that.
+    fn caller(&self) -> Option<&CallerSelector>;
 }
 
 impl RestRule for RoutingRule {
@@ -66,6 +77,8 @@ impl RestRule for RoutingRule {
 
     const COLLECTION: &'static str = "routing-rules";
     const LIST: List = List::RoutingRules;
+    const ALL: List = List::AllRoutingRules;
+    const SORTED: List = List::SortedRoutingRules;
 
     fn metadata(&self) -> &Metadata {
         &self.spec.metadata
@@ -73,6 +86,10 @@ impl RestRule for RoutingRule {
 
     fn is_enabled(&self) -> bool {
         self.spec.enabled
+    }
+
+    fn caller(&self) -> Option<&CallerSelector> {
+        Some(&self.spec.caller)
     }
 }
 
@@ -82,6 +99,8 @@ impl RestRule for NearbyRule {
 
     const COLLECTION: &'static str = "nearby-rules";
     const LIST: List = List::NearbyRules;
+    const ALL: List = List::AllNearbyRules;
+    const SORTED: List = List::SortedNearbyRules;
 
     fn metadata(&self) -> &Metadata {
         &self.spec.metadata
@@ -89,6 +108,10 @@ impl RestRule for NearbyRule {
 
     fn is_enabled(&self) -> bool {
         self.spec.enabled
+    }
+
+    fn caller(&self) -> Option<&CallerSelector> {
+        None
     }
 }
 
@@ -98,6 +121,8 @@ impl RestRule for RateLimitRule {
 
     const COLLECTION: &'static str = "rate-limit-rules";
     const LIST: List = List::RateLimitRules;
+    const ALL: List = List::AllRateLimitRules;
+    const SORTED: List = List::SortedRateLimitRules;
 
     fn metadata(&self) -> &Metadata {
         &self.spec.metadata
@@ -105,6 +130,10 @@ impl RestRule for RateLimitRule {
 
     fn is_enabled(&self) -> bool {
         self.spec.enabled
+    }
+
+    fn caller(&self) -> Option<&CallerSelector> {
+        None
     }
 }
 

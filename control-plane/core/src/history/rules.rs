@@ -49,6 +49,14 @@ impl History {
             .await
     }
 
+    /// The rules of all namespaces as they were, sorted by namespace and name.
+    ///
+    /// # Errors
+    /// As [`History::revision_at`].
+    pub async fn list_all_rules_at<R: Rule>(&self, moment: Moment) -> Result<Vec<Arc<R>>> {
+        self.all_rules_at(self.revision_at(moment).await?).await
+    }
+
     /// The rules that callers of a service obeyed, in the order in which they were tried.
     ///
     /// # Errors
@@ -80,16 +88,20 @@ impl History {
         })
     }
 
+    async fn all_rules_at<R: Rule>(&self, revision: Revision) -> Result<Vec<Arc<R>>> {
+        let (now, rules) = {
+            let index = self.catalog.read();
+            (index.revision, index.rules.all().cloned().collect())
+        };
+        self.undo_rules(rules, None, (revision, now)).await
+    }
+
     async fn rules_for<R: Rule>(
         &self,
         callee: &ServiceKey,
         revision: Revision,
     ) -> Result<Vec<Arc<R>>> {
-        let (now, rules) = {
-            let index = self.catalog.read();
-            (index.revision, index.rules.all().cloned().collect())
-        };
-        let mut rules = self.undo_rules::<R>(rules, None, (revision, now)).await?;
+        let mut rules = self.all_rules_at::<R>(revision).await?;
         rules.retain(|rule| rule.callees().selects(callee));
         Ok(sorted(rules))
     }

@@ -1,7 +1,8 @@
 //! Who obeys a rule already.
 
-use merak_model::{ServiceKey, routing::RuleKey};
-use serde::Serialize;
+use merak_core::Subscription;
+use merak_model::{Revision, ServiceKey, routing::RuleKey};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{RestRule, not_found};
@@ -53,6 +54,92 @@ struct Callee {
     name: String,
 }
 
+/// How far a rule has come, in numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct RuleProgress {
+    /// Subscriptions to the rules for a service which it is for.
+    subscriber_count: usize,
+    /// Those of them that said they have applied its newest state, and understand it.
+    applied_count: usize,
+    /// Those that have it and do not understand it, and so go without the rule.
+    unable_count: usize,
+}
+
+/// How far a rule has come, for filters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Reached {
+    /// Every subscriber has applied it, and there is one.
+    Applied,
+    /// Some subscriber does not have its newest state yet.
+    Lagging,
+    /// There are subscribers, and none has applied it.
+    Unapplied,
+    /// Some subscriber does not understand it.
+    Unable,
+    /// There is no subscriber.
+    Unused,
+}
+
+/// Those who subscribe to a rule, and how far they are.
+pub(super) struct Followers {
+    revision: Revision,
+    count: usize,
+    /// With what each does not understand, in its own words.
+    unable: Vec<(ServiceKey, String, Subscription)>,
+    lagging: Vec<(ServiceKey, Subscription)>,
+}
+
+impl Followers {
+    pub(super) fn of<R: RestRule>(api: &Api, rule: &R) -> Self {
+        let revision = rule.stamp().revision;
+        let discovery = &api.plane.discovery;
+        let subscriptions = discovery.list_rule_subscriptions(R::KIND.family(), &rule.callees());
+        let count = subscriptions.len();
+        let (current, lagging): (Vec<_>, Vec<_>) = subscriptions
+            .into_iter()
+            .partition(|(_, subscription)| subscription.applied >= revision);
+        let refused = (R::KIND, rule.key().clone());
+        let unable = current
+            .into_iter()
+            .filter_map(|(callee, mut subscription)| {
+                let reason = subscription.left_out.remove(&refused)?;
+                Some((callee, reason, subscription))
+            });
+        Self {
+            revision,
+            count,
+            unable: unable.collect(),
+            lagging,
+        }
+    }
+
+    pub(super) fn progress(&self) -> RuleProgress {
+        RuleProgress {
+            subscriber_count: self.count,
+            applied_count: self.count - self.lagging.len() - self.unable.len(),
+            unable_count: self.unable.len(),
+        }
+    }
+}
+
+impl RuleProgress {
+    pub(super) fn is(self, reached: Reached) -> bool {
+        let Self {
+            subscriber_count: all,
+            applied_count: applied,
+            unable_count: unable,
+        } = self;
+        match reached {
+            Reached::Applied => all > 0 && applied == all,
+            Reached::Lagging => applied + unable < all,
+            Reached::Unapplied => all > 0 && applied == 0,
+            Reached::Unable => unable > 0,
+            Reached::Unused => all == 0,
+        }
+    }
+}
+
 impl Callee {
     fn of(key: &ServiceKey) -> Self {
         Self {
@@ -69,25 +156,23 @@ pub(crate) fn status<R: RestRule>(
 ) -> Result<axum::Json<RuleStatus>, Problem> {
     let rule = api.plane.catalog.find_rule::<R>(key);
     let rule = rule.ok_or_else(|| not_found::<R>(key))?;
-    let revision = rule.stamp().revision;
-    let discovery = &api.plane.discovery;
-    let subscriptions = discovery.list_rule_subscriptions(R::KIND.family(), &rule.callees());
-    let subscriber_count = subscriptions.len();
-    let (current, lagging): (Vec<_>, Vec<_>) = subscriptions
-        .into_iter()
-        .partition(|(_, subscription)| subscription.applied >= revision);
-    let mut unable = current;
-    let refused = (R::KIND, key.clone());
-    unable.retain(|(_, subscription)| subscription.left_out.contains_key(&refused));
-    let unable_count = unable.len();
-    let applied_count = subscriber_count - lagging.len() - unable_count;
+    let followers = Followers::of(api, &*rule);
+    let RuleProgress {
+        subscriber_count,
+        applied_count,
+        unable_count,
+    } = followers.progress();
+    let Followers {
+        revision,
+        unable,
+        lagging,
+        ..
+    } = followers;
     let unable = unable.into_iter().take(NAMED);
-    let unable = unable.filter_map(|(callee, mut subscription)| {
-        Some(UnableSubscriber {
-            callee: Callee::of(&callee),
-            reason: subscription.left_out.remove(&refused)?,
-            subscriber: Subscriber::of(subscription, revision),
-        })
+    let unable = unable.map(|(callee, reason, subscription)| UnableSubscriber {
+        callee: Callee::of(&callee),
+        reason,
+        subscriber: Subscriber::of(subscription, revision),
     });
     let lagging = lagging.into_iter().take(NAMED);
     let lagging = lagging.map(|(callee, subscription)| LaggingSubscriber {

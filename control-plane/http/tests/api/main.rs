@@ -19,6 +19,7 @@ mod rate_limits;
 mod refusals;
 mod routes;
 mod rule_history;
+mod rule_search;
 mod rule_tests;
 mod rules;
 mod services;
