@@ -18,7 +18,11 @@ mod simulate;
 mod stop;
 mod test;
 
-use std::{future::Future, process::ExitCode};
+use std::{
+    future::Future,
+    io::{Write as _, stdout},
+    process::ExitCode,
+};
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
@@ -156,8 +160,8 @@ impl Cli {
             Command::Backup(backup) => backup.run(),
             Command::Check(check) => check.run(),
             Command::Version => {
-                println!("merak {}", env!("CARGO_PKG_VERSION"));
-                Ok(())
+                let version = writeln!(stdout(), "merak {}", env!("CARGO_PKG_VERSION"));
+                version.map_err(Into::into)
             }
         };
         done.map(|()| ExitCode::SUCCESS)
@@ -169,11 +173,22 @@ fn judge(command: impl Future<Output = anyhow::Result<ExitCode>>) -> ExitCode {
     let runtime = tokio::runtime::Runtime::new().context("start the runtime");
     match runtime.and_then(|runtime| runtime.block_on(command)) {
         Ok(verdict) => verdict,
-        Err(failure) => {
-            eprintln!("merak: {failure:#}");
-            ExitCode::from(2)
-        }
+        Err(failure) => failed(&failure, ExitCode::from(2)),
     }
+}
+
+/// Says why a command failed, unless those who read its output have read enough.
+pub(crate) fn failed(failure: &anyhow::Error, code: ExitCode) -> ExitCode {
+    let is_broken_pipe = |cause: &(dyn std::error::Error + 'static)| {
+        let error = cause.downcast_ref::<std::io::Error>();
+        error.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    };
+    if failure.chain().any(is_broken_pipe) {
+        // What a shell says of a process that SIGPIPE ended.
+        return ExitCode::from(128 + 13);
+    }
+    eprintln!("merak: {failure:#}");
+    code
 }
 
 /// A duration of a command: up to a day.

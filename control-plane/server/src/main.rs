@@ -10,9 +10,6 @@ use clap::Parser as _;
 fn main() -> ExitCode {
     match commands::Cli::parse().run() {
         Ok(code) => code,
-        Err(failure) => {
-            eprintln!("merak: {failure:#}");
-            ExitCode::FAILURE
-        }
+        Err(failure) => commands::failed(&failure, ExitCode::FAILURE),
     }
 }

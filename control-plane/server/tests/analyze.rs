@@ -173,6 +173,21 @@ async fn json_documents_may_follow_each_other() {
 }
 
 #[tokio::test]
+async fn who_reads_no_further_is_no_failure() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = merak(directory.path(), &["analyze", "-"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut analyzing = command.stderr(Stdio::piped()).spawn().unwrap();
+    drop(analyzing.stdout.take());
+    let mut documents = analyzing.stdin.take().unwrap();
+    documents.write_all(b"kind: NearbyRule\n").await.unwrap();
+    drop(documents);
+    let output = soon(analyzing.wait_with_output()).await.unwrap();
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+    assert_eq!(output.status.code(), Some(141));
+}
+
+#[tokio::test]
 async fn a_mounted_folder_is_read_once() {
     use std::os::unix::fs::symlink;
 
