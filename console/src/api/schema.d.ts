@@ -1163,10 +1163,10 @@ export interface components {
         };
         /** @description Equal calls at an even pace. */
         CallSequence: {
-            /** Format: int32 */
+            /** Format: int64 */
             calls: number;
             /**
-             * Format: int32
+             * Format: int64
              * @description The instances of the service, which take the calls in turns: each counts local limits by itself.
              *     Default 1.
              */
@@ -2985,7 +2985,10 @@ export interface components {
          *     }
          */
         RateLimitSimulateBody: {
-            /** @description A rate limit rule as if it was there; one of its name is replaced by it. */
+            /**
+             * @description A rate limit rule as if it was there; one of its name is replaced by it. It must be for calls to
+             *     the callee, or replace a rule that is.
+             */
             draft?: components["schemas"]["RateLimitDraft"];
             request: components["schemas"]["CallRequest"];
             /** @description How often the call comes; by default once. */
@@ -3824,10 +3827,13 @@ export interface components {
          *     }
          */
         SimulateBody: {
-            /** @description A routing rule as if it was there; one of its name is replaced by it. */
+            /**
+             * @description A routing rule as if it was there; one of its name is replaced by it. It must be for calls to the
+             *     callee, or replace a rule that is.
+             */
             draft?: components["schemas"]["Draft"];
             /**
-             * Format: int32
+             * Format: int64
              * @description How often to draw for `distribution`: 0..=100000, default 0.
              */
             draws?: number;

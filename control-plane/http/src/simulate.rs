@@ -4,13 +4,18 @@ mod rate_limit;
 #[expect(dead_code, reason = "describes what the model reads and writes")]
 pub(crate) mod schema;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+    sync::Arc,
+};
 
 use axum::extract::State;
 use merak_core::CalleeRules;
 use merak_model::{
-    Instance, InstanceId, ProtectThreshold, Stamp,
+    Instance, InstanceId, Invalid, ProtectThreshold, ServiceKey, Stamp,
     call::{CallDocument, OwnedCall},
+    invalid::together,
     routing::{
         Explanation, Policy, RoutingRule, RoutingRuleDocument, RoutingRuleSpec, RuleKey, Selection,
         mix,
@@ -24,7 +29,7 @@ use crate::{
     Api,
     as_of::{AsOf, AsOfQuery},
     extract::{Json, Query, not_null},
-    problem::{Code, HistoryProblems, Problem},
+    problem::{Code, HistoryProblems, Problem, pointer_token},
     rule::schema as rules,
     service,
 };
@@ -47,7 +52,8 @@ pub(crate) fn router() -> OpenApiRouter<Api> {
 struct SimulateBody {
     #[schema(value_type = schema::Call)]
     request: CallDocument,
-    /// A routing rule as if it was there; one of its name is replaced by it.
+    /// A routing rule as if it was there; one of its name is replaced by it. It must be for calls to the
+    /// callee, or replace a rule that is.
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false)]
     draft: Option<Draft>,
@@ -57,7 +63,7 @@ struct SimulateBody {
     /// How often to draw for `distribution`: 0..=100000, default 0.
     #[serde(default)]
     #[schema(maximum = 100_000)]
-    draws: u32,
+    draws: u64,
 }
 
 /// A rule that is not there yet.
@@ -85,7 +91,7 @@ struct Simulation {
 }
 
 /// The most draws of one request.
-const DRAWS_LIMIT: u32 = 100_000;
+const DRAWS_LIMIT: u64 = 100_000;
 
 fn default_namespace() -> String {
     merak_model::NamespaceName::DEFAULT.to_owned()
@@ -112,10 +118,10 @@ async fn simulate_route(
         let detail = format!("{} is outside 0..={DRAWS_LIMIT}", body.draws);
         return Err(Problem::pointer("/draws", detail));
     }
-    let call = OwnedCall::parse(body.request).map_err(|invalid| invalid.within("request"))?;
+    let call = parse_call(body.request)?;
     let mut callee = Callee::find(&api, &call, as_of).await?;
     if let Some(draft) = body.draft {
-        callee.add(draft.parse().map_err(|invalid| invalid.within("draft"))?);
+        callee.add(draft.parse().map_err(|invalid| invalid.within("draft"))?)?;
     }
     // A service may have thousands of instances and rules, and its expressions long values to look at.
     let simulated = tokio::task::spawn_blocking(move || {
@@ -130,13 +136,40 @@ async fn simulate_route(
     simulated.await.map(axum::Json).map_err(defect)
 }
 
+/// Checks a call, and that it is one that a request can be: from an address, a header of each name.
+fn parse_call(request: CallDocument) -> Result<OwnedCall, Problem> {
+    let address = request.from.as_ref().and_then(|from| from.ip.as_deref());
+    if let Some(address) = address.filter(|address| address.parse::<IpAddr>().is_err()) {
+        let invalid = Invalid::malformed("request.from.ip", address, "an IP address");
+        return Err(invalid.into());
+    }
+    let names = request.headers.0.iter().map(|(name, _)| name);
+    let mut seen = BTreeSet::new();
+    for name in names {
+        if !seen.insert(name.to_ascii_lowercase()) {
+            let pointer = format!("/request/headers/{}", pointer_token(name));
+            let detail = "given more than once: names of headers are the same in any case";
+            return Err(Problem::pointer(pointer, detail));
+        }
+    }
+    OwnedCall::parse(request).map_err(|invalid| invalid.within("request").into())
+}
+
+/// Refuses a draft that would play no part.
+fn idle_draft(callee: &ServiceKey) -> Problem {
+    let detail = format!("the draft is not for calls to `{callee}`: it would play no part");
+    Problem::pointer("/draft/spec/callee", detail)
+}
+
 impl Draft {
-    fn parse(self) -> Result<RoutingRule, merak_model::Invalid> {
-        Ok(RoutingRule {
-            key: RuleKey::parse(&self.namespace, &self.name)?,
-            spec: RoutingRuleSpec::parse(self.spec).map_err(|invalid| invalid.within("spec"))?,
-            stamp: Stamp::default(),
-        })
+    fn parse(self) -> Result<RoutingRule, Invalid> {
+        let spec = RoutingRuleSpec::parse(self.spec);
+        let (key, spec) = together((
+            RuleKey::parse(&self.namespace, &self.name),
+            spec.map_err(|invalid| invalid.within("spec")),
+        ))?;
+        let stamp = Stamp::default();
+        Ok(RoutingRule { key, spec, stamp })
     }
 }
 
@@ -169,12 +202,17 @@ impl Callee {
         })
     }
 
-    /// Adds a rule, in the place of the one of its name; one for other callees changes nothing.
-    fn add(&mut self, draft: RoutingRule) {
+    /// Adds a rule, in the place of the one of its name; one for other callees must replace one.
+    fn add(&mut self, draft: RoutingRule) -> Result<(), Problem> {
+        let before = self.rules.routing.len();
         self.rules.routing.retain(|rule| rule.key != draft.key);
-        if draft.is_for(&self.rules.callee) {
-            self.rules.routing.push(Arc::new(draft));
+        let replaces = self.rules.routing.len() < before;
+        match draft.is_for(&self.rules.callee) {
+            true => self.rules.routing.push(Arc::new(draft)),
+            false if replaces => {}
+            false => return Err(idle_draft(&self.rules.callee)),
         }
+        Ok(())
     }
 
     fn select(self, call: &OwnedCall) -> Selection {
@@ -191,7 +229,7 @@ fn draw(
     selection: &Selection,
     call: &OwnedCall,
     seed: u64,
-    draws: u32,
+    draws: u64,
 ) -> BTreeMap<InstanceId, u32> {
     let call = call.call();
     let mut counts = BTreeMap::new();

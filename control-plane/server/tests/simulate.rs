@@ -52,6 +52,21 @@ impl World {
         world
     }
 
+    fn write_wrong_drafts(&self) {
+        let broken = DRAFT.replace("v2", "v2, x: {op: y}");
+        let near = "kind: NearbyRule\nmetadata: {name: a}\nspec: {callee: {service: a}}\n";
+        let other = DRAFT
+            .replace("name: canary", "name: other")
+            .replace("pay", "order");
+        for (name, text) in [
+            ("draft.yaml", &*broken),
+            ("near.yaml", near),
+            ("other.yaml", &other),
+        ] {
+            fs::write(self.directory.path().join(name), text).unwrap();
+        }
+    }
+
     async fn put(&self, path: &str, body: &Value) {
         let (status, answer) = self.server.http("PUT", path, &body.to_string()).await;
         assert!(status < 300, "{answer}");
@@ -162,8 +177,10 @@ async fn draws_drafts_and_moments_are_tried() {
 
 /// A rule for calls that say 1 of everything.
 fn everything() -> Value {
-    let condition =
-        |on: &str, key: &str| json!({"on": on, "key": key, "op": "exact", "value": "1"});
+    let condition = |on: &str, key: &str| {
+        let value = if on == "caller_ip" { "10.0.0.1" } else { "1" };
+        json!({"on": on, "key": key, "op": "exact", "value": value})
+    };
     let conditions = [
         ("method", ""),
         ("path", ""),
@@ -198,7 +215,7 @@ async fn every_part_of_a_call_is_sent() {
             .0,
         201
     );
-    let call = "--from-namespace shop --from api --from-label k=1 --from-ip 1 --region eu --zone eu-2 \
+    let call = "--from-namespace shop --from api --from-label k=1 --from-ip 10.0.0.1 --region eu --zone eu-2 \
                 --to-namespace default --to pay --method 1 --path 1 --header h=1 --query q=1 \
                 --cookie c=1 --arg a=1 --expect decided_by=default/all[0] --expect zone=eu-2 \
                 --expect instance=b";
@@ -214,16 +231,7 @@ async fn every_part_of_a_call_is_sent() {
 #[tokio::test]
 async fn what_is_not_answered_is_another_exit_code() {
     let world = World::new().await;
-    fs::write(
-        world.directory.path().join("draft.yaml"),
-        DRAFT.replace("v2", "v2, x: {op: y}"),
-    )
-    .unwrap();
-    fs::write(
-        world.directory.path().join("near.yaml"),
-        "kind: NearbyRule\nmetadata: {name: a}\nspec: {callee: {service: a}}\n",
-    )
-    .unwrap();
+    world.write_wrong_drafts();
     for (arguments, part) in [
         (&[][..], "--to <SERVICE>"),
         (
@@ -232,6 +240,26 @@ async fn what_is_not_answered_is_another_exit_code() {
         ),
         (&["--to", "pay", "--draws", "100001"], "100001 is not in"),
         (&["--to", "pay", "--header", "x"], "expected NAME=VALUE"),
+        (
+            &["--to", "pay", "--expect", "verdict=bogus"],
+            "expected verdict=routed, verdict=rejected, verdict=no_instance",
+        ),
+        (
+            &["--to", "pay", "--from-ip", "nonsense"],
+            "invalid IP address",
+        ),
+        (
+            &["--to", "pay", "--header", "x=1", "--header", "X=2"],
+            "--header X=2: `X` is given more than once",
+        ),
+        (
+            &["--to", "pay", "--query", "q=1", "--query", "q=1"],
+            "--query q=1: `q` is given more than once",
+        ),
+        (
+            &["--to", "pay", "--draft", "other.yaml"],
+            "/draft/spec/callee: the draft is not for calls to `default/pay`",
+        ),
         (
             &["--to", "pay", "--as-of", "soon"],
             "a revision or an RFC 3339 time",

@@ -9,6 +9,7 @@ use merak_core::CalleeLimits;
 use merak_model::{
     Invalid, NamespaceName, Stamp,
     call::{CallDocument, OwnedCall},
+    invalid::together,
     limiting::{
         RateLimitRule, RateLimitRuleDocument, RateLimitRuleSpec,
         trial::{self, Sequence},
@@ -19,7 +20,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::schema;
+use super::{idle_draft, parse_call, schema};
 use crate::{
     Api,
     as_of::{AsOf, AsOfQuery},
@@ -45,7 +46,8 @@ pub(super) fn router() -> OpenApiRouter<Api> {
 struct Body {
     #[schema(value_type = schema::Call)]
     request: CallDocument,
-    /// A rate limit rule as if it was there; one of its name is replaced by it.
+    /// A rate limit rule as if it was there; one of its name is replaced by it. It must be for calls to
+    /// the callee, or replace a rule that is.
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false)]
     draft: Option<Draft>,
@@ -74,7 +76,7 @@ struct Draft {
 #[schema(as = CallSequence)]
 struct SequenceBody {
     #[schema(minimum = 1, maximum = 100_000)]
-    calls: u32,
+    calls: u64,
     /// The time within which they come; default 0, which is all at once.
     #[serde(default)]
     #[schema(maximum = 86_400_000)]
@@ -87,7 +89,7 @@ struct SequenceBody {
     /// Default 1.
     #[serde(default = "one")]
     #[schema(minimum = 1, maximum = 1000)]
-    instances: u32,
+    instances: u64,
 }
 
 /// The most calls that are counted by rules in one request.
@@ -97,7 +99,7 @@ fn default_namespace() -> String {
     NamespaceName::DEFAULT.to_owned()
 }
 
-fn one() -> u32 {
+fn one() -> u64 {
     1
 }
 
@@ -119,14 +121,14 @@ async fn simulate_rate_limit(
     Query(AsOfQuery { as_of }): Query<AsOfQuery>,
     Json(body): Json<Body>,
 ) -> Result<axum::Json<Simulation>, Problem> {
-    let call = OwnedCall::parse(body.request).map_err(|invalid| invalid.within("request"))?;
+    let call = parse_call(body.request)?;
     let sequence = body.sequence.unwrap_or_default().parse()?;
     let mut limits = find_limits(&api, &call, as_of).await?;
     if let Some(draft) = body.draft {
         add(
             &mut limits,
             draft.parse().map_err(|invalid| invalid.within("draft"))?,
-        );
+        )?;
     }
     let tried = beside_requests(move || try_out(&limits, &call, &sequence));
     tried.await?.map(axum::Json)
@@ -145,14 +147,19 @@ async fn find_limits(
     limits.map_err(AsOf::refused)
 }
 
-/// Adds a rule, in the place of the one of its name; one for other services changes nothing.
-fn add(limits: &mut CalleeLimits, draft: RateLimitRule) {
+/// Adds a rule, in the place of the one of its name; one for other services must replace one.
+fn add(limits: &mut CalleeLimits, draft: RateLimitRule) -> Result<(), Problem> {
+    let before = limits.rules.len();
     limits.rules.retain(|rule| rule.key != draft.key);
+    let replaces = limits.rules.len() < before;
     if draft.is_for(&limits.callee) {
-        let before = |rule: &Arc<RateLimitRule>| rule.precedence() < draft.precedence();
-        let at = limits.rules.partition_point(before);
+        let earlier = |rule: &Arc<RateLimitRule>| rule.precedence() < draft.precedence();
+        let at = limits.rules.partition_point(earlier);
         limits.rules.insert(at, Arc::new(draft));
+    } else if !replaces {
+        return Err(idle_draft(&limits.callee));
     }
+    Ok(())
 }
 
 fn try_out(
@@ -187,11 +194,12 @@ fn try_out(
 impl Draft {
     fn parse(self) -> Result<RateLimitRule, Invalid> {
         let spec = RateLimitRuleSpec::parse(self.spec);
-        Ok(RateLimitRule {
-            key: RuleKey::parse(&self.namespace, &self.name)?,
-            spec: spec.map_err(|invalid| invalid.within("spec"))?,
-            stamp: Stamp::default(),
-        })
+        let (key, spec) = together((
+            RuleKey::parse(&self.namespace, &self.name),
+            spec.map_err(|invalid| invalid.within("spec")),
+        ))?;
+        let stamp = Stamp::default();
+        Ok(RateLimitRule { key, spec, stamp })
     }
 }
 
@@ -208,22 +216,28 @@ impl Default for SequenceBody {
 
 impl SequenceBody {
     fn parse(self) -> Result<Sequence, Invalid> {
-        let ranges = [
-            ("calls", u64::from(self.calls), 1, 100_000),
-            ("over_ms", self.over_ms, 0, 86_400_000),
-            ("lasting_ms", self.lasting_ms, 0, 3_600_000),
-            ("instances", u64::from(self.instances), 1, 1000),
-        ];
-        for (field, value, least, most) in ranges {
-            if !(least..=most).contains(&value) {
-                return Err(Invalid::range(field, value, least, most).within("sequence"));
-            }
-        }
+        let checked = |field, value, least, most| match u32::try_from(value) {
+            Ok(parsed) if (least..=most).contains(&parsed) => Ok(parsed),
+            _ => Err(Invalid::range(
+                field,
+                value,
+                u64::from(least),
+                u64::from(most),
+            )),
+        };
+        let parts = together((
+            checked("calls", self.calls, 1, 100_000),
+            checked("over_ms", self.over_ms, 0, 86_400_000),
+            checked("lasting_ms", self.lasting_ms, 0, 3_600_000),
+            checked("instances", self.instances, 1, 1000),
+        ));
+        let (calls, over_ms, lasting_ms, instances) =
+            parts.map_err(|invalid| invalid.within("sequence"))?;
         Ok(Sequence {
-            calls: self.calls,
-            over: Duration::from_millis(self.over_ms),
-            lasting: Duration::from_millis(self.lasting_ms),
-            instances: self.instances,
+            calls,
+            over: Duration::from_millis(over_ms.into()),
+            lasting: Duration::from_millis(lasting_ms.into()),
+            instances,
         })
     }
 }

@@ -83,6 +83,31 @@ async fn a_draft_is_tried_without_being_written() {
 }
 
 #[tokio::test]
+async fn a_draft_that_plays_no_part_is_refused() {
+    let api = versions().await;
+    let mut rule = canary(1, 0);
+    rule["name"] = "canary".into();
+    api.post(RULES, rule).await;
+    let mut other = canary(0, 1);
+    other["callee"] = json!({"service": "order"});
+    let tried = |name: &str| json!({"request": call("7"), "draft": {"name": name, "spec": other}});
+    let refused = api.post(SIMULATE, tried("other")).await;
+    let problem = (400, "invalid_argument", "/draft/spec/callee");
+    assert_eq!(refused.problem(), problem, "{}", refused.text);
+    assert!(
+        refused.detail().contains("`default/pay`"),
+        "{}",
+        refused.text
+    );
+    let moved = api.post(SIMULATE, tried("canary")).await;
+    assert_eq!(moved.status, 200, "{}", moved.text);
+    assert!(
+        moved.json["decided_by"].is_null(),
+        "the rule is gone from here"
+    );
+}
+
+#[tokio::test]
 async fn an_earlier_moment_is_tried_as_it_was() {
     let api = versions().await;
     let before = api.revision();
@@ -122,6 +147,21 @@ async fn what_is_wrong_is_named_by_its_place() {
             json!({"request": call("7"), "draws": 100_001}),
             "invalid_argument",
             "/draws",
+        ),
+        (
+            json!({"request": call("7"), "draws": 99_999_999_999_u64}),
+            "invalid_argument",
+            "/draws",
+        ),
+        (
+            json!({"request": {"from": {"ip": "nonsense"}, "to": {"service": "pay"}}}),
+            "invalid_argument",
+            "/request/from/ip",
+        ),
+        (
+            json!({"request": {"to": {"service": "pay"}, "headers": {"X-A": "1", "x-a": "2"}}}),
+            "invalid_argument",
+            "/request/headers/x-a",
         ),
         (
             json!({"request": call("7"), "draw": 1}),

@@ -136,6 +136,14 @@ async fn what_cannot_be_tried_out_is_refused_by_its_place() {
             draft(json!({"callee": {"service": "pay"}})),
             "/draft/spec/amounts",
         ),
+        (
+            draft(json!({"callee": {"service": "other"}, "concurrency": 5})),
+            "/draft/spec/callee",
+        ),
+        (
+            with("sequence", json!({"calls": 5_000_000_000_u64})),
+            "/sequence/calls",
+        ),
         (json!({"request": {"method": "GET"}}), "/request/to"),
     ] {
         let refused = api.post(SIMULATE, body.clone()).await;

@@ -73,7 +73,10 @@ fn is_no_number(message: &str) -> bool {
 /// What was expected, as JSON calls it.
 fn wanted(expected: &str) -> &str {
     match expected {
-        "u8" | "u16" | "u32" | "u64" | "usize" => COUNT,
+        "u8" => "a whole number, 0..=255",
+        "u16" => "a whole number, 0..=65535",
+        "u32" => "a whole number, 0..=4294967295",
+        "u64" | "usize" => COUNT,
         "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
         "f32" | "f64" => "a number",
         "a boolean" => "true or false",

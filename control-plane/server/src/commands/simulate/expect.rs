@@ -13,11 +13,17 @@ pub(super) struct Expectation {
     wanted: String,
 }
 
+/// What becomes of a call.
+const VERDICTS: [&str; 3] = ["routed", "rejected", "no_instance"];
+
 impl FromStr for Expectation {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, wanted) = pair(text)?;
+        if name == "verdict" && !VERDICTS.contains(&&*wanted) {
+            return Err(format!("expected verdict={}", VERDICTS.join(", verdict=")));
+        }
         Ok(Self { name, wanted })
     }
 }
@@ -137,7 +143,7 @@ mod tests {
             let expectation: Expectation = text.parse().unwrap();
             assert_eq!(expectation.mismatch(answer).as_deref(), mismatch, "{text}");
         }
-        for text in ["version", "=v2", ""] {
+        for text in ["version", "=v2", "", "verdict=bogus", "verdict="] {
             assert!(text.parse::<Expectation>().is_err(), "{text}");
         }
     }

@@ -2,6 +2,7 @@
 
 use std::{
     io::{Write as _, stdout},
+    net::IpAddr,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -43,7 +44,7 @@ pub(super) struct Route {
     request: RequestArgs,
     #[command(flatten, next_help_heading = "What it is tried with")]
     trial: TrialArgs,
-    /// What must be so, or the command exits with 1: a label that every candidate has, or instance=ID, verdict=WORD, decided_by=PLACE; may be repeated
+    /// What must be so, or the command exits with 1: a label that every candidate has, or instance=ID, verdict=routed, rejected or no_instance, decided_by=PLACE; may be repeated
     #[arg(long, value_name = "NAME=VALUE")]
     expect: Vec<Expectation>,
     /// Control plane to ask [default: $MERAK_SERVER, or http://127.0.0.1:8090]
@@ -67,7 +68,7 @@ struct CallerArgs {
     from_label: Vec<(String, String)>,
     /// Its address
     #[arg(long, value_name = "IP")]
-    from_ip: Option<String>,
+    from_ip: Option<IpAddr>,
     /// Region that it is in
     #[arg(long)]
     region: Option<String>,
@@ -87,7 +88,7 @@ struct RequestArgs {
     /// Path of the request
     #[arg(long)]
     path: Option<String>,
-    /// Header; may be repeated, like those below
+    /// Header; may be repeated, like those below, each name once: a header that a request has several times counts as its first value
     #[arg(long, short = 'H', value_name = "NAME=VALUE", value_parser = pair)]
     header: Vec<(String, String)>,
     /// Query parameter
@@ -123,7 +124,7 @@ struct TrialArgs {
 impl Route {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let mut body = json!({
-            "request": self.request(),
+            "request": self.request()?,
             "draws": self.trial.draws,
             "seed": self.trial.seed,
         });
@@ -148,13 +149,15 @@ impl Route {
         Ok(ExitCode::from(u8::from(!mismatches.is_empty())))
     }
 
-    fn request(&self) -> Value {
+    fn request(&self) -> anyhow::Result<Value> {
         let (caller, request) = (&self.caller, &self.request);
         let mut from = Map::new();
         put(&mut from, "namespace", caller.from_namespace.as_deref());
         put(&mut from, "service", caller.from.as_deref());
-        put(&mut from, "ip", caller.from_ip.as_deref());
-        from.insert("metadata".to_owned(), object(&caller.from_label));
+        let ip = caller.from_ip.map(|ip| ip.to_string());
+        put(&mut from, "ip", ip.as_deref());
+        let labels = object("--from-label", &caller.from_label, str::to_owned)?;
+        from.insert("metadata".to_owned(), labels);
         let mut location = Map::new();
         put(&mut location, "region", caller.region.as_deref());
         put(&mut location, "zone", caller.zone.as_deref());
@@ -168,16 +171,18 @@ impl Route {
         call.insert("to".to_owned(), to.into());
         put(&mut call, "method", request.method.as_deref());
         put(&mut call, "path", request.path.as_deref());
-        for (name, pairs) in [
-            ("headers", &request.header),
-            ("query", &request.query),
-            ("cookies", &request.cookie),
-            ("arguments", &request.arg),
+        // The names of headers are the same in any case.
+        let headers = object("--header", &request.header, str::to_ascii_lowercase)?;
+        call.insert("headers".to_owned(), headers);
+        for (flag, name, pairs) in [
+            ("--query", "query", &request.query),
+            ("--cookie", "cookies", &request.cookie),
+            ("--arg", "arguments", &request.arg),
         ] {
-            call.insert(name.to_owned(), object(pairs));
+            call.insert(name.to_owned(), object(flag, pairs, str::to_owned)?);
         }
         call.insert("exclude".to_owned(), request.exclude.clone().into());
-        call.into()
+        Ok(call.into())
     }
 
     fn text(&self, answer: &Value, mismatches: &[String]) -> String {
@@ -222,12 +227,21 @@ fn put(object: &mut Map<String, Value>, name: &str, value: Option<&str>) {
     }
 }
 
-fn object(pairs: &[(String, String)]) -> Value {
-    let pairs = pairs.iter();
-    pairs
-        .map(|(name, value)| (name.clone(), Value::from(value.clone())))
-        .collect::<Map<_, _>>()
-        .into()
+/// What a flag was given, by names that stand once: a rule looks at one value.
+fn object(
+    flag: &str,
+    pairs: &[(String, String)],
+    name_of: impl Fn(&str) -> String,
+) -> anyhow::Result<Value> {
+    let mut object = Map::new();
+    for (name, value) in pairs {
+        let earlier = object.insert(name_of(name), Value::from(value.clone()));
+        anyhow::ensure!(
+            earlier.is_none(),
+            "{flag} {name}={value}: `{name}` is given more than once"
+        );
+    }
+    Ok(object.into())
 }
 
 /// The rule in a file, as the API takes it.
