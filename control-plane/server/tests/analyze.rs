@@ -65,9 +65,11 @@ async fn findings_come_with_file_and_line() {
         (code, &*printed),
         (
             0,
-            "rules/a.yaml:8: warning: RoutingRule shop/canary: /spec/branches/0/targets: the weights add up \
+            "rules/a.yaml:8: warning: RoutingRule shop/canary: /spec/branches/0/targets: the name says 30 %, \
+             which no target gets: the weights say 77.8 % / 22.2 % [weight_not_as_named]\n\
+             rules/a.yaml:8: warning: RoutingRule shop/canary: /spec/branches/0/targets: the weights add up \
              to 90: the shares are 77.8 % / 22.2 % [weights_not_hundred]\n\
-             2 documents: 0 errors, 1 warning\n"
+             2 documents: 0 errors, 2 warnings\n"
         )
     );
     assert_eq!(analyze(directory.path(), &["rules", "--strict"]).await.0, 1);

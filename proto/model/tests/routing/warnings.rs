@@ -243,6 +243,20 @@ fn weights_are_held_against_the_words_beside_them() {
         ]
     );
     assert_eq!(of("", target("33.3%", "1", 1), target("", "2", 2)), [""; 0]);
+    let canary = |first, second| {
+        of(
+            "canary 30 %",
+            target("", "1", first),
+            target("", "2", second),
+        )
+    };
+    let misnamed = ["weight_not_as_named branches[0].targets"];
+    assert_eq!(canary(20, 80), misnamed);
+    assert_eq!(canary(30, 70), [""; 0]);
+    assert_eq!(canary(70, 30), [""; 0], "it does not say which target");
+    let alone_in_it =
+        json!([{"name": "beta, 30 % of the users", "targets": [target("", "1", 20)]}]);
+    assert_eq!(alone(alone_in_it), [""; 0]);
     assert_eq!(
         of("V1 70 %, V2 30 %", target("", "1", 0), target("", "2", 100)),
         ["weight_not_as_named branches[0].targets"]

@@ -13,6 +13,7 @@ pub(super) fn lint(report: &mut Report<'_>) {
         splits += usize::from(branch.targets().len() > 1);
         lint_target_names(report, index, branch);
         lint_text(report, index, branch, &branch.name, "the name");
+        lint_single(report, index, branch);
         lint_sum(report, index, branch);
     }
     // With several splits nobody knows which of them the description means.
@@ -63,6 +64,24 @@ fn lint_text(report: &mut Report<'_>, index: usize, branch: &Branch, text: &str,
                     .map(|one| share(branch, one))
                     .collect::<Vec<_>>()
             )
+        );
+        let field = format!("branches[{index}].targets");
+        report.warn(WarningCode::WeightNotAsNamed, field, message);
+    }
+}
+
+/// A branch that names one percentage of several targets does not say which target gets it: one must.
+fn lint_single(report: &mut Report<'_>, index: usize, branch: &Branch) {
+    let [named] = percentages(&branch.name)[..] else {
+        return;
+    };
+    let targets = branch.targets();
+    let shares: Vec<f64> = targets.iter().map(|one| share(branch, one)).collect();
+    let mut gets = shares.iter().map(|share| (share - named).abs());
+    if shares.len() > 1 && !gets.any(|off| off <= TOLERANCE) {
+        let message = format!(
+            "the name says {named} %, which no target gets: the weights say {}",
+            listed(&shares)
         );
         let field = format!("branches[{index}].targets");
         report.warn(WarningCode::WeightNotAsNamed, field, message);
