@@ -1233,7 +1233,10 @@ export interface components {
         };
         /** @description The callee of a call. */
         CallTo: {
-            /** @description By default that of the caller, and `default` if the caller has none. */
+            /**
+             * @description By default that of the caller; if the caller has none, that of the rule or of the document whose test the
+             *     call is, and `default` in a simulation.
+             */
             namespace?: string;
             service: string;
         };

@@ -133,7 +133,7 @@ fn content<'de, D: Deserializer<'de> + Copy>(
         }
         Kind::RoutingTest => {
             let test = spec::<RoutingTestDocument, _, _>(document, RoutingTest::parse)?;
-            Content::RoutingTest(test)
+            Content::RoutingTest(test.at_home(&key.namespace))
         }
     })
 }

@@ -43,6 +43,19 @@ fn look(documents: &[Value]) -> Vec<Report> {
 }
 
 #[test]
+fn a_test_is_at_home_in_the_namespace_of_its_document() {
+    let shop = |mut document: Value| {
+        document["metadata"]["namespace"] = "shop".into();
+        document
+    };
+    let expect = json!({"decided_by": "shop/canary[0]"});
+    let reports = look(&[shop(canary()), shop(test("42", expect.clone()))]);
+    assert!(reports[1].tests[0].passed, "{:?}", reports[1].tests);
+    let reports = look(&[shop(canary()), test("42", expect)]);
+    assert!(!reports[1].tests[0].passed);
+}
+
+#[test]
 fn a_document_says_what_it_is_and_a_fault_has_its_place() {
     let limit = json!({"callee": {"service": "pay"}, "amounts": [{"max": 1, "window_ms": 1000}]});
     for (document, kind) in [

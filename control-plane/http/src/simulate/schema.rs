@@ -64,7 +64,8 @@ struct From {
 #[derive(Serialize, ToSchema)]
 #[schema(as = CallTo)]
 struct To {
-    /// By default that of the caller, and `default` if the caller has none.
+    /// By default that of the caller; if the caller has none, that of the rule or of the document whose test the
+    /// call is, and `default` in a simulation.
     #[schema(nullable = false)]
     namespace: Option<String>,
     service: String,

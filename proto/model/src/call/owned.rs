@@ -114,7 +114,8 @@ pub struct FromDocument {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ToDocument {
-    /// By default that of the caller, and `default` if the caller has none.
+    /// By default that of the caller; if the caller has none, that of the rule or of the document whose
+    /// test the call is, and `default` in a simulation.
     #[serde(
         default,
         deserialize_with = "not_null",

@@ -14,7 +14,7 @@ use super::{
     target::{Labels, label},
 };
 use crate::{
-    Call, Instance, Invalid, Text,
+    Call, Instance, Invalid, NamespaceName, Text,
     call::{CallDocument, OwnedCall},
     invalid::together,
     text::{checked_text, limit},
@@ -140,6 +140,24 @@ impl RoutingTest {
         &self.document
     }
 
+    /// The test in a namespace, that of its rule or of its document: the callee's, if neither the callee
+    /// nor the caller of the call has one.
+    #[must_use]
+    pub fn at_home(mut self, home: &NamespaceName) -> Self {
+        let request = &self.document.request;
+        let from = request.from.as_ref();
+        let is_named =
+            request.to.namespace.is_some() || from.is_some_and(|from| from.namespace.is_some());
+        if !is_named && self.call.callee.namespace != *home {
+            self.call.callee.namespace = home.clone();
+            let service = Arc::new(self.call.callee.clone());
+            for instance in &mut self.instances {
+                Arc::make_mut(instance).service = Arc::clone(&service);
+            }
+        }
+        self
+    }
+
     /// Tries the call with rules, of which those for its callee count, and with the instances of the test.
     pub fn run(&self, rules: &RuleSet) -> TestOutcome {
         let rules = rules.for_service(&self.call.callee);
@@ -159,16 +177,17 @@ impl RoutingTest {
         }
     }
 
-    /// Tries the call as a test of a rule: it must be one that the rule is for.
+    /// Tries the call as a test of a rule, in its namespace: it must be one that the rule is for.
     pub fn run_for(&self, rule: &RoutingRule, rules: &RuleSet) -> TestOutcome {
-        let mut outcome = self.run(rules);
-        if !rule.is_for(&self.call.callee) {
+        let test = self.clone().at_home(&rule.key.namespace);
+        let mut outcome = test.run(rules);
+        if !rule.is_for(&test.call.callee) {
             outcome.mismatches.insert(
                 0,
                 Mismatch {
                     field: "request.to".to_owned(),
                     expected: "a service that the rule is for".to_owned(),
-                    got: self.call.callee.to_string(),
+                    got: test.call.callee.to_string(),
                 },
             );
         }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use merak_model::{
-    Instance, Invalid,
+    Instance, Invalid, NamespaceName,
     call::{CallDocument, OwnedCall},
-    routing::{self, Policy, RoutingRule, RoutingTest, RoutingTestDocument, Selection},
+    routing::{self, Policy, RoutingRule, RoutingTest, RoutingTestDocument, RuleSet, Selection},
 };
 use serde_json::{Value, json};
 
@@ -52,6 +52,36 @@ fn check(request: Value, expect: Value) -> Result<Vec<String>, Invalid> {
     let selection = Selection::compile(&instances(), policy);
     let mismatches = test.check(&selection.explain(&test.call.call(), None));
     Ok(mismatches.iter().map(ToString::to_string).collect())
+}
+
+#[test]
+fn a_test_is_at_home_in_the_namespace_of_its_rule() {
+    let mut canary = (*canary()).clone();
+    canary.key.namespace = NamespaceName::parse("shop").unwrap();
+    let rules = RuleSet {
+        routing: vec![Arc::new(canary.clone())],
+        ..RuleSet::default()
+    };
+    let outcome = |from: Value, to: Value, instances: Value| {
+        let document = json!({
+            "request": {"from": from, "to": to, "headers": {"x-user": "42"}}, "instances": instances,
+            "expect": {"decided_by": "shop/canary[0]"},
+        });
+        let test = RoutingTest::parse(routing::parse(document).unwrap()).unwrap();
+        let outcome = test.run_for(&canary, &rules);
+        let mismatches = outcome.mismatches.iter();
+        mismatches.map(|one| one.field.clone()).collect::<Vec<_>>()
+    };
+    let (none, v2) = (json!([]), json!([{"labels": {"version": "v2"}}]));
+    let api = json!({"service": "api"});
+    let order = json!({"service": "order"});
+    assert_eq!(outcome(api.clone(), order.clone(), none.clone()), [""; 0]);
+    assert_eq!(outcome(api.clone(), order.clone(), v2), [""; 0]);
+    let elsewhere = ["request.to", "expect.decided_by"];
+    let named = json!({"namespace": "default", "service": "order"});
+    assert_eq!(outcome(api, named, none.clone()), elsewhere);
+    let caller = json!({"namespace": "default", "service": "api"});
+    assert_eq!(outcome(caller, order, none), elsewhere);
 }
 
 #[test]
