@@ -70,7 +70,7 @@ export async function seeTroubles(page: Page, merak: Merak, see: See) {
   await see('away')
   await merak.serve()
   await page.route('**/api/v1/**', (route) => route.abort())
-  for (const path of ['/', '/services', '/routing-rules', '/nearby-rules', '/changes', '/routing-rules/default/order-canary']) {
+  for (const path of ['/', '/services', '/changes', '/routing-rules/default/order-canary']) {
     await page.goto(path)
     await expect(page.getByRole('alert').first()).toBeVisible({ timeout: 20_000 })
     await see(`error${nameOf(path)}`)

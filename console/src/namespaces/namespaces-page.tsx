@@ -116,7 +116,6 @@ function useColumns(onOpen: ((open: Open) => void) | undefined): Column<Namespac
     {
       id: 'name',
       header: text.name,
-      width: '18%',
       cell: ({ name }) => (
         <Link to="/services" search={{ ns: name }}>
           {name}

@@ -79,8 +79,8 @@ function optionsOf(element: HTMLElement, count: number, steps: number[], newest:
     cursor: { sync: { key: 'page' }, y: false, drag: { x: false, y: false } },
     hooks: { setCursor: [({ cursor }) => newest.current.onPoint(cursor.idx ?? null)] },
     scales: {
-      // One reading alone is at the end of a moment.
-      x: { range: (_, first, last) => [Math.min(first, last - MOMENT_S), last] },
+      // One reading alone is at the end of a moment, rather than at the beginning of a day.
+      x: { range: ({ data: [times] }, first) => momentTo(times.at(-1) ?? 0, first) },
       y: { range: (_, __, most) => [0, Math.max(most * 1.1, steps[0] ?? 1)] },
     },
     axes: [
@@ -90,6 +90,8 @@ function optionsOf(element: HTMLElement, count: number, steps: number[], newest:
     series: [{}, ...lines],
   }
 }
+
+const momentTo = (last: number, first: number): [number, number] => [Math.min(first, last - MOMENT_S), last]
 
 const clock = (seconds: number) => new Date(seconds * 1_000).toLocaleTimeString(undefined, { hourCycle: 'h23' })
 
