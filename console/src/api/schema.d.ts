@@ -379,7 +379,8 @@ export interface paths {
         };
         /**
          * Reads what was made of a rate limit rule: by counter and by client.
-         * @description It is live, and what clients have told: they do so when they ask for more, and at least once a second.
+         * @description It is live, and what clients have told: they do so when they ask for more, and at least once a second. Of a
+         *     rule with the scope `local`, or that is not enabled, `not_counted` says why there is nothing to show.
          */
         get: operations["get_rate_limit_rule_usage"];
         put?: never;
@@ -2832,6 +2833,17 @@ export interface components {
             namespace?: string;
             spec: components["schemas"]["RateLimitRuleSpec"];
         };
+        /** @description Why the control plane counts no calls of a rule. */
+        RateLimitNotCounted: {
+            /** @description The same for people. */
+            message: string;
+            reason: components["schemas"]["RateLimitNotCountedReason"];
+        };
+        /**
+         * @description A stable word.
+         * @enum {string}
+         */
+        RateLimitNotCountedReason: "local_scope" | "not_enabled";
         /**
          * @description A rate limit rule: how many calls a service takes, and what becomes of one too many.
          * @example {
@@ -3062,7 +3074,11 @@ export interface components {
             counter_count: number;
             /** @description Those with the most calls in the last five minutes, most first. */
             counters: components["schemas"]["RateLimitCounter"][];
-            /** @description Calls of a rule with the scope `local` are counted by the instances that get them, and not shown here. */
+            /**
+             * @description Why nothing is counted here; absent if the control plane counts. There are no counters then, which does
+             *     not mean that there are no calls.
+             */
+            not_counted?: components["schemas"]["RateLimitNotCounted"];
             scope: string;
         };
         /** @description Every instance of the callee was looked at. */

@@ -47,13 +47,53 @@ struct UsageQuery {
     }],
 }))]
 pub(crate) struct RateLimitUsage {
-    /// Calls of a rule with the scope `local` are counted by the instances that get them, and not shown here.
     #[schema(value_type = String)]
     scope: ScopeKind,
+    /// Why nothing is counted here; absent if the control plane counts. There are no counters then, which does
+    /// not mean that there are no calls.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    not_counted: Option<NotCounted>,
     /// Combinations of values that are counted now; one that nobody calls is forgotten after its windows.
     counter_count: usize,
     /// Those with the most calls in the last five minutes, most first.
     counters: Vec<RateLimitCounter>,
+}
+
+/// Why the control plane counts no calls of a rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = RateLimitNotCounted)]
+struct NotCounted {
+    reason: NotCountedReason,
+    /// The same for people.
+    message: &'static str,
+}
+
+/// A stable word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = RateLimitNotCountedReason)]
+enum NotCountedReason {
+    /// Each instance that gets the calls counts them by itself, and tells nobody.
+    LocalScope,
+    /// The rule is not applied.
+    NotEnabled,
+}
+
+impl NotCounted {
+    fn of(rule: &RateLimitRule) -> Option<Self> {
+        let (reason, message) = if !rule.spec.scope().is_global() {
+            let message = "each instance that gets the calls counts them by itself, and does not tell \
+                           the control plane: only rules with the scope `global` are counted here";
+            (NotCountedReason::LocalScope, message)
+        } else if !rule.spec.enabled {
+            let message = "the rule is not enabled: it limits nothing";
+            (NotCountedReason::NotEnabled, message)
+        } else {
+            return None;
+        };
+        Some(Self { reason, message })
+    }
 }
 
 /// What was made of one counter.
@@ -144,7 +184,8 @@ impl From<QuotaClient> for RateLimitClient {
 
 /// Reads what was made of a rate limit rule: by counter and by client.
 ///
-/// It is live, and what clients have told: they do so when they ask for more, and at least once a second.
+/// It is live, and what clients have told: they do so when they ask for more, and at least once a second. Of a
+/// rule with the scope `local`, or that is not enabled, `not_counted` says why there is nothing to show.
 #[utoipa::path(
     get, path = "/api/v1/namespaces/{namespace}/rate-limit-rules/{name}/usage",
     tag = "rate-limit-rules", params(RulePath, UsageQuery),
@@ -173,6 +214,7 @@ async fn get_rate_limit_rule_usage(
             true => ScopeKind::Global,
             false => ScopeKind::Local,
         },
+        not_counted: NotCounted::of(&rule),
         counter_count,
         counters: most_used.into_iter().map(Into::into).collect(),
     }))

@@ -174,3 +174,30 @@ async fn a_limit_has_a_history_and_can_be_taken_back() {
         "unable_count": 0, "unable": [], "lagging": []})
     );
 }
+
+#[tokio::test]
+async fn usage_says_why_it_shows_nothing_of_a_rule_that_is_not_counted() {
+    let api = TestApi::new().await;
+    for (name, fields, reason) in [
+        ("local", json!({}), json!("local_scope")),
+        (
+            "off",
+            json!({"scope": "global", "enabled": false}),
+            json!("not_enabled"),
+        ),
+        ("global", json!({"scope": "global"}), Value::Null),
+    ] {
+        let mut rule = limit(fields);
+        rule["name"] = json!(name);
+        assert_eq!(api.post(LIMITS, rule).await.status, 201);
+        let path = format!("{LIMITS}/{name}/usage");
+        let usage = api.get(&path).await.json;
+        assert_eq!(usage["not_counted"]["reason"], reason, "{usage}");
+        let is_explained = usage["not_counted"]["message"].is_string();
+        assert_eq!(is_explained, !reason.is_null(), "{usage}");
+        assert_eq!(
+            (&usage["counter_count"], &usage["counters"]),
+            (&json!(0), &json!([]))
+        );
+    }
+}
