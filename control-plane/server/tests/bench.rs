@@ -48,6 +48,15 @@ async fn it_measures_what_it_was_told_to_and_removes_its_instances() {
         assert_eq!(status, 200);
         assert!(body.contains(r#""items":[]"#), "{body}");
     }
+    let rest = format!("http://{}", server.http);
+    let output = bench(&[&target[..], &count, &["--server", &rest]].concat()).await;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        errors.contains("from namespace `bench`; deleted it with 2 services"),
+        "{errors}"
+    );
+    let (status, _) = server.http("GET", "/api/v1/namespaces/bench", "").await;
+    assert_eq!(status, 404);
 }
 
 #[tokio::test]
@@ -55,6 +64,9 @@ async fn an_address_of_something_else_is_named() {
     let (_directory, server) = serving().await;
     let output = bench(&["--target", &server.http, "push"]).await;
     assert!(!output.status.success());
+    let alone = bench(&["push", "--server", "http://127.0.0.1:1"]).await;
+    let refusal = String::from_utf8_lossy(&alone.stderr);
+    assert!(refusal.contains("--server goes with --target"), "{refusal}");
     let refusal = String::from_utf8_lossy(&output.stderr);
     let expected = format!("{} is not the gRPC listener of a Merak", server.http);
     assert!(refusal.contains(&expected), "{refusal}");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use bytes::Bytes;
-use http::{Uri, header, uri::Scheme};
+use http::{Request, StatusCode, Uri, header, uri::Scheme};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
@@ -61,9 +61,35 @@ impl Api {
     /// # Errors
     /// When the server cannot be asked, or refuses the request: what it says of it.
     pub(super) async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
-        let request = http::Request::post(format!("{}{path}", self.server))
+        let request = Request::post(format!("{}{path}", self.server))
             .header(header::CONTENT_TYPE, "application/json")
             .body(Full::new(Bytes::from(body.to_string())))?;
+        let (status, json) = self.ask(request).await?;
+        if status.is_success() {
+            return Ok(json);
+        }
+        Err(self.refusal(status, &json))
+    }
+
+    /// Deletes a thing, if it is there.
+    ///
+    /// # Errors
+    /// When the server cannot be asked, or refuses it: what it says of it.
+    pub(super) async fn delete(&self, path: &str) -> anyhow::Result<()> {
+        let request = Request::delete(format!("{}{path}", self.server));
+        let (status, json) = self.ask(request.body(Full::default())?).await?;
+        if status.is_success() || status == StatusCode::NOT_FOUND {
+            return Ok(());
+        }
+        Err(self.refusal(status, &json))
+    }
+
+    fn refusal(&self, status: StatusCode, json: &Value) -> anyhow::Error {
+        let detail = json["detail"].as_str().unwrap_or("it is no Merak");
+        anyhow::anyhow!("{} answers {status}: {detail}", self.server)
+    }
+
+    async fn ask(&self, request: Request<Full<Bytes>>) -> anyhow::Result<(StatusCode, Value)> {
         let ask = async {
             let answer = self.client.request(request).await?;
             let status = answer.status();
@@ -78,12 +104,7 @@ impl Api {
             .with_context(|| format!("no answer within {LIMIT:?}"))
             .flatten();
         let (status, body) = answer.with_context(|| format!("ask {}", self.server))?;
-        let json = serde_json::from_slice(&body).unwrap_or(Value::Null);
-        if status.is_success() {
-            return Ok(json);
-        }
-        let detail = json["detail"].as_str().unwrap_or("it is no Merak");
-        anyhow::bail!("{} answers {status}: {detail}", self.server)
+        Ok((status, serde_json::from_slice(&body).unwrap_or(Value::Null)))
     }
 }
 

@@ -18,7 +18,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use merak_proto::v1;
 
-use super::stop::StopSignals;
+use super::{api::Api, stop::StopSignals};
 use cleanup::Instances;
 use report::Report;
 use target::Target;
@@ -28,6 +28,9 @@ pub(crate) struct Bench {
     /// gRPC address of a running control plane, from which the instances are removed at the end; by default one is started on a temporary store
     #[arg(long, global = true, value_name = "ADDR")]
     target: Option<String>,
+    /// REST API of the target, such as http://127.0.0.1:8090, by which the services and the namespace of the bench are deleted at the end too
+    #[arg(long, global = true, value_name = "URL")]
+    server: Option<String>,
     /// Print one JSON object a figure instead of a table
     #[arg(long, global = true)]
     json: bool,
@@ -65,6 +68,13 @@ impl Bench {
         if let What::LimitedCaller(caller) = &self.what {
             return caller.run().await;
         }
+        // Clap does not see a global flag that stands before the subcommand.
+        let has_target = self.target.is_some() || self.server.is_none();
+        anyhow::ensure!(
+            has_target,
+            "--server goes with --target: it is the REST API of that"
+        );
+        let server = self.server.as_deref().map(Api::new).transpose()?;
         let target = match &self.target {
             Some(address) => Target::running(address).await?,
             None => Target::start().await?,
@@ -80,7 +90,7 @@ impl Bench {
             return outcome;
         }
         let removed = tokio::select! {
-            removed = cleanup::remove(&target, self.what.instances()) => removed,
+            removed = cleanup::remove(&target, self.what.instances(), server.as_ref()) => removed,
             signal = signals.next() => Err(anyhow::anyhow!("ended by {signal} while it removed them")),
         };
         outcome.and(removed)

@@ -12,7 +12,10 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::commands::operator::{Operator, Written};
+use crate::commands::{
+    operator::{Operator, Written},
+    reports::counted,
+};
 
 use super::{
     CALLERS, Demo,
@@ -219,9 +222,12 @@ impl Tour<'_> {
         let calls = self.journal.collect(noticed, CALLS, |_| true).await?;
         let tally = self.traffic.tally();
         self.say(&format!(
-            "   killed; noticed after {:.1} s; {} calls failed until then, {} after",
+            "   killed; noticed after {:.1} s; {} failed until then, {} after",
             self.loss.noticed_after().unwrap_or_default().as_secs_f64(),
-            tally.failed - tally.failed_lately - self.failed_before_loss,
+            counted(
+                tally.failed - tally.failed_lately - self.failed_before_loss,
+                "call"
+            ),
             tally.failed_lately,
         ));
         let [_, survivor] = &PAY;

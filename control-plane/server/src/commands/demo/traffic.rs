@@ -32,7 +32,7 @@ use super::{
     journal::{Call, Journal},
     order::CreateOrder,
 };
-use crate::commands::latency::Latencies;
+use crate::commands::{latency::Latencies, reports::counted};
 
 /// Users who take turns; the tenth of them is [`TESTER`].
 const USERS: u64 = 10;
@@ -258,7 +258,8 @@ impl Tally {
         let why = self.last_failure.as_deref().unwrap_or_default();
         anyhow::ensure!(
             lately == 0,
-            "{lately} calls failed although nothing was wrong any more; the last one: {why}"
+            "{} failed although nothing was wrong any more; the last one: {why}",
+            counted(lately, "call")
         );
         Ok(())
     }
@@ -268,7 +269,11 @@ impl Tally {
         let [p50, p99, max] = self.latencies.quantiles_ms();
         let mut lines = vec![
             String::new(),
-            format!("{} calls served, {} failed", self.served(), self.failed),
+            format!(
+                "{} served, {} failed",
+                counted(self.served(), "call"),
+                self.failed
+            ),
             format!("latency p50 {p50:.2} ms, p99 {p99:.2} ms, max {max:.2} ms"),
         ];
         for (replica, count) in &self.served_by {
@@ -276,9 +281,9 @@ impl Tally {
         }
         if let Some(after) = noticed_after {
             lines.push(format!(
-                "the loss was noticed after {:.2} s; {} calls failed after that",
+                "the loss was noticed after {:.2} s; {} failed after that",
                 after.as_secs_f64(),
-                self.failed_lately
+                counted(self.failed_lately, "call")
             ));
         }
         lines.extend(

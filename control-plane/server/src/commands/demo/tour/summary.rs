@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{super::traffic::Tally, Obeyed, Step, Tour, VICTIM};
+use crate::commands::reports::counted;
 
 impl Tour<'_> {
     /// Prints the summary, and fails if something was not as it should be.
@@ -56,8 +57,8 @@ impl Tour<'_> {
             "a..b is what a limit of 50 calls a second lets through in the time that was measured.".to_owned(),
             String::new(),
             format!(
-                "{} calls in {:.0} s, p50 {p50:.1} ms, p99 {p99:.1} ms; {} failed when {VICTIM} died, {} after that was noticed",
-                tally.served() + tally.failed,
+                "{} in {:.0} s, p50 {p50:.1} ms, p99 {p99:.1} ms; {} failed when {VICTIM} died, {} after that was noticed",
+                counted(tally.served() + tally.failed, "call"),
                 took.as_secs_f64(),
                 tally.failed - tally.failed_lately,
                 tally.failed_lately,
