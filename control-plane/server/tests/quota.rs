@@ -300,7 +300,7 @@ async fn spend(one: &mut Node, other: &mut Node, windows: usize) -> [Vec<u64>; 2
 }
 
 #[tokio::test]
-async fn without_the_control_plane_applications_let_through_what_they_lately_did() {
+async fn without_the_control_plane_each_application_has_its_part_of_the_limit() {
     const MAX: u64 = 200;
     let data = tempfile::tempdir().unwrap();
     let mut pay = rule("pay", MAX);
@@ -308,23 +308,20 @@ async fn without_the_control_plane_applications_let_through_what_they_lately_did
     let server = serving(data.path(), &pay).await;
     let mut one = Node::start(&server, "one").await;
     let mut other = Node::start(&server, "other").await;
-    // A call may be the last of a window, or the first of the next one, and a client tells of one call later.
-    let check = |windows: &[Vec<u64>; 2]| {
+    let check = |windows: &[Vec<u64>; 2], most: u64| {
         for (first, second) in windows[0].iter().zip(&windows[1]) {
-            assert!(first + second <= MAX + MAX / 100 + 4, "{windows:?}");
+            assert!(first + second <= most, "{windows:?}");
             assert!(*first > 0 && *second > 0, "{windows:?}");
         }
     };
-    let before = soon(spend(&mut one, &mut other, 3)).await;
-    check(&before);
+    let counted = soon(spend(&mut one, &mut other, 3)).await;
+    // A call may be the last of a window, or the first of the next one, and one may go through unasked.
+    check(&counted, MAX + MAX / 100 + 4);
     server.kill().await;
     soon(one.is_alone()).await;
     soon(other.is_alone()).await;
     let alone = soon(spend(&mut one, &mut other, 2)).await;
-    check(&alone);
-    for (alone, before) in alone.iter().zip(&before) {
-        let most = *before.iter().max().unwrap();
-        assert!(alone.iter().all(|count| *count <= most + 2), "{alone:?}");
-    }
-    println!("{before:?}, then alone {alone:?}");
+    // Both get as many calls, which a machine that has other things to do may see otherwise for a moment.
+    check(&alone, MAX * 5 / 4);
+    println!("{counted:?}, then alone {alone:?}");
 }
