@@ -10,7 +10,8 @@ use merak_proto::v1::{
     sync_request::Kind as Message, sync_response::Update,
 };
 use merak_sdk::{Client, Registered, Registration, Watch};
-use support::{Server, soon};
+use serde_json::Value;
+use support::{Server, merak, soon};
 use tokio::{
     sync::{Semaphore, mpsc},
     task::JoinSet,
@@ -343,4 +344,44 @@ async fn a_subscriber_may_sleep_through_many_changes() {
 #[ignore = "a minute long: `make trials`"]
 async fn a_subscriber_may_sleep_for_a_minute_and_10_000_changes() {
     a_subscriber_may_sleep(10_000, Duration::from_millis(6)).await;
+}
+
+/// Processes share a limit of 1,000 calls a second, one of them half of the calls until it is killed: what went
+/// through in each second, and what could have.
+async fn shared_by_twenty_processes() -> Vec<(u64, u64)> {
+    let directory = tempfile::tempdir().unwrap();
+    let limit = ["bench", "--json", "limit", "--processes", "20"];
+    let calls = ["--max", "1000", "--demand", "4", "--seconds", "10"];
+    let mut command = merak(directory.path(), &limit);
+    let no_others = ["--clients", "1", "--counters", "1"];
+    let output = command.args(calls).args(no_others).output();
+    let output = output.await.unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let figures = String::from_utf8(output.stdout).unwrap();
+    let figures = figures.lines().map(serde_json::from_str);
+    let figures = figures.collect::<Result<Vec<Value>, _>>().unwrap();
+    let seconds = figures.iter().filter(|figure| !figure["second"].is_null());
+    let number = |value: &Value| value.as_u64().unwrap();
+    let second = |one: &Value| (number(&one["permitted"]), number(&one["called"]).min(1000));
+    let seconds: Vec<_> = seconds.map(second).collect();
+    assert_eq!(seconds.len(), 9, "{figures:?}");
+    seconds
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "twenty processes: `make trials`"]
+async fn twenty_processes_share_a_limit_one_of_which_is_killed() {
+    let seconds = shared_by_twenty_processes().await;
+    println!("of 1,000 calls a second went through, and could have: {seconds:?}");
+    assert!(seconds.iter().all(|(permitted, _)| *permitted <= 1010));
+    // A busy machine may keep processes from asking for some time; it must not in most seconds.
+    let is_whole = |(permitted, possible): &&(u64, u64)| permitted * 100 >= possible * 97;
+    assert!(seconds.iter().filter(is_whole).count() * 2 > seconds.len());
+    let permitted: u64 = seconds.iter().map(|(permitted, _)| permitted).sum();
+    let possible: u64 = seconds.iter().map(|(_, possible)| possible).sum();
+    assert!(
+        permitted * 100 >= possible * 80,
+        "{permitted} of {possible}"
+    );
 }

@@ -25,6 +25,9 @@ pub(super) struct Limit {
     /// Calls a second that may go through
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(40..=100_000))]
     max: u32,
+    /// Times as many calls by all processes; after the busiest one was killed, half of them
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=10))]
+    demand: u32,
     /// Seconds to measure; in the middle of them the busiest process is killed
     #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u32).range(4..=120))]
     seconds: u32,
@@ -41,6 +44,7 @@ impl Default for Limit {
         Self {
             processes: 20,
             max: 1000,
+            demand: 2,
             seconds: 12,
             clients: 1000,
             counters: 10_000,

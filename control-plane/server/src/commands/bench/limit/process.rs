@@ -18,8 +18,6 @@ use tokio::{
 use super::{Limit, NAMESPACE, Report, SERVICE, SHARED, Target, spec};
 use crate::commands::process::Process;
 
-/// Times the limit that all processes together are called for.
-const DEMAND: f64 = 2.0;
 /// Seconds before the first that is measured: processes start, and connect.
 const WARM_UP: u32 = 2;
 
@@ -121,7 +119,7 @@ pub(super) async fn measure(
     let seconds = WARM_UP + limit.seconds + 1;
     let mut processes = JoinSet::new();
     for number in 0..limit.processes {
-        let demand = f64::from(limit.max) * DEMAND / 2.0;
+        let demand = f64::from(limit.max) * f64::from(limit.demand) / 2.0;
         let rate = match number {
             0 => demand,
             number if number < busy => demand / f64::from((busy - 1).max(1)),
