@@ -71,6 +71,8 @@ struct Counter {
 const BATCH: usize = 2000;
 /// How long a counter that was refused waits for the next try: the rules of both may be about to be the same.
 const REFUSED_RETRY: Duration = Duration::from_secs(1);
+/// A first message that is no later than this tells no other time: the machine, or the network, was busy.
+const LATE: Duration = Duration::from_secs(1);
 /// Fewer counters are not looked through for those that nobody can use any more.
 const SWEEP_LEAST: usize = 1024;
 /// The most bytes of a value that the control plane takes; longer ones are told apart by their hash.
@@ -164,14 +166,19 @@ impl Shares {
             Some(_) | None => Met::Anew,
         };
         let before = self.time.at(now);
-        let is_other_time = self.time.begin(made_at, now);
+        let is_late = made_at <= before && before.since(made_at) < LATE;
+        let is_other_time = if is_late {
+            self.time.learn(made_at, now);
+            false
+        } else {
+            self.time.begin(made_at, now)
+        };
         let after = self.time.at(now);
         book.is_connected = true;
         book.closed.clear();
         for counter in book.counters.values_mut() {
             (counter.is_open, counter.refused_until) = (false, None);
-            // A message may only have been late: then it is the same window by both times, and what it has
-            // counted stays.
+            // Where it is the same window by both times, what it has counted stays.
             let window = counter.purse.till().window();
             let number = |at: Moment| at.since(Moment::default()).as_nanos() / window.as_nanos();
             if is_other_time && number(before) != number(after) {
@@ -319,15 +326,15 @@ mod tests {
         Moment::after(Duration::from_millis(ms))
     }
 
-    /// A share of 40 calls a day.
-    fn shares() -> (Shares, RateLimitRule) {
+    /// A share of 40 calls in a window.
+    fn shares(window_ms: u64) -> (Shares, RateLimitRule) {
         let key = ServiceKey::parse("default", "pay").unwrap();
         let spec = serde_json::json!({
             "callee": {"service": "pay"}, "scope": "global",
-            "amounts": [{"max": 40, "window_ms": DAY_MS}],
+            "amounts": [{"max": 40, "window_ms": window_ms}],
         });
         let rule = RateLimitRule {
-            key: RuleKey::parse("default", "day").unwrap(),
+            key: RuleKey::parse("default", "some").unwrap(),
             spec: serde_json::from_value(spec).unwrap(),
             stamp: Default::default(),
         };
@@ -343,20 +350,26 @@ mod tests {
 
     #[test]
     fn a_welcome_that_is_late_gives_no_share_a_second_time() {
-        let (shares, rule) = shares();
         let noon = 20_000 * DAY_MS + DAY_MS / 2;
-        shares.welcome(1, at_ms(noon), at_ms(0));
-        shares.lose(at_ms(10));
-        let till = shares.open(&rule, &[], at_ms(20));
-        assert!(till.spend(at_ms(20)).is_ok(), "the first wakes it");
-        assert_eq!(spend(&shares, &till, at_ms(30)), 39);
-        // The message took 200 ms longer than those before: the time of the day is known less exactly.
-        shares.welcome(2, at_ms(noon + 5000), at_ms(5200));
-        let told = shares.tick(at_ms(5210)).unwrap();
-        assert_eq!(told.asks[0].unasked.unwrap().count, 40);
-        assert_eq!(spend(&shares, &till, at_ms(5220)), 0);
-        // The next day it has a share again, which it has not been granted by then.
-        shares.lose(at_ms(5230));
-        assert_eq!(spend(&shares, &till, at_ms(DAY_MS)), 40);
+        // 20 ms into the second, so that a message which took 60 ms longer than those before it was made in
+        // the second before; and a day, of which no message is late enough to be of another one.
+        for (window_ms, late_ms) in [(1000, 60), (DAY_MS, 60), (DAY_MS, 5000)] {
+            let (shares, rule) = shares(window_ms);
+            shares.welcome(1, at_ms(noon), at_ms(0));
+            shares.lose(at_ms(10));
+            let till = shares.open(&rule, &[], at_ms(20));
+            assert!(till.spend(at_ms(20_010)).is_ok(), "the first wakes it");
+            assert_eq!(spend(&shares, &till, at_ms(20_015)), 39);
+            shares.welcome(2, at_ms(noon + 20_020 - late_ms), at_ms(20_020));
+            let told = shares.tick(at_ms(20_025)).unwrap();
+            let unasked = told.asks[0].unasked.unwrap();
+            assert_eq!(unasked.count, 40, "{late_ms} ms, {window_ms} ms");
+            assert_eq!(unasked.window, (noon + 20_000) / window_ms);
+            assert_eq!(spend(&shares, &till, at_ms(20_030)), 0);
+            // The next window has a share of its own.
+            shares.lose(at_ms(20_040));
+            let next = at_ms(20_010 + window_ms);
+            assert_eq!(spend(&shares, &till, next), 40);
+        }
     }
 }
