@@ -4,7 +4,7 @@ import { feed } from '../live/feed'
 import type { ChangesQuery } from './queries'
 
 /** A page keeps this many changes of the tail. */
-const LIMIT = 5_000
+const LIMIT = 2_000
 
 /** Whether a change is one that a query asks for. */
 export function isWanted({ kind, namespace, service, actor }: ChangesQuery, change: Change): boolean {

@@ -63,7 +63,7 @@ export const rules: Dictionary['rules'] = {
   wasDisabled: (name) => `${name} 已停用`,
   refused: (name, reason) => `${name}：${reason}`,
   changedMeanwhile: '期间已被他人修改，请查看最新内容。',
-  applied: (done, all) => `${all} 个中 ${done} 个已生效`,
+  applied: (done, all) => `${done}/${all} 已生效`,
   appliedTitle: '生效情况',
   appliedHint: '调用该规则所涉服务、且已应用此版本的应用。',
   nobody: '无调用方',

@@ -150,7 +150,7 @@ export const zh: Dictionary = {
     proxied: '本页经 TLS 打开，说明 Merak 前有代理：上面是 Merak 自身监听器的地址。设置 advertise_grpc 即可在此给出另一个地址。',
     feed: '最新变更',
     allChanges: '全部变更',
-    unhealthyOf: (count, total) => `${total} 个中 ${count} 个不健康`,
+    unhealthyOf: (count, total) => `共 ${total} 个，${count} 个不健康`,
     isolatedOf: (count) => `${count} 个实例已隔离`,
     flapped: (losses) => `失去健康 ${losses} 次`,
     held: (count, total) => `${total} 个中 ${count} 个同时断流：暂缓剔除`,
@@ -298,7 +298,7 @@ export const zh: Dictionary = {
     emptyTitle: '没有订阅者',
     emptyHint: '应用通过 SDK 首次调用该服务时会出现在这里。',
     nowOnly: '订阅者是当前的，不属于历史。',
-    summary: (current, total) => `${total} 个中 ${current} 个已是最新状态`,
+    summary: (current, total) => `共 ${total} 个，${current} 个已是最新状态`,
   },
   timeline: {
     window: '时间范围',
