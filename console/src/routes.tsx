@@ -106,7 +106,7 @@ const newRoutingRule = createRoute({
 const routingRule = createRoute({
   getParentRoute: () => root,
   path: '/routing-rules/$namespace/$rule',
-  validateSearch: only('tab', 'from', 'to'),
+  validateSearch: only('tab', 'from', 'to', 'test'),
   component: lazyRouteComponent(() => import('./routing/routing-rule-page'), 'RoutingRulePage'),
 })
 

@@ -95,7 +95,7 @@ export class Merak {
   }
 
   /** Creates a rule that is not there, or writes over one that is. */
-  async rule(kind: 'routing-rules' | 'nearby-rules', namespace: string, name: string, spec: object) {
+  async rule(kind: 'routing-rules' | 'nearby-rules' | 'rate-limit-rules', namespace: string, name: string, spec: object) {
     const path = rulePath(kind, namespace, name)
     const current = await fetch(this.url + path)
     const etag = current.headers.get('etag')
@@ -121,7 +121,7 @@ export class Merak {
 export const pathOf = (namespace: string, service: string) =>
   `/api/v1/namespaces/${encodeURIComponent(namespace)}/services/${encodeURIComponent(service)}`
 
-export const rulePath = (kind: 'routing-rules' | 'nearby-rules', namespace: string, name: string) =>
+export const rulePath = (kind: 'routing-rules' | 'nearby-rules' | 'rate-limit-rules', namespace: string, name: string) =>
   `/api/v1/namespaces/${encodeURIComponent(namespace)}/${kind}/${encodeURIComponent(name)}`
 
 /** Rules for the shop: a canary, tenants, one that is off, and one that stays near. */

@@ -14,6 +14,10 @@ export type RateLimitRuleSpec = Schemas['RateLimitRuleSpec']
 export type NearbyRuleSpec = Schemas['NearbyRuleSpec']
 export type CalleeSelector = Schemas['CalleeSelector']
 export type RuleKind = Schemas['RuleKind']
+export type RuleProgress = Schemas['RuleProgress']
+export type TestReport = Schemas['TestReport']
+export type TestMismatch = Schemas['TestMismatch']
+export type FailedTest = Schemas['FailedTest']
 export type RuleWarning = Schemas['RuleWarning']
 export type WarnedRule = Schemas['Page_WarnedRule']['items'][number]
 export type RuleStatus = Schemas['RuleStatus']
@@ -26,6 +30,8 @@ export type BatchItem = Schemas['InstanceBatchItem']
 export type BatchAnswer = Schemas['InstanceBatchItemAnswer']
 
 type QueryOf<Operation extends keyof operations> = NonNullable<operations[Operation]['parameters']['query']>
+export type Reached = NonNullable<QueryOf<'search_routing_rules'>['status']>
+export type RuleSort = NonNullable<QueryOf<'search_routing_rules'>['sort']>
 export type ServiceSort = NonNullable<QueryOf<'search_services'>['sort']>
 export type InstanceSort = NonNullable<QueryOf<'list_instances'>['sort']>
 

@@ -1,6 +1,17 @@
 import type { components } from './schema'
 
-type Body = components['schemas']['Problem']
+type Schemas = components['schemas']
+type Body = Schemas['Problem']
+export type ProblemCode = Schemas['ProblemCode']
+/** What is wrong with a part of a request, for programs. */
+export type Reason = Schemas['ProblemReason']
+export type ReasonCode = Reason['code']
+export type ReasonOf<Code extends ReasonCode> = Extract<Reason, { code: Code }>
+/** What is wrong with a part of a request: in the words of the control plane, and for programs if it is usual. */
+export interface Refused {
+  detail: string
+  reason?: Reason
+}
 
 /** Why a request was not carried out: what the control plane said, or that it said nothing. */
 export class Problem extends Error {
@@ -30,15 +41,5 @@ export class Problem extends Error {
 
   get isOffline() {
     return this.status === 0
-  }
-
-  /** The first refusal of each field, by its name in the body; `metadata/env` belongs to `metadata`. */
-  get byField(): Record<string, string> {
-    const faults: Record<string, string> = {}
-    for (const { pointer, detail } of this.body.errors ?? []) {
-      const field = pointer?.split('/')[1]
-      if (field) faults[field] ??= detail
-    }
-    return faults
   }
 }

@@ -1,6 +1,7 @@
 import { useMutation } from '@tanstack/react-query'
 import { type Change, ifMatch } from '../api/client'
 import { Problem } from '../api/problem'
+import { told } from '../i18n/use-told'
 import { useText } from '../i18n/use-text'
 import { Button } from '../ui/button'
 import { toast, toastError } from '../ui/toast'
@@ -16,8 +17,7 @@ export function RevertButton({ change }: { change: Change }) {
     onSuccess: () => toast(text.changes.reverted(summarize(change, text))),
     onError: (error) => {
       const isLate = error instanceof Problem && (error.status === 412 || error.status === 404)
-      const isOffline = error instanceof Problem && error.isOffline
-      toastError(isLate ? text.changes.revertLate : isOffline ? text.states.offline : error.message)
+      toastError(isLate ? text.changes.revertLate : told(error, text))
     },
   })
   if (!reversal) return null

@@ -1,6 +1,8 @@
 import { limits, limitSimulator } from './en-limits'
 import { nearby, routing, rules, sentence } from './en-rules'
+import { problems } from './en-problems'
 import { simulator } from './en-simulator'
+import { tests } from './en-tests'
 
 /** Every word of the console in English. The other dictionaries have its keys, or do not compile. */
 
@@ -151,6 +153,8 @@ export const en = {
     calm: 'All is well',
     calmHint: 'No instance is unhealthy, isolated or flapping, and no rule is doubtful.',
     warned: (count: number) => `rule with ${many(count, 'warning', 'warnings')}`,
+    unenforced: 'limit that no application enforces',
+    notUnderstood: (unable: number, all: number) => `rule that ${unable} of ${many(all, 'application', 'applications')} cannot understand`,
     unapplied: (subscribers: number) =>
       subscribers === 0 ? 'rule that no application has asked for' : `rule that none of ${many(subscribers, 'application', 'applications')} has applied`,
     proxied: 'This page came over TLS, so a proxy is before Merak: the address above is that of its own listener. Set advertise_grpc to tell another one here.',
@@ -458,6 +462,8 @@ export const en = {
   routing,
   nearby,
   sentence,
+  problems,
+  tests,
 }
 
 type Shape<T> = {

@@ -1,7 +1,9 @@
 import type { Dictionary } from './en'
 import { limits, limitSimulator } from './zh-limits'
 import { nearby, routing, rules, sentence } from './zh-rules'
+import { problems } from './zh-problems'
 import { simulator } from './zh-simulator'
+import { tests } from './zh-tests'
 
 export const zh: Dictionary = {
   language: '中文',
@@ -146,6 +148,8 @@ export const zh: Dictionary = {
     calm: '一切正常',
     calmHint: '没有不健康、被隔离或抖动的实例，也没有可疑的规则。',
     warned: (count) => `规则有 ${count} 条警告`,
+    unenforced: '没有应用执行此限流规则',
+    notUnderstood: (unable, all) => `${all} 个应用中有 ${unable} 个无法理解此规则`,
     unapplied: (subscribers) => (subscribers === 0 ? '规则尚无应用请求' : `${subscribers} 个应用均未应用此规则`),
     proxied: '本页经 TLS 打开，说明 Merak 前有代理：上面是 Merak 自身监听器的地址。设置 advertise_grpc 即可在此给出另一个地址。',
     feed: '最新变更',
@@ -449,4 +453,6 @@ export const zh: Dictionary = {
   routing,
   nearby,
   sentence,
+  problems,
+  tests,
 }

@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, type BatchItem, type Instance, must } from '../api/client'
+import { useTold } from '../i18n/use-told'
 import { useText } from '../i18n/use-text'
 import { parseSearch } from '../search/tokens'
 import { Button } from '../ui/button'
@@ -25,6 +26,7 @@ const BATCH = 500
 /** Changes every instance that a search finds, on whatever page it is; counts before. */
 export function BulkDialog({ namespace, service, q, onClose }: Props) {
   const { instances: text, actions } = useText()
+  const told = useTold()
   const client = useQueryClient()
   const [does, setDoes] = useState<BulkAction['does']>('isolate')
   const [weight, setWeight] = useState('100')
@@ -118,7 +120,7 @@ export function BulkDialog({ namespace, service, q, onClose }: Props) {
         {counted && <p className="num">{text.bulkWould(counted.changed.length, counted.total)}</p>}
         {counted && counted.refused > 0 && <p className="text-bad num">{text.bulkRefused(counted.refused)}</p>}
       </div>
-      {fault && <Fault>{fault.message}</Fault>}
+      {fault && <Fault>{told(fault)}</Fault>}
       <div className="form-foot">
         <Button onClick={onClose}>{actions.cancel}</Button>
         {counted && counted.changed.length > 0 ? (

@@ -3,6 +3,7 @@ import { useState } from 'react'
 import { api, must, type Registration } from '../api/client'
 import { Problem } from '../api/problem'
 import { endpoint } from '../changes/summary'
+import { told, toldByField } from '../i18n/use-told'
 import { useText } from '../i18n/use-text'
 import { parseMetadata } from '../services/form'
 import { Button } from '../ui/button'
@@ -21,7 +22,8 @@ const EMPTY = { host: '', port: '', weight: '100', version: '', protocol: '', zo
 
 /** Registers an instance that sends no heartbeats. */
 export function RegisterDialog({ namespace, service, onClose }: Props) {
-  const { instances: text, services, actions, states } = useText()
+  const words = useText()
+  const { instances: text, services, actions } = words
   const client = useQueryClient()
   const [form, setForm] = useState(EMPTY)
   const metadata = parseMetadata(form.metadata)
@@ -47,9 +49,8 @@ export function RegisterDialog({ namespace, service, onClose }: Props) {
       onClose()
     },
   })
-  const faults: Record<string, string> = register.error instanceof Problem ? register.error.byField : {}
+  const faults: Record<string, string> = register.error instanceof Problem ? toldByField(register.error, words) : {}
   const isElsewhere = register.error !== null && Object.keys(faults).length === 0
-  const isOffline = register.error instanceof Problem && register.error.isOffline
   const field = (key: keyof typeof EMPTY) => ({
     value: form[key],
     fault: faults[key],
@@ -82,7 +83,7 @@ export function RegisterDialog({ namespace, service, onClose }: Props) {
           {...field('metadata')}
           fault={typeof metadata === 'number' ? services.metadataLine(metadata) : faults.metadata}
         />
-        {isElsewhere && <Fault>{isOffline ? states.offline : register.error?.message}</Fault>}
+        {isElsewhere && <Fault>{told(register.error, words)}</Fault>}
         <div className="form-foot">
           <Button onClick={onClose}>{actions.cancel}</Button>
           <Button kind="primary" type="submit" disabled={register.isPending || typeof metadata === 'number'}>

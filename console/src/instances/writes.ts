@@ -2,6 +2,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { api, type Health, ifMatch, type Instance, must, type Registration } from '../api/client'
 import { Problem } from '../api/problem'
 import { endpoint } from '../changes/summary'
+import { useTold } from '../i18n/use-told'
 import { useText } from '../i18n/use-text'
 import { toast, toastError } from '../ui/toast'
 import { metadataPatch } from './metadata'
@@ -56,7 +57,8 @@ const registrationOf = (instance: Instance): Registration => {
 
 /** What an operator does to one instance; every outcome is told in a toast, with a way back. */
 export function useInstanceWrites() {
-  const { instances: text, health: healthText, states } = useText()
+  const { instances: text, health: healthText } = useText()
+  const told = useTold()
   const client = useQueryClient()
 
   async function attempt(instance: Instance, write: () => Promise<string>, undo?: () => void): Promise<boolean> {
@@ -65,9 +67,7 @@ export function useInstanceWrites() {
       return true
     } catch (error) {
       const isTaken = error instanceof WeightTaken
-      const isOffline = error instanceof Problem && error.isOffline
-      const reason = isOffline ? states.offline : error instanceof Error ? error.message : String(error)
-      toastError(isTaken ? text.weightTaken(endpoint(instance), error.current.weight) : `${endpoint(instance)}: ${reason}`)
+      toastError(isTaken ? text.weightTaken(endpoint(instance), error.current.weight) : `${endpoint(instance)}: ${told(error)}`)
       return false
     } finally {
       void client.invalidateQueries({ queryKey: ['service', instance.namespace, instance.service] })

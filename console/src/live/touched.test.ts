@@ -23,6 +23,8 @@ describe('touchedBy', () => {
     const isTouched = touchedBy([{ ...change('routing_rule', 'default'), rule: 'canary' }])
     expect(isTouched(['rules', 'routing-rules', 'default'])).toBe(true)
     expect(isTouched(['rules', 'routing-rules', 'staging'])).toBe(false)
+    expect(isTouched(['rules', 'routing-rules', '*', {}])).toBe(true)
+    expect(isTouched(['rules', 'nearby-rules', '*', {}])).toBe(false)
     expect(isTouched(['warnings', 'nearby_rule'])).toBe(true)
     expect(isTouched(['rules', 'nearby-rules', 'default'])).toBe(false)
     expect(isTouched(['rule', 'routing-rules', 'default', 'canary', 'status'])).toBe(true)

@@ -20,6 +20,7 @@ export function touchedBy(changes: Change[]): (key: LiveKey) => boolean {
   const services = new Set(changes.map(({ namespace, service }) => `${namespace} ${service ?? ''}`))
   const rules = new Set(changes.map(({ kind, namespace, rule }) => `${COLLECTIONS[kind] ?? ''} ${namespace} ${rule ?? ''}`))
   const lists = new Set(changes.map(({ kind, namespace }) => `${COLLECTIONS[kind] ?? ''} ${namespace}`))
+  const kinds = new Set<unknown>(changes.map(({ kind }) => COLLECTIONS[kind]))
   const hasRules = changes.some(({ kind }) => COLLECTIONS[kind] !== undefined)
   const isBeyondEvents = changes.some((change) => change.kind !== 'event')
   return ([noun, ...of]) => {
@@ -28,7 +29,8 @@ export function touchedBy(changes: Change[]): (key: LiveKey) => boolean {
     if (noun === 'changes') return true
     if (noun === 'namespaces' || noun === 'services') return isBeyondEvents
     if (noun === 'warnings') return changes.some(({ kind }) => kind in COLLECTIONS)
-    if (noun === 'rules') return lists.has(of.slice(0, 2).join(' '))
+    // Those of all namespaces are under `*`, which is no name.
+    if (noun === 'rules') return lists.has(of.slice(0, 2).join(' ')) || (of[1] === '*' && kinds.has(of[0]))
     if (noun === 'rule') return rules.has(of.slice(0, 3).join(' '))
     // A rule may be for any service, so all that depends on rules is read anew.
     if (noun === 'service' && hasRules && RULED.has(part)) return true

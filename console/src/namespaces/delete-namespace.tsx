@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { api, ifMatch, must, type Namespace } from '../api/client'
 import { Problem } from '../api/problem'
+import { useTold } from '../i18n/use-told'
 import { useText } from '../i18n/use-text'
 import { Button } from '../ui/button'
 import { Dialog } from '../ui/dialog'
@@ -24,6 +25,7 @@ export function DeleteNamespace({ namespace, onClose }: { namespace: Namespace; 
       onClose()
     },
   })
+  const told = useTold()
   const isRefused = remove.error instanceof Problem && remove.error.status === 409
   return (
     <Dialog title={text.deleteTitle(name)} onClose={onClose}>
@@ -33,7 +35,7 @@ export function DeleteNamespace({ namespace, onClose }: { namespace: Namespace; 
           {text.showServices}
         </Link>
       )}
-      {remove.error && <Fault>{remove.error.message}</Fault>}
+      {remove.error && <Fault>{told(remove.error)}</Fault>}
       <div className="form-foot">
         <Button onClick={onClose}>{actions.cancel}</Button>
         <Button kind="danger" disabled={remove.isPending || services > 0} onClick={() => remove.mutate()}>

@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, ifMatch, must, type Namespace, type NamespaceSpec } from '../api/client'
 import { Problem } from '../api/problem'
+import { toldByField, told as toldOf } from '../i18n/use-told'
 import { useText } from '../i18n/use-text'
 import { metadataText, parseMetadata } from '../services/form'
 import { Button } from '../ui/button'
@@ -17,7 +18,8 @@ interface Props {
 }
 
 export function NamespaceDialog({ namespace, onClose }: Props) {
-  const { namespaces: text, services, actions, states } = useText()
+  const words = useText()
+  const { namespaces: text, services, actions } = words
   const client = useQueryClient()
   const [name, setName] = useState(namespace?.name ?? '')
   const [comment, setComment] = useState(namespace?.comment ?? '')
@@ -41,9 +43,9 @@ export function NamespaceDialog({ namespace, onClose }: Props) {
     },
   })
   const problem = save.error instanceof Problem ? save.error : undefined
-  const faults: Record<string, string> = problem?.byField ?? {}
-  const rest = Object.keys(faults).length > 0 ? undefined : save.error?.message
-  const told = problem?.status === 412 ? services.conflict : problem?.isOffline ? states.offline : rest
+  const faults: Record<string, string> = problem ? toldByField(problem, words) : {}
+  const rest = save.error && Object.keys(faults).length === 0 ? toldOf(save.error, words) : undefined
+  const told = problem?.status === 412 ? services.conflict : rest
   return (
     <Dialog title={namespace ? text.editTitle(namespace.name) : text.create} onClose={onClose}>
       <form

@@ -10,7 +10,7 @@ import { HealthBar } from '../ui/health'
 import { Icon } from '../ui/icon'
 import { Panel } from '../ui/page'
 import { Failed, Loading } from '../ui/states'
-import { Unapplied, useRuleTroubles, Warned } from './rule-rows'
+import { Unreaching, useRuleTroubles, Warned } from './rule-rows'
 
 const HOUR_MS = 3_600_000
 const SHOWN = 50
@@ -24,10 +24,10 @@ export function Attention() {
   const log = useQuery(newestChangesQuery({ namespace, kind: 'event', page_size: SHOWN }))
   const now = useNow()
   const events = log.data?.items.filter(({ at }) => now - Date.parse(at) < HOUR_MS) ?? []
-  const { warned, unapplied } = useRuleTroubles(namespace)
+  const { warned, unreached } = useRuleTroubles(namespace)
   const error = unhealthy.error ?? isolated.error ?? log.error
   const isKnown = unhealthy.data && isolated.data && log.data
-  const isCalm = isKnown && unhealthy.data.items.length + isolated.data.items.length + events.length + warned.length + unapplied.length === 0
+  const isCalm = isKnown && unhealthy.data.items.length + isolated.data.items.length + events.length + warned.length + unreached.length === 0
   return (
     <Panel title={text.attention}>
       {error && !isKnown && <Failed error={error} retry={() => void unhealthy.refetch()} />}
@@ -53,8 +53,8 @@ export function Attention() {
           {warned.map((one) => (
             <Warned key={`w ${one.kind} ${one.namespace} ${one.name}`} rule={one} />
           ))}
-          {unapplied.map((one) => (
-            <Unapplied key={`r ${one.kind} ${one.namespace} ${one.name}`} rule={one} />
+          {unreached.map((one) => (
+            <Unreaching key={`r ${one.kind} ${one.namespace} ${one.name}`} rule={one} />
           ))}
         </ul>
       )}

@@ -1,59 +1,59 @@
-import { useQueries, useQuery } from '@tanstack/react-query'
+import { useQueries } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import type { Change, RuleKind, RuleStatus, WarnedRule } from '../api/client'
-import { newestChangesQuery } from '../changes/queries'
+import type { Reached, RuleKind, RuleProgress, WarnedRule } from '../api/client'
 import { useText } from '../i18n/use-text'
-import { statusQuery, warningsQuery } from '../rule/api'
-import type { Collection } from '../rule/noun'
+import { foundRulesQuery, type RulesQuery, warningsQuery } from '../rule/api'
+import { type Collection, keyOf } from '../rule/noun'
 
-/** How many of the rules that changed last are asked who obeys them. */
-const ASKED = 10
+/** How many of the rules that changed last are looked at for whether anybody asked for them. */
+const NEWEST = 10
+/** How many of those that do not reach applications are shown. */
+const SHOWN = 50
+/** What applications apply is in no log, so that it is asked for again and again. */
+const AGAIN_MS = 15_000
 
 const KINDS = {
   routing_rule: ['routing-rules', '/routing-rules/$namespace/$rule'],
   nearby_rule: ['nearby-rules', '/nearby-rules/$namespace/$rule'],
-} as const satisfies Partial<Record<RuleKind, readonly [Collection, string]>>
+  rate_limit_rule: ['rate-limit-rules', '/rate-limit-rules/$namespace/$rule'],
+} as const satisfies Record<RuleKind, readonly [Collection, string]>
 
-type Kind = keyof typeof KINDS
+const ALL = Object.keys(KINDS) as RuleKind[]
 
 interface NamedRule {
-  kind: Kind
+  kind: RuleKind
   namespace: string
   name: string
 }
 
+type Unreached = NamedRule & { status: RuleProgress }
+
 export interface RuleTroubles {
   warned: WarnedRule[]
-  unapplied: (NamedRule & { status: RuleStatus })[]
+  /** Rules that nobody applies, or that somebody cannot understand. */
+  unreached: Unreached[]
 }
 
-/** Rules that are probably not what was meant, and of those that changed last the ones that nobody obeys. */
+/** Rules that are probably not what was meant, and those that do not reach the applications that they are for. */
 export function useRuleTroubles(namespace: string | undefined): RuleTroubles {
-  const routing = useQuery(warningsQuery('routing_rule', namespace))
-  const nearby = useQuery(warningsQuery('nearby_rule', namespace))
-  const changedRouting = useQuery(newestChangesQuery({ namespace, kind: 'routing_rule', page_size: ASKED }))
-  const changedNearby = useQuery(newestChangesQuery({ namespace, kind: 'nearby_rule', page_size: ASKED }))
-  const changed = enabledRules([...(changedRouting.data?.items ?? []), ...(changedNearby.data?.items ?? [])])
-  const statuses = useQueries({ queries: changed.map((rule) => statusQuery(KINDS[rule.kind][0], rule)) })
-  return {
-    warned: [...(routing.data ?? []), ...(nearby.data ?? [])],
-    unapplied: changed.flatMap((rule, index) => {
-      const status = statuses[index]?.data
-      return status && status.applied_count === 0 ? [{ ...rule, status }] : []
-    }),
-  }
-}
-
-/** The rules that changes, newest first, left enabled. */
-function enabledRules(changes: Change[]): NamedRule[] {
-  const seen = new Set<string>()
-  return changes.flatMap(({ kind, namespace, rule: name, after }) => {
-    const key = `${kind} ${namespace} ${name ?? ''}`
-    if (seen.has(key)) return []
-    seen.add(key)
-    const isEnabled = after !== null && 'enabled' in after && after.enabled
-    return name !== undefined && isEnabled && kind in KINDS ? [{ kind: kind as Kind, namespace, name }] : []
+  const warned = useQueries({ queries: ALL.map((kind) => warningsQuery(kind, namespace)) })
+  const of = (status: Reached): RulesQuery => ({ namespace, enabled: true, status, page_size: SHOWN })
+  const asked = [of('unable'), of('unapplied'), { namespace, enabled: true, sort: '-modified_at', page_size: NEWEST } satisfies RulesQuery]
+  const questions = ALL.flatMap((kind) => asked.map((query) => ({ kind, query })))
+  const found = useQueries({
+    queries: questions.map(({ kind, query }) => ({ ...foundRulesQuery(KINDS[kind][0], query), refetchInterval: AGAIN_MS })),
   })
+  const unreached = new Map<string, Unreached>()
+  for (const [index, { data }] of found.entries()) {
+    const kind = questions[index]?.kind ?? 'routing_rule'
+    for (const rule of data?.items ?? []) {
+      const { namespace: home, name, status } = rule
+      const isUnreached = status !== undefined && (status.applied_count === 0 || status.unable_count > 0)
+      const key = `${kind} ${keyOf(rule)}`
+      if (isUnreached && !unreached.has(key)) unreached.set(key, { kind, namespace: home, name, status })
+    }
+  }
+  return { warned: warned.flatMap(({ data = [] }) => data), unreached: [...unreached.values()] }
 }
 
 function RuleName({ kind, namespace, name }: NamedRule) {
@@ -68,25 +68,30 @@ function RuleName({ kind, namespace, name }: NamedRule) {
 }
 
 export function Warned({ rule }: { rule: WarnedRule }) {
-  const { overview: text } = useText()
-  const { kind, namespace, name, warnings } = rule
-  if (!(kind in KINDS)) return null
+  const { overview: text, rules } = useText()
+  const { warnings } = rule
   return (
     <li>
       <span className="gravity gravity-warn" aria-hidden="true" />
-      <RuleName kind={kind as Kind} namespace={namespace} name={name} />
-      <span className="text-warn grow">{text.warned(warnings.length)}</span>
+      <RuleName {...rule} />
+      <span className="text-warn grow" title={warnings.map(({ code }) => rules.warningCodes[code]).join('\n')}>
+        {text.warned(warnings.length)}
+      </span>
     </li>
   )
 }
 
-export function Unapplied({ rule }: { rule: RuleTroubles['unapplied'][number] }) {
+export function Unreaching({ rule }: { rule: Unreached }) {
   const { overview: text } = useText()
+  const { kind, status } = rule
+  const { subscriber_count: all, unable_count: unable } = status
+  const isLimit = kind === 'rate_limit_rule'
+  const said = unable > 0 ? text.notUnderstood(unable, all) : isLimit && all === 0 ? text.unenforced : text.unapplied(all)
   return (
     <li>
-      <span className="gravity gravity-warn" aria-hidden="true" />
-      <RuleName kind={rule.kind} namespace={rule.namespace} name={rule.name} />
-      <span className="text-warn grow">{text.unapplied(rule.status.subscriber_count)}</span>
+      <span className={unable > 0 ? 'gravity gravity-bad' : 'gravity gravity-warn'} aria-hidden="true" />
+      <RuleName {...rule} />
+      <span className={unable > 0 ? 'text-bad grow' : 'text-warn grow'}>{said}</span>
     </li>
   )
 }

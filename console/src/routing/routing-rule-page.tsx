@@ -1,8 +1,8 @@
 import { getRouteApi } from '@tanstack/react-router'
 import { RulePage } from '../rule/rule-page'
 import { RoutingAside } from './aside'
+import { KnownRoutingFields } from './kept-test'
 import { ROUTING } from './routing'
-import { RoutingFields } from './rule-fields'
 
 const route = getRouteApi('/routing-rules/$namespace/$rule')
 
@@ -17,7 +17,7 @@ export function RoutingRulePage() {
       id={{ namespace, name: rule }}
       search={search}
       go={(change) => void navigate({ search: (now) => ({ ...now, ...change }), replace: true })}
-      Fields={RoutingFields}
+      Fields={KnownRoutingFields}
       Aside={RoutingAside}
     />
   )

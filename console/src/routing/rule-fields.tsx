@@ -13,6 +13,7 @@ import { BranchFields } from './branch-fields'
 import { LabelsFields } from './labels-fields'
 import { type Branch, OTHERWISE } from './noun'
 import { SuggestionsContext, useKnown } from './suggestions'
+import { TestsPanel } from './tests-panel'
 
 type Caller = NonNullable<RoutingRuleSpec['caller']>
 
@@ -74,6 +75,7 @@ export function RoutingFields({ form }: { form: RuleForm<RoutingRuleSpec> }) {
           onChange={(value) => form.set({ otherwise: value })}
         />
       </Panel>
+      <TestsPanel form={form} />
     </SuggestionsContext>
   )
 }

@@ -44,6 +44,26 @@ const isBranch = (value: unknown) =>
 export const isSelector = (value: unknown) =>
   isEntries(value) && isOptional(value.namespace, isText) && isOptional(value.service, isText) && isOptional(value.metadata, areLabels)
 
+const isCall = (value: unknown) =>
+  isEntries(value) &&
+  isEntries(value.to) &&
+  isText(value.to.service) &&
+  isOptional(value.to.namespace, isText) &&
+  isOptional(value.from, isEntries) &&
+  [value.method, value.path].every((one) => isOptional(one, isText)) &&
+  isOptional(value.exclude, (list) => isListOf(list, isText)) &&
+  [value.headers, value.query, value.cookies, value.arguments].every((one) => isOptional(one, isEntries))
+
+/** Whether a document is enough of a test of a rule to be shown as one. */
+export const isRoutingTest = (value: unknown) =>
+  isEntries(value) &&
+  isOptional(value.description, isText) &&
+  isCall(value.request) &&
+  isEntries(value.expect) &&
+  isOptional(value.expect.decided_by, isText) &&
+  isOptional(value.expect.labels, areLabels) &&
+  isOptional(value.instances, Array.isArray)
+
 /** Whether a document that somebody types is enough of a routing rule to be shown as one, right or wrong. */
 export const isRoutingRule = (value: unknown): value is RoutingRuleSpec =>
   isEntries(value) &&
@@ -53,4 +73,5 @@ export const isRoutingRule = (value: unknown): value is RoutingRuleSpec =>
   isOptional(value.priority, isNumber) &&
   isOptional(value.caller, isSelector) &&
   isSelector(value.callee) &&
-  isListOf(value.branches, isBranch)
+  isListOf(value.branches, isBranch) &&
+  isOptional(value.tests, (tests) => isListOf(tests, isRoutingTest))

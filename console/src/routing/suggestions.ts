@@ -73,6 +73,9 @@ export const keyChoices = (labels: KnownLabels): Choice[] =>
 export const valueChoices = (labels: KnownLabels, key: string): Choice[] =>
   [...(labels.get(key) ?? [])].map(([value, count]) => ({ value, context: `× ${count}` }))
 
+/** The labels that instances of the callee have. */
+export const useCalleeLabels = (): KnownLabels => use(SuggestionsContext).calleeLabels
+
 /** What the fact of a condition may be. */
 export function useFactChoices(on: FactKind, key: string): { keys: Choice[]; values: Choice[] } {
   const { callerLabels, services, namespaces } = use(SuggestionsContext)

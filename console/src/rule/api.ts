@@ -1,6 +1,6 @@
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
-import { api, ifMatch, must, type Page, type RuleKind, type RuleStatus, type WarnedRule } from '../api/client'
-import type { Collection, CommonSpec, Revision, Rule, Written } from './noun'
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
+import { api, ifMatch, must, type Page, type Reached, type RuleKind, type RuleSort, type RuleStatus, type WarnedRule } from '../api/client'
+import type { Collection, CommonSpec, Listed, Revision, Rule, Written } from './noun'
 
 /*
  * The rules of any kind: their paths differ in one segment, and their answers in what a rule says.
@@ -10,7 +10,7 @@ const LIST = '/api/v1/namespaces/{namespace}/routing-rules'
 const ONE = '/api/v1/namespaces/{namespace}/routing-rules/{name}'
 
 /** The path for a kind; typed as that for routing rules, whose parameters are those of every kind. */
-const pathFor = <Path extends string>(path: Path, collection: Collection) => path.replace('routing-rules', collection) as Path
+export const pathFor = <Path extends string>(path: Path, collection: Collection) => path.replace('routing-rules', collection) as Path
 
 /** A rule by its name. */
 export interface RuleId {
@@ -50,8 +50,79 @@ export const ruleQuery = <Spec extends CommonSpec>(collection: Collection, { nam
     },
   })
 
+/** What is asked of the rules of all namespaces. */
+export interface RulesQuery {
+  namespace?: string | undefined
+  name?: string
+  callee?: string
+  caller?: string
+  enabled?: boolean
+  metadata?: string[]
+  service?: string
+  service_namespace?: string
+  status?: Reached
+  sort?: RuleSort
+  as_of?: string | undefined
+  page_size?: number
+  page_token?: string
+}
+
+async function search<Spec extends CommonSpec>(collection: Collection, query: RulesQuery, signal: AbortSignal) {
+  const params = { query: { sort: 'priority' as const, ...query } }
+  const asked = must(api.GET(pathFor('/api/v1/routing-rules', collection), { params, signal }))
+  return (await asked) as unknown as Page<Listed<Spec>>
+}
+
+/** What touches a search: a change of any rule of the kind, or of one in the namespace. */
+const searchKey = (collection: Collection, { as_of: asOf, namespace = '*', ...query }: RulesQuery) =>
+  asOf === undefined ? ['rules', collection, namespace, query] : ['past', 'rules', collection, namespace, asOf, query]
+
 const SOON_MS = 2_000
 const LATER_MS = 30_000
+
+const isOnItsWay = ({ enabled = true, status }: Listed<CommonSpec>) =>
+  enabled && status !== undefined && status.applied_count + status.unable_count < status.subscriber_count
+
+/** The rules of a kind in the order in which they are tried, page after page; how far they have come is asked for again and again. */
+export const searchedRulesQuery = <Spec extends CommonSpec>(collection: Collection, query: RulesQuery) =>
+  infiniteQueryOptions({
+    queryKey: [...searchKey(collection, query), 'pages'],
+    queryFn: ({ pageParam, signal }) => search<Spec>(collection, pageParam ? { ...query, page_token: pageParam } : query, signal),
+    initialPageParam: '',
+    getNextPageParam: (page) => page.next_page_token,
+    placeholderData: keepPreviousData,
+    refetchInterval: ({ state: { data } }) => {
+      const pages = data?.pages ?? []
+      // Every page is read anew, so that many are read less often.
+      return pages.some(({ items }) => items.some(isOnItsWay)) ? SOON_MS * pages.length : LATER_MS
+    },
+  })
+
+/** The first rules of a kind that a search finds. */
+export const foundRulesQuery = <Spec extends CommonSpec>(collection: Collection, query: RulesQuery) =>
+  queryOptions({
+    queryKey: searchKey(collection, query),
+    queryFn: ({ signal }) => search<Spec>(collection, query, signal),
+    placeholderData: keepPreviousData,
+  })
+
+/** Every rule of a kind, of whatever namespace, that is about a service, in the order in which they are tried. */
+export const aboutServiceQuery = <Spec extends CommonSpec>(collection: Collection, namespace: string, service: string, asOf?: string) => {
+  const query = { service, service_namespace: namespace, page_size: BIGGEST_PAGE, as_of: asOf }
+  return queryOptions({
+    queryKey: [...searchKey(collection, query), 'all'],
+    queryFn: async ({ signal }) => {
+      const rules: Listed<Spec>[] = []
+      let token: string | undefined
+      do {
+        const page = await search<Spec>(collection, token ? { ...query, page_token: token } : query, signal)
+        rules.push(...page.items)
+        token = page.next_page_token
+      } while (token)
+      return rules
+    },
+  })
+}
 
 /** Who obeys a rule; asked for again and again, as what clients apply is in no log. */
 export const statusQuery = (collection: Collection, { namespace, name }: RuleId) =>
@@ -61,7 +132,8 @@ export const statusQuery = (collection: Collection, { namespace, name }: RuleId)
       const params = { path: { namespace, name } }
       return must(api.GET(pathFor(`${ONE}/status`, collection), { params, signal })) as Promise<RuleStatus>
     },
-    refetchInterval: ({ state: { data } }) => (data && data.applied_count === data.subscriber_count ? LATER_MS : SOON_MS),
+    refetchInterval: ({ state: { data } }) =>
+      data && data.applied_count + data.unable_count === data.subscriber_count ? LATER_MS : SOON_MS,
   })
 
 /** The states of a rule, newest first, page after page. */
@@ -86,8 +158,13 @@ interface Put<Spec> extends RuleId {
   revision: number | undefined
 }
 
-function put<Spec extends CommonSpec>(collection: Collection, { namespace, name, spec, revision }: Put<Spec>, dryRun: boolean, signal?: AbortSignal) {
-  const query = dryRun ? { dry_run: true } : {}
+/** Whether tests of rules may refuse a write. */
+export type Tests = 'heeded' | 'skipped'
+
+/** Rate limits have no tests, and no such parameter. */
+const heeding = (tests: Tests) => (tests === 'skipped' ? { skip_tests: true } : {})
+
+function put<Spec extends CommonSpec>(collection: Collection, { namespace, name, spec, revision }: Put<Spec>, query: object, signal?: AbortSignal) {
   const params = { path: { namespace, name }, query, header: expecting(revision) }
   const body = spec as never
   const asked = must(api.PUT(pathFor(ONE, collection), { params, body, ...(signal ? { signal } : {}) }))
@@ -95,20 +172,31 @@ function put<Spec extends CommonSpec>(collection: Collection, { namespace, name,
 }
 
 /** Writes a rule. */
-export const putRule = <Spec extends CommonSpec>(collection: Collection, rule: Put<Spec>) => put(collection, rule, false)
+export const putRule = <Spec extends CommonSpec>(collection: Collection, rule: Put<Spec>, tests: Tests = 'heeded') =>
+  put(collection, rule, heeding(tests))
 
 /** Says what writing a rule would answer, and writes nothing. */
-export const tryRule = <Spec extends CommonSpec>(collection: Collection, rule: Put<Spec>, signal?: AbortSignal) =>
-  put(collection, rule, true, signal)
+export const tryRule = <Spec extends CommonSpec>(collection: Collection, rule: Put<Spec>, tests: Tests, signal?: AbortSignal) =>
+  put(collection, rule, { dry_run: true, ...heeding(tests) }, signal)
 
-export function deleteRule(collection: Collection, { namespace, name, revision }: RuleId & { revision: number }): Promise<unknown> {
-  const params = { path: { namespace, name }, header: ifMatch(revision) }
+export function deleteRule(
+  collection: Collection,
+  { namespace, name, revision }: RuleId & { revision: number },
+  tests: Tests = 'heeded',
+): Promise<unknown> {
+  const params = { path: { namespace, name }, query: heeding(tests), header: ifMatch(revision) }
   return must(api.DELETE(pathFor(ONE, collection), { params }))
 }
 
 /** Brings a rule back to what it said at a revision; `revision` is the one it is at, none if it is deleted. */
-export function revertRule<Spec extends CommonSpec>(collection: Collection, { namespace, name }: RuleId, to: number, revision: number | undefined) {
-  const params = { path: { namespace, name }, header: expecting(revision) }
+export function revertRule<Spec extends CommonSpec>(
+  collection: Collection,
+  { namespace, name }: RuleId,
+  to: number,
+  revision: number | undefined,
+  tests: Tests = 'heeded',
+) {
+  const params = { path: { namespace, name }, query: heeding(tests), header: expecting(revision) }
   const asked = must(api.POST(pathFor(`${ONE}:revert`, collection), { params, body: { revision: to } }))
   return asked as Promise<unknown> as Promise<Written<Spec>>
 }

@@ -1,5 +1,4 @@
 import { createContext, use, useEffect } from 'react'
-import { Problem } from '../api/problem'
 
 /** What is wrong at which place, by JSON pointer; `''` is for what has no place. */
 export type Faults = Readonly<Record<string, string>>
@@ -27,17 +26,6 @@ export function useReport(pointer: string, fault: string | undefined) {
     report(pointer, fault)
     return () => report(pointer, undefined)
   }, [pointer, fault, report])
-}
-
-/** What the control plane refused, by place; a parameter of the path is a field beside the rule's own. */
-export function faultsOf(error: unknown): Faults {
-  if (!(error instanceof Problem)) return { '': error instanceof Error ? error.message : String(error) }
-  const found: Record<string, string> = {}
-  for (const { pointer, parameter, detail } of error.body.errors ?? []) {
-    const place = pointer ?? (parameter === undefined ? '' : `/${parameter}`)
-    found[place] ??= detail
-  }
-  return Object.keys(found).length > 0 ? found : { '': error.message }
 }
 
 /** Brings the reader to the field at a place, or to the nearest one around it. */

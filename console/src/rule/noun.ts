@@ -1,4 +1,4 @@
-import type { CalleeSelector, ChangeKind, RuleKind, RuleWarning } from '../api/client'
+import type { CalleeSelector, ChangeKind, RuleKind, RuleProgress, RuleWarning } from '../api/client'
 
 /** What the control plane adds to a rule that people wrote. */
 export interface Stamp {
@@ -22,6 +22,9 @@ export interface CommonSpec {
 }
 
 export type Rule<Spec extends CommonSpec> = Spec & Stamp
+
+/** A rule in a list over all namespaces: how far it has come, unless the list is of an earlier moment. */
+export type Listed<Spec extends CommonSpec> = Rule<Spec> & { status?: RuleProgress }
 
 /** What a write answers, done or only tried. */
 export type Written<Spec extends CommonSpec> = Rule<Spec> & { warnings?: RuleWarning[] }
@@ -62,11 +65,14 @@ export interface Noun<Spec extends CommonSpec> {
   isShaped: (document: unknown) => boolean
 }
 
-const STAMPS = ['namespace', 'name', 'revision', 'created_revision', 'created_at', 'modified_at', 'warnings'] as const
+/** The page of a routing rule, which tests are of. */
+export const ROUTING_RULE = '/routing-rules/$namespace/$rule'
+
+const STAMPS = ['namespace', 'name', 'revision', 'created_revision', 'created_at', 'modified_at', 'warnings', 'status'] as const
 
 /** What people wrote of a rule, without what the control plane adds. */
 export function specOf<Spec extends CommonSpec>(rule: Written<Spec>): Spec {
-  const spec: Partial<Written<Spec>> = { ...rule }
+  const spec: Partial<Written<Spec> & Listed<Spec>> = { ...rule }
   for (const stamp of STAMPS) delete spec[stamp]
   return spec as CommonSpec as Spec
 }

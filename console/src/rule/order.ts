@@ -48,11 +48,11 @@ export function inOrder<R extends { namespace: string; name: string }>(rules: re
 /**
  * The fewest priorities to change so that rules are tried in the order of a list.
  *
- * A rule that changes gets a priority of its own, so that names decide nothing new. None if there are
- * more rules than priorities.
+ * A rule that changes gets a priority of its own, so that names decide nothing new, and none beyond a limit,
+ * which is what rules begin with that are not in the list. None if there are more rules than priorities.
  */
-export function reprioritize<Rule extends Ordered>(wanted: readonly Rule[]): Reprioritized<Rule>[] | undefined {
-  const kept = longestKept(wanted)
+export function reprioritize<Rule extends Ordered>(wanted: readonly Rule[], limit?: number): Reprioritized<Rule>[] | undefined {
+  const kept = longestKept(wanted, limit)
   if (!kept) return undefined
   const changes: Reprioritized<Rule>[] = []
   const ends = [...kept, wanted.length]
@@ -60,7 +60,7 @@ export function reprioritize<Rule extends Ordered>(wanted: readonly Rule[]): Rep
   for (const next of ends) {
     const between = wanted.slice(last + 1, next)
     const below = priorityAt(wanted, last)
-    const above = next === wanted.length ? undefined : priorityAt(wanted, next)
+    const above = next === wanted.length ? (limit === undefined ? undefined : limit + 1) : priorityAt(wanted, next)
     for (const [index, rule] of between.entries()) {
       changes.push({ rule, priority: spread(below, above, index + 1, between.length) })
     }
@@ -70,10 +70,10 @@ export function reprioritize<Rule extends Ordered>(wanted: readonly Rule[]): Rep
 }
 
 /** The priority of a rule of the list; those of the borders are just outside of what is allowed. */
-function priorityAt(wanted: readonly Ordered[], index: number) {
+function priorityAt(wanted: readonly Ordered[], index: number, limit = MAX_PRIORITY) {
   const rule = wanted[index]
   if (rule) return priorityOf(rule)
-  return index < 0 ? -1 : MAX_PRIORITY + 1
+  return index < 0 ? -1 : limit + 1
 }
 
 /** The n-th of some priorities between two; after the last rule they come in steps that leave room. */
@@ -84,14 +84,14 @@ function spread(below: number, above: number | undefined, nth: number, count: nu
 }
 
 /** Whether two rules of the list can both keep their priorities, with new ones for those between. */
-function canKeep(wanted: readonly Ordered[], one: number, other: number) {
+function canKeep(wanted: readonly Ordered[], one: number, other: number, limit?: number) {
   const [first, second] = [wanted[one], wanted[other]]
   if (other === one + 1 && first && second) return compareRules(first, second) < 0
-  return priorityAt(wanted, other) - priorityAt(wanted, one) >= other - one
+  return priorityAt(wanted, other, limit) - priorityAt(wanted, one) >= other - one
 }
 
 /** The places of the most rules that can keep their priorities. */
-function longestKept(wanted: readonly Ordered[]): number[] | undefined {
+function longestKept(wanted: readonly Ordered[], limit?: number): number[] | undefined {
   // For each place, and for the end: how many are kept up to it, and which is the one before.
   const counts = wanted.map(() => 0).concat(0)
   const befores = wanted.map(() => -2).concat(-2)
@@ -99,7 +99,7 @@ function longestKept(wanted: readonly Ordered[]): number[] | undefined {
     for (let before = at - 1; before >= -1; before -= 1) {
       const count = before < 0 ? 0 : (counts[before] ?? 0)
       const isReached = before < 0 || count > 0
-      if (!isReached || count + 1 <= (counts[at] ?? 0) || !canKeep(wanted, before, at)) continue
+      if (!isReached || count + 1 <= (counts[at] ?? 0) || !canKeep(wanted, before, at, limit)) continue
       counts[at] = count + 1
       befores[at] = before
     }

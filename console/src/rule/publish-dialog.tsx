@@ -1,10 +1,13 @@
 import { useMutation } from '@tanstack/react-query'
+import { useState } from 'react'
 import { Problem } from '../api/problem'
+import { useTold } from '../i18n/use-told'
 import { useText } from '../i18n/use-text'
 import { Button } from '../ui/button'
 import { Dialog } from '../ui/dialog'
 import { Fault } from '../ui/states'
 import { Comparison } from './comparison'
+import { failingOf, type FailingTest, FailingTests } from './failing-tests'
 import { type CommonSpec, type Noun, specOf, type Written } from './noun'
 import type { Draft } from './use-rule-form'
 import { useRuleWrites } from './use-rule-writes'
@@ -15,34 +18,53 @@ interface Props<Spec extends CommonSpec> {
   draft: Draft<Spec>
   /** The rule as the control plane would have it. */
   outcome: Written<Spec>
+  /** The tests that publishing would fail. */
+  failing: FailingTest[]
   onPublished: (rule: Written<Spec>) => void
   onConflict: () => void
   onClose: () => void
 }
 
 /** Shows what publishing would change, and publishes. */
-export function PublishDialog<Spec extends CommonSpec>({ noun, draft, outcome, onPublished, onConflict, onClose }: Props<Spec>) {
-  const { rules: text, states, actions } = useText()
+export function PublishDialog<Spec extends CommonSpec>({ noun, draft, outcome, failing, onPublished, onConflict, onClose }: Props<Spec>) {
+  const { rules: text, tests, actions } = useText()
+  const told = useTold()
+  const [isAnyway, setAnyway] = useState(false)
   const { publish } = useRuleWrites(noun)
   const { namespace, name, spec, base } = draft
   const write = useMutation({
-    mutationFn: () => publish({ namespace, name }, spec, base),
+    mutationFn: () => publish({ namespace, name }, spec, base, isAnyway ? 'skipped' : 'heeded'),
     onSuccess: onPublished,
     onError: (error) => {
       if (base && error instanceof Problem && error.status === 412) onConflict()
     },
   })
   const before = { title: base ? text.revisionOf(base.revision) : text.nothingYet, value: base ? specOf(base) : null }
-  const isOffline = write.error instanceof Problem && write.error.isOffline
+  // Somebody else may have published meanwhile what makes others fail.
+  const late = failingOf(write.error)
+  const inTheWay = late.length > 0 ? late : failing
   return (
     <Dialog wide title={base ? text.publishTitle(name) : text.createTitle(name)} onClose={onClose}>
       <Comparison label={text.difference} before={before} after={{ title: text.yours, value: specOf(outcome) }} />
       <Warnings warnings={outcome.warnings ?? []} />
-      {write.error && <Fault>{isOffline ? states.offline : write.error.message}</Fault>}
+      {inTheWay.length > 0 && (
+        <>
+          <FailingTests tests={inTheWay} />
+          <label className="row check">
+            <input type="checkbox" checked={isAnyway} onChange={(event) => setAnyway(event.target.checked)} />
+            {tests.iKnow}
+          </label>
+        </>
+      )}
+      {write.error && late.length === 0 && <Fault>{told(write.error)}</Fault>}
       <div className="form-foot">
         <Button onClick={onClose}>{actions.cancel}</Button>
-        <Button kind="primary" disabled={write.isPending} onClick={() => write.mutate()}>
-          {base ? text.publish : actions.create}
+        <Button
+          kind={inTheWay.length > 0 ? 'danger' : 'primary'}
+          disabled={write.isPending || (inTheWay.length > 0 && !isAnyway)}
+          onClick={() => write.mutate()}
+        >
+          {inTheWay.length > 0 ? tests.publishAnyway : base ? text.publish : actions.create}
         </Button>
       </div>
     </Dialog>

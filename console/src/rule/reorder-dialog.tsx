@@ -1,11 +1,14 @@
 import { useState } from 'react'
 import { Problem } from '../api/problem'
+import { useTold } from '../i18n/use-told'
 import { useText } from '../i18n/use-text'
 import { Button } from '../ui/button'
 import { Dialog } from '../ui/dialog'
 import { Fault } from '../ui/states'
 import { toast } from '../ui/toast'
-import { putRule, revertRule } from './api'
+import { askAnyway } from './anyway'
+import { putRule, revertRule, type Tests } from './api'
+import { failingOf } from './failing-tests'
 import { type CommonSpec, keyOf, type Noun, type Rule, specOf, type Written } from './noun'
 import type { Reprioritized } from './order'
 import { useRuleWrites } from './use-rule-writes'
@@ -20,8 +23,9 @@ interface Props<Spec extends CommonSpec> {
 
 /** Shows which priorities make the wished order, and writes them. */
 export function ReorderDialog<Spec extends CommonSpec>({ noun, rules, changes, onDone, onClose }: Props<Spec>) {
-  const { rules: text, actions, states } = useText()
+  const { rules: text, actions } = useText()
   const { refresh } = useRuleWrites(noun)
+  const told = useTold()
   const [isWriting, setWriting] = useState(false)
   const [fault, setFault] = useState<string | null>(null)
   const next = new Map(changes.map(({ rule, priority }) => [keyOf(rule), priority]))
@@ -29,17 +33,28 @@ export function ReorderDialog<Spec extends CommonSpec>({ noun, rules, changes, o
   async function publish() {
     setWriting(true)
     const written: { before: Rule<Spec>; after: Written<Spec> }[] = []
+    let tests: Tests = 'heeded'
+    /** Writes a rule; asks once what to do if tests of rules are in the way. */
+    async function put(rule: Rule<Spec>, spec: Spec): Promise<Written<Spec>> {
+      try {
+        return await putRule<Spec>(noun.collection, { ...rule, spec, revision: rule.revision }, tests)
+      } catch (error) {
+        const failing = failingOf(error)
+        if (failing.length === 0 || tests === 'skipped' || !(await askAnyway(rule.name, failing))) throw error
+        tests = 'skipped'
+        return put(rule, spec)
+      }
+    }
     try {
       for (const { rule, priority } of changes) {
         const spec = { ...specOf(rule), priority }
         // oxlint-disable-next-line no-await-in-loop -- the first refusal ends it
-        written.push({ before: rule, after: await putRule<Spec>(noun.collection, { ...rule, spec, revision: rule.revision }) })
+        written.push({ before: rule, after: await put(rule, spec) })
       }
       onDone()
     } catch (error) {
-      const isOffline = error instanceof Problem && error.isOffline
       const isLate = error instanceof Problem && error.status === 412
-      const reason = isOffline ? states.offline : isLate ? text.changedMeanwhile : error instanceof Error ? error.message : String(error)
+      const reason = isLate ? text.changedMeanwhile : told(error)
       setFault(text.reorderedPartly(written.length, changes.length, reason))
     }
     setWriting(false)

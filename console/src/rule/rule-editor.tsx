@@ -3,11 +3,13 @@ import { useText } from '../i18n/use-text'
 import { Button } from '../ui/button'
 import { Fault } from '../ui/states'
 import { ConflictDialog } from './conflict-dialog'
+import { FailingTests, failingAmong } from './failing-tests'
 import { FaultContext, type Faults, goTo } from './faults'
 import { JsonView } from './json-view'
 import { LeaveGuard } from './leave-guard'
 import { type CommonSpec, keyOf, type Noun, type Written } from './noun'
 import { PublishDialog } from './publish-dialog'
+import { useReview } from './use-review'
 import type { RuleForm } from './use-rule-form'
 import { useRuleWrites } from './use-rule-writes'
 import { useWarnings } from './use-warnings'
@@ -26,36 +28,21 @@ interface Props<Spec extends CommonSpec> {
   onPublished: (rule: Written<Spec>) => void
 }
 
-type Open<Spec extends CommonSpec> = { is: 'conflict' } | { is: 'publish'; outcome: Written<Spec> } | null
-
 /** Where a rule of any kind is written: checked as one types, compared before it is published, never lost. */
 export function RuleEditor<Spec extends CommonSpec>({ noun, form, isGone = false, isReadOnly, children, aside, onPublished }: Props<Spec>) {
   const { rules: text } = useText()
   const [view, setView] = useState<'form' | 'json'>('form')
-  const [open, setOpen] = useState<Open<Spec>>(null)
   const { draft, faults, report, theirs } = form
   const { refresh } = useRuleWrites(noun)
+  const { open, setOpen, refusal, review } = useReview(noun, form, askForTheirs)
   const known = useWarnings(noun, draft.namespace).get(keyOf(draft)) ?? []
-  const warnings = form.isDirty ? (form.warnings ?? []) : known
+  const warnings = form.isDirty ? (form.check?.warnings ?? []) : known
   const isShaped = noun.isShaped(draft.spec)
   const board = useMemo(() => ({ faults, report }), [faults, report])
 
   function askForTheirs() {
     void refresh()
     setOpen({ is: 'conflict' })
-  }
-
-  async function review() {
-    if (draft.name === '') {
-      report('/name', text.nameMissing)
-      goTo('/name')
-      return
-    }
-    const judgement = await form.ask()
-    if (!judgement) return
-    if (judgement.is === 'fine') setOpen({ is: 'publish', outcome: judgement.rule })
-    else if (judgement.is === 'conflict') askForTheirs()
-    else if (judgement.is === 'refused') goTo(Object.keys(judgement.faults)[0] ?? '')
   }
   return (
     <FaultContext value={board}>
@@ -96,7 +83,11 @@ export function RuleEditor<Spec extends CommonSpec>({ noun, form, isGone = false
             <JsonView spec={draft.spec} onChange={form.setSpec} isReadOnly={isReadOnly} />
           )}
           <Warnings warnings={warnings} />
+          {form.judgement.is === 'failing' && form.isDirty && (
+            <FailingTests tests={[...failingAmong(form.judgement.check.tests, draft), ...form.judgement.check.broken]} />
+          )}
           {form.isDirty && <FaultList faults={faults} />}
+          {refusal !== undefined && <Fault>{refusal}</Fault>}
           {!isReadOnly && <Foot form={form} review={() => void review()} />}
         </div>
         <aside className="stack editor-aside" aria-label={text.aboutRule}>{aside}</aside>
@@ -106,6 +97,7 @@ export function RuleEditor<Spec extends CommonSpec>({ noun, form, isGone = false
           noun={noun}
           draft={draft}
           outcome={open.outcome}
+          failing={open.failing}
           onClose={() => setOpen(null)}
           onConflict={askForTheirs}
           onPublished={(rule) => {
@@ -153,9 +145,18 @@ function FaultList({ faults }: { faults: Faults }) {
 
 function Foot<Spec extends CommonSpec>({ form, review }: { form: RuleForm<Spec>; review: () => void }) {
   const { rules: text } = useText()
-  const { isDirty, isNew, judgement, faults } = form
+  const { isDirty, isNew, judgement, faults, theirs } = form
   const isFaulty = Object.keys(faults).length > 0
-  const state = isFaulty ? text.toFix : { unasked: '', asking: text.checking, fine: text.checked, refused: text.toFix, conflict: text.conflict, away: text.away }[judgement.is]
+  const states = {
+    unasked: '',
+    asking: text.checking,
+    fine: text.checked,
+    failing: text.checkedFailing,
+    refused: text.toFix,
+    unanswered: text.toFix,
+    away: text.away,
+  }
+  const state = isFaulty ? text.toFix : theirs ? text.conflict : states[judgement.is]
   return (
     <div className="editor-foot">
       <span className={`grow ${isFaulty ? 'text-bad' : 'muted'}`} role="status">

@@ -1,12 +1,11 @@
 import { Link, useNavigate } from '@tanstack/react-router'
-import { type ComponentType, useRef, useState } from 'react'
+import { type ComponentType, useRef } from 'react'
 import { useText } from '../i18n/use-text'
-import { Button } from '../ui/button'
 import { Icon } from '../ui/icon'
 import { Menu } from '../ui/menu'
 import { EnabledSwitch } from './enabled-switch'
-import { type CommonSpec, isEnabled, keyOf, type Noun, type Rule } from './noun'
-import { AppliedBadge } from './status'
+import { type CommonSpec, isEnabled, keyOf, type Listed, type Noun, type Rule } from './noun'
+import { ProgressBadge } from './status'
 import { useDrag } from './use-drag'
 import type { Reorder } from './use-reorder'
 import { useRuleWrites } from './use-rule-writes'
@@ -15,31 +14,28 @@ import { WarningBadge } from './warnings'
 
 interface Props<Spec extends CommonSpec> {
   noun: Noun<Spec>
-  rules: readonly Rule<Spec>[]
-  /** Where each rule stands among all, from 1. */
-  places: ReadonlyMap<string, number>
+  rules: readonly Listed<Spec>[]
   /** The priorities that rules would get. */
   changed: ReadonlyMap<string, number>
   reorder: Reorder<Spec>
   isReadOnly: boolean
+  /** Whether they are all rules from the first one on, so that they can be moved. */
+  isOrdered: boolean
   /** The namespace that they are all of, if they are of one. */
   namespace: string | undefined
   Summary: ComponentType<{ rule: Rule<Spec> }>
 }
 
-/** So many more rules are shown at a time. */
-const CHUNK = 100
-
 /** Rules one under the other; the first one is tried first. */
 export function RuleList<Spec extends CommonSpec>(props: Props<Spec>) {
-  const { noun, rules, places, changed, reorder, isReadOnly, namespace, Summary } = props
+  const { noun, rules, changed, reorder, isReadOnly, isOrdered, namespace, Summary } = props
   const { rules: text, [noun.words]: words } = useText()
-  const [limit, setLimit] = useState(CHUNK)
+  const isMovable = !isReadOnly && isOrdered
   const warnings = useWarnings(noun, namespace)
   const before = useRef(reorder.order)
-  const shown = rules.slice(0, limit)
+  const keys = rules.map(keyOf)
   const drag = useDrag({
-    keys: shown.map(keyOf),
+    keys,
     move: reorder.move,
     begin: () => {
       before.current = reorder.order
@@ -49,7 +45,7 @@ export function RuleList<Spec extends CommonSpec>(props: Props<Spec>) {
   return (
     <>
       <ol ref={drag.list} className="rules" aria-label={words.title}>
-        {shown.map((rule) => {
+        {rules.map((rule, index) => {
           const key = keyOf(rule)
           const priority = changed.get(key)
           return (
@@ -59,13 +55,13 @@ export function RuleList<Spec extends CommonSpec>(props: Props<Spec>) {
               aria-label={rule.name}
               className={`rule ${isEnabled(rule) ? '' : 'rule-off'} ${drag.dragged === key ? 'rule-dragged' : ''} ${priority === undefined ? '' : 'rule-moved'}`}
             >
-              {!isReadOnly && (
+              {isMovable && (
                 <button type="button" className="handle" aria-label={text.moveOne(rule.name)} title={text.moveHint} {...drag.handleOf(key)}>
                   <Icon name="grip" />
                 </button>
               )}
-              <span className="rule-place num muted" title={text.placeOf(places.get(key) ?? 0)}>
-                {places.get(key)}
+              <span className="rule-place num muted" title={isOrdered ? text.placeOf(index + 1) : undefined}>
+                {index + 1}
               </span>
               <EnabledSwitch noun={noun} rule={rule} isReadOnly={isReadOnly} />
               <div className="rule-name">
@@ -81,18 +77,13 @@ export function RuleList<Spec extends CommonSpec>(props: Props<Spec>) {
               <div className="rule-state">
                 {!isEnabled(rule) && <span className="badge">{text.disabled}</span>}
                 {!isReadOnly && isEnabled(rule) && <WarningBadge warnings={warnings.get(key) ?? []} />}
-                {!isReadOnly && isEnabled(rule) && <AppliedBadge collection={noun.collection} rule={rule} />}
+                {rule.status && isEnabled(rule) && <ProgressBadge collection={noun.collection} progress={rule.status} />}
               </div>
-              {!isReadOnly && <RowMenu noun={noun} rule={rule} keys={shown.map(keyOf)} move={reorder.move} />}
+              {!isReadOnly && <RowMenu noun={noun} rule={rule} keys={isMovable ? keys : [key]} move={reorder.move} />}
             </li>
           )
         })}
       </ol>
-      {rules.length > limit && (
-        <div className="table-foot">
-          <Button onClick={() => setLimit(limit + CHUNK)}>{text.showMore(Math.min(CHUNK, rules.length - limit))}</Button>
-        </div>
-      )}
     </>
   )
 }

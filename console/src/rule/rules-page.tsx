@@ -8,12 +8,11 @@ import { Button } from '../ui/button'
 import { Icon } from '../ui/icon'
 import { Page } from '../ui/page'
 import { Empty, Failed, Loading } from '../ui/states'
-import { finds } from './filter'
 import { type CommonSpec, keyOf, type Noun, type Rule } from './noun'
 import { ReorderDialog } from './reorder-dialog'
 import { RuleList } from './rule-list'
 import { useReorder } from './use-reorder'
-import { useRules } from './use-rules'
+import { type Rules, useRules } from './use-rules'
 
 interface Props<Spec extends CommonSpec> {
   noun: Noun<Spec>
@@ -31,7 +30,7 @@ export function RulesPage<Spec extends CommonSpec>(props: Props<Spec>) {
   const text = useText()
   const { asOf } = useScope()
   const words = text[noun.words]
-  const found = useRules(noun)
+  const found = useRules(noun, parseSearch(q, grammar))
   const create = asOf === undefined && (
     <Link className="button button-primary" to={noun.create}>
       <Icon name="plus" size={14} />
@@ -46,48 +45,56 @@ export function RulesPage<Spec extends CommonSpec>(props: Props<Spec>) {
       </div>
       {found.is === 'loading' && <Loading />}
       {found.is === 'failed' && <Failed error={found.error} retry={found.retry} />}
-      {found.is === 'choose' && <Empty title={text.rules.chooseNamespace} />}
-      {found.is === 'there' && found.rules.length === 0 && (
+      {found.is === 'there' && found.rules.length === 0 && q !== '' && (
+        <Empty title={text.states.nothingMatches} hint={text.states.nothingMatchesHint}>
+          <Button onClick={() => onSearch('')}>{text.states.clear}</Button>
+        </Empty>
+      )}
+      {found.is === 'there' && found.rules.length === 0 && q === '' && (
         <Empty title={words.emptyTitle} hint={words.emptyHint}>
           {create}
         </Empty>
       )}
-      {found.is === 'there' && found.rules.length > 0 && <Listed {...props} known={found.rules} />}
+      {found.is === 'there' && found.rules.length > 0 && <Found {...props} found={found} />}
     </Page>
   )
 }
 
-function Listed<Spec extends CommonSpec>({ noun, q, onSearch, grammar, Summary, known }: Props<Spec> & { known: Rule<Spec>[] }) {
-  const { rules: text, states, table } = useText()
+interface FoundProps<Spec extends CommonSpec> extends Props<Spec> {
+  found: Extract<Rules<Spec>, { is: 'there' }>
+}
+
+function Found<Spec extends CommonSpec>({ noun, q, Summary, found }: FoundProps<Spec>) {
+  const { rules: text, table } = useText()
   const { namespace, asOf } = useScope()
   const [isPreviewed, setPreviewed] = useState(false)
-  const reorder = useReorder(known)
-  const parsed = parseSearch(q, grammar)
-  const shown = parsed.faults.length > 0 ? reorder.rules : reorder.rules.filter((rule) => finds(parsed, rule))
+  const hasMore = found.more !== undefined
+  const reorder = useReorder(found.rules, hasMore)
   const { changes } = reorder
-  if (shown.length === 0) {
-    return (
-      <Empty title={states.nothingMatches} hint={states.nothingMatchesHint}>
-        <Button onClick={() => onSearch('')}>{states.clear}</Button>
-      </Empty>
-    )
-  }
+  // Among what a search finds, nobody sees between which others a rule would come to stand.
+  const isSearch = q !== ''
   return (
     <>
       <RuleList
         noun={noun}
-        rules={shown}
-        places={new Map(reorder.rules.map((rule, index) => [keyOf(rule), index + 1]))}
+        rules={reorder.rules}
         changed={new Map((changes ?? []).map(({ rule, priority }) => [keyOf(rule), priority]))}
         reorder={reorder}
         isReadOnly={asOf !== undefined}
+        isOrdered={!isSearch}
         namespace={namespace}
         Summary={Summary}
       />
       <div className="table-foot">
         <span className="num" role="status">
-          {table.rows(shown.length)}
+          {hasMore ? table.rowsAndMore(found.rules.length) : table.rows(found.rules.length)}
+          {isSearch && asOf === undefined && <span className="muted">{` · ${text.moveAll}`}</span>}
         </span>
+        {found.more && (
+          <Button disabled={found.isReading} onClick={found.more}>
+            {text.showMore}
+          </Button>
+        )}
       </div>
       {reorder.order !== null && (
         <div className="editor-foot">

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useText } from '../i18n/use-text'
+import type { RuleProgress, RuleStatus } from '../api/client'
 import { type RuleId, statusQuery } from './api'
 import type { Collection } from './noun'
 
@@ -14,13 +15,17 @@ function useStatusText(collection: Collection) {
   return collection === 'rate-limit-rules' ? limits.obeyed : rules
 }
 
-/** How many of those who call the callee obey the newest state of a rule. */
+/** How many of those who call the callee obey the newest state of a rule, asked for again and again. */
 export function AppliedBadge({ collection, rule }: Props) {
+  const { data } = useQuery(statusQuery(collection, rule))
+  return data ? <ProgressBadge collection={collection} progress={data} /> : null
+}
+
+/** How many of those who shall obey a rule do. */
+export function ProgressBadge({ collection, progress }: { collection: Collection; progress: RuleProgress }) {
   const { rules: text } = useText()
   const words = useStatusText(collection)
-  const { data } = useQuery(statusQuery(collection, rule))
-  if (!data) return null
-  const { applied_count: applied, subscriber_count: all } = data
+  const { applied_count: applied, subscriber_count: all, unable_count: unable } = progress
   if (all === 0) {
     return (
       <span className="badge" title={words.nobodyHint}>
@@ -30,31 +35,74 @@ export function AppliedBadge({ collection, rule }: Props) {
   }
   const isDone = applied === all
   return (
-    <span className={`badge num ${isDone ? 'badge-healthy' : 'badge-warn'}`}>
-      <span className="dot" aria-hidden="true" />
-      {text.applied(applied, all)}
-    </span>
+    <>
+      <span className={`badge num ${isDone ? 'badge-healthy' : 'badge-warn'}`}>
+        <span className="dot" aria-hidden="true" />
+        {text.applied(applied, all)}
+      </span>
+      {unable > 0 && (
+        <span className="badge badge-warn num" title={text.unableHint}>
+          {text.unableOf(unable)}
+        </span>
+      )}
+    </>
   )
 }
 
-/** Who does not obey a rule yet. */
+type Client = RuleStatus['lagging'][number]
+
+/** The name by which people know an application. */
+const nameOf = ({ client }: Client) => client.service?.name ?? client.host
+const keyOf = ({ client, callee }: Client) => `${client.address} ${callee.namespace} ${callee.name}`
+
+function ClientName({ of }: { of: Client }) {
+  return (
+    <>
+      <code>{nameOf(of)}</code> <span className="muted">{of.client.address}</span>
+    </>
+  )
+}
+
+/** Who does not obey a rule, or not yet. */
 export function Lagging({ collection, rule }: Props) {
   const { rules: text } = useText()
   const words = useStatusText(collection)
   const { data } = useQuery(statusQuery(collection, rule))
   if (!data) return null
+  const { subscriber_count: all, applied_count: applied, unable_count: unable, lagging } = data
+  const late = all - applied - unable
   return (
     <>
-      <AppliedBadge collection={collection} rule={rule} />
-      <p className="muted small note">{data.subscriber_count === 0 ? words.nobodyHint : words.appliedHint}</p>
-      {data.lagging.length > 0 && (
-        <ul className="stack-tight" aria-label={text.lagging}>
-          {data.lagging.map(({ client, callee }) => (
-            <li key={`${client.address} ${callee.namespace} ${callee.name}`} className="small">
-              <code>{client.service?.name ?? client.host}</code> <span className="muted">{client.address}</span>
-            </li>
-          ))}
-        </ul>
+      <div className="row wrap">
+        <ProgressBadge collection={collection} progress={data} />
+      </div>
+      <p className="muted small note">{all === 0 ? words.nobodyHint : words.appliedHint}</p>
+      {unable > 0 && (
+        <section className="stack-tight notice notice-warn" aria-label={text.unable}>
+          <strong>{text.unable}</strong>
+          <ul className="stack-tight">
+            {data.unable.map((one) => (
+              <li key={keyOf(one)} className="small unable">
+                <ClientName of={one} /> <span className="unable-why">{one.reason}</span>
+              </li>
+            ))}
+          </ul>
+          {unable > data.unable.length && <span className="small">{text.andOthers(unable - data.unable.length)}</span>}
+          <p className="small note">{text.unableHint}</p>
+        </section>
+      )}
+      {lagging.length > 0 && (
+        <section className="stack-tight">
+          <strong className="small">{text.lagging}</strong>
+          <ul className="stack-tight" aria-label={text.lagging}>
+            {lagging.map((one) => (
+              <li key={keyOf(one)} className="small">
+                <ClientName of={one} />
+              </li>
+            ))}
+          </ul>
+          {late > lagging.length && <span className="small muted">{text.andOthers(late - lagging.length)}</span>}
+        </section>
       )}
     </>
   )

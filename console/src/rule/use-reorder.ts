@@ -1,11 +1,11 @@
 import { useState } from 'react'
 import { useText } from '../i18n/use-text'
-import { type CommonSpec, keyOf, type Rule } from './noun'
+import { type CommonSpec, keyOf, type Listed, type Rule } from './noun'
 import { inOrder, moved, type Reprioritized, reprioritize } from './order'
 
 export interface Reorder<Spec extends CommonSpec> {
   /** The rules in the order that is wished for. */
-  rules: Rule<Spec>[]
+  rules: Listed<Spec>[]
   /** What must be written for that order; none if there are too many rules. */
   changes: Reprioritized<Rule<Spec>>[] | undefined
   /** What happened last, for those who do not see it. */
@@ -17,8 +17,8 @@ export interface Reorder<Spec extends CommonSpec> {
   order: string[] | null
 }
 
-/** Lets rules be put in another order, which is published later and at once. */
-export function useReorder<Spec extends CommonSpec>(known: readonly Rule<Spec>[]): Reorder<Spec> {
+/** Lets rules be put in another order, which is published later and at once; those behind the known ones, if there are more, stay there. */
+export function useReorder<Spec extends CommonSpec>(known: readonly Listed<Spec>[], hasMore: boolean): Reorder<Spec> {
   const { rules: text } = useText()
   const [order, setOrder] = useState<string[] | null>(null)
   const [said, setSaid] = useState('')
@@ -31,6 +31,7 @@ export function useReorder<Spec extends CommonSpec>(known: readonly Rule<Spec>[]
     setOrder(moved(keys, from, to))
     setSaid(text.movedTo(rule.name, to + 1, keys.length))
   }
-  const changes = order ? reprioritize(rules) : []
+  const limit = hasMore ? known.at(-1)?.priority : undefined
+  const changes = order ? reprioritize(rules, limit) : []
   return { rules, changes, said, move, order, reset: (before = null) => setOrder(before) }
 }

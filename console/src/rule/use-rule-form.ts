@@ -1,11 +1,13 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
-import type { RuleWarning } from '../api/client'
 import { Problem } from '../api/problem'
+import { told, toldFault } from '../i18n/use-told'
+import { useText } from '../i18n/use-text'
 import { useFeedState } from '../live/use-live'
-import { tryRule } from './api'
-import { type Faults, faultsOf } from './faults'
+import { useScope } from '../shell/scope'
+import { type Check, check } from './check'
+import type { Faults } from './faults'
 import { isSame } from './merge'
-import { type CommonSpec, type Noun, type Rule, specOf, type Written } from './noun'
+import { type CommonSpec, type Noun, type Rule, specOf } from './noun'
 
 /** A rule as somebody is writing it. */
 export interface Draft<Spec extends CommonSpec> {
@@ -17,22 +19,22 @@ export interface Draft<Spec extends CommonSpec> {
 }
 
 /** What the control plane says of a draft. */
-export type Judgement<Spec extends CommonSpec> =
-  | { is: 'unasked' | 'asking' }
-  | { is: 'fine'; rule: Written<Spec> }
-  | { is: 'refused'; faults: Faults }
-  | { is: 'conflict' }
-  | { is: 'away' }
+export type Judgement =
+  | { is: 'unasked' | 'asking' | 'away' }
+  /** It can be published; if it is failing, only in spite of tests. */
+  | { is: 'fine' | 'failing' | 'refused'; check: Check }
+  /** The question itself was refused. */
+  | { is: 'unanswered'; error: unknown }
 
 export interface RuleForm<Spec extends CommonSpec> {
   draft: Draft<Spec>
   isNew: boolean
   isDirty: boolean
-  judgement: Judgement<Spec>
+  judgement: Judgement
   /** Asks what the control plane says of the draft now, instead of after a pause; no answer if the draft changes before it. */
-  ask: () => Promise<Judgement<Spec> | undefined>
-  /** What is probably not meant in the draft, once it is known. */
-  warnings: readonly RuleWarning[] | undefined
+  ask: () => Promise<Judgement | undefined>
+  /** What there is to say about the draft as it is, once that is known. */
+  check: Check | undefined
   faults: Faults
   /** The rule as somebody else left it, while there are changes to what it was. */
   theirs: Rule<Spec> | undefined
@@ -64,6 +66,7 @@ export const draftOf = <Spec extends CommonSpec>(rule: Rule<Spec>): Draft<Spec> 
  * taken over as long as nothing was typed.
  */
 export function useRuleForm<Spec extends CommonSpec>(noun: Noun<Spec>, start: Draft<Spec>, current: Rule<Spec> | undefined): RuleForm<Spec> {
+  const text = useText()
   const [draft, setDraft] = useState(start)
   const [local, setLocal] = useState<Faults>({})
   const [blank] = useState(start)
@@ -80,14 +83,22 @@ export function useRuleForm<Spec extends CommonSpec>(noun: Noun<Spec>, start: Dr
       return Object.fromEntries(fault === undefined ? rest : [...rest, [pointer, fault]])
     })
   }, [])
-  const faults = useMemo(() => ({ ...(judgement.is === 'refused' ? judgement.faults : {}), ...local }), [judgement, local])
+  const faults = useMemo((): Faults => {
+    const found: Record<string, string> = {}
+    if (judgement.is === 'unanswered') found[''] = told(judgement.error, text)
+    if (judgement.is === 'refused') {
+      if (judgement.check.isTaken) found['/name'] = text.rules.nameTaken
+      for (const fault of judgement.check.refused) found[fault.place] ??= toldFault(fault, text)
+    }
+    return { ...found, ...local }
+  }, [judgement, local, text])
   return {
     draft,
     isNew,
     isDirty,
     judgement,
     ask,
-    warnings: judgement.is === 'fine' ? judgement.rule.warnings : undefined,
+    check: 'check' in judgement ? judgement.check : undefined,
     faults,
     theirs: isOvertaken && isDirty ? current : undefined,
     set: (change) => setDraft((now) => ({ ...now, spec: { ...now.spec, ...change } })),
@@ -103,57 +114,51 @@ export function useRuleForm<Spec extends CommonSpec>(noun: Noun<Spec>, start: Dr
   }
 }
 
-/** The name under which a rule without one is tried. */
-const NAMELESS = 'unnamed'
+/** Whether there is something to ask about a draft that is as it was published: what becomes of its tests. */
+const hasTests = (spec: object) => 'tests' in spec && Array.isArray(spec.tests) && spec.tests.length > 0
 
 /**
  * Asks whether a draft could be written, a moment after each change and when the connection is back.
  *
- * One question is under way at a time: a late one would find the draft written, and call that a conflict.
+ * One question is under way at a time, and none about a moment that is past.
  */
 function useJudgement<Spec extends CommonSpec>(noun: Noun<Spec>, draft: Draft<Spec>, isDirty: boolean): Pick<RuleForm<Spec>, 'judgement' | 'ask'> {
-  const [judged, setJudged] = useState<{ draft: Draft<Spec>; judgement: Judgement<Spec> } | null>(null)
+  const [judged, setJudged] = useState<{ draft: Draft<Spec>; judgement: Judgement } | null>(null)
+  const { asOf } = useScope()
   const isLost = useFeedState().is === 'lost'
+  const isWanted = asOf === undefined && (isDirty || hasTests(draft.spec))
   /** Takes back the question that waits or is under way. */
   const stop = useRef(() => {})
   const ask = useCallback(async () => {
     stop.current()
     const asking = new AbortController()
     stop.current = () => asking.abort()
-    try {
-      const judgement = await judge(noun, draft, asking.signal)
-      if (asking.signal.aborted) return undefined
-      setJudged({ draft, judgement })
-      return judgement
-    } catch (error) {
-      if (asking.signal.aborted) return undefined
-      throw error
-    }
+    const judgement = await judge(noun, draft, asking.signal)
+    if (asking.signal.aborted) return undefined
+    setJudged({ draft, judgement })
+    return judgement
   }, [noun, draft])
   useEffect(() => {
-    if (!isDirty || isLost) return undefined
+    if (!isWanted || isLost) return undefined
     const timer = setTimeout(() => void ask(), PAUSE_MS)
     stop.current = () => clearTimeout(timer)
     return () => stop.current()
-  }, [ask, isDirty, isLost])
+  }, [ask, isWanted, isLost])
   // What is wrong stays in sight until the answer for what is typed now.
   const isKept = judged?.judgement.is === 'refused' || judged?.draft === draft
-  const known: Judgement<Spec> = judged && isKept ? judged.judgement : { is: 'asking' }
-  return { judgement: !isDirty ? { is: 'unasked' } : isLost ? { is: 'away' } : known, ask }
+  const known: Judgement = judged && isKept ? judged.judgement : { is: 'asking' }
+  return { judgement: !isWanted ? { is: 'unasked' } : isLost ? { is: 'away' } : known, ask }
 }
 
 /** What the control plane says of a draft, now. */
-async function judge<Spec extends CommonSpec>(noun: Noun<Spec>, draft: Draft<Spec>, signal: AbortSignal): Promise<Judgement<Spec>> {
-  const { namespace, name, spec, base } = draft
+async function judge<Spec extends CommonSpec>(noun: Noun<Spec>, draft: Draft<Spec>, signal: AbortSignal): Promise<Judgement> {
   try {
-    const rule = { namespace, name: name || NAMELESS, spec, revision: base?.revision }
-    return { is: 'fine', rule: await tryRule(noun.collection, rule, signal) }
+    const found = await check(noun, draft, signal)
+    const isFailing = found.broken.length > 0 || found.tests.some(({ passed }) => !passed)
+    const is = found.refused.length > 0 || found.isTaken ? 'refused' : isFailing ? 'failing' : 'fine'
+    return { is, check: found }
   } catch (error) {
-    if (error instanceof DOMException) throw error
     if (error instanceof Problem && error.isOffline) return { is: 'away' }
-    if (error instanceof Problem && error.status === 412) {
-      return base ? { is: 'conflict' } : { is: 'refused', faults: { '/name': error.message } }
-    }
-    return { is: 'refused', faults: faultsOf(error) }
+    return { is: 'unanswered', error }
   }
 }

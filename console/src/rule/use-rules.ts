@@ -1,34 +1,33 @@
-import { useQueries, useQuery } from '@tanstack/react-query'
-import { namespaceChoices } from '../namespaces/queries'
+import { useInfiniteQuery } from '@tanstack/react-query'
+import type { Parsed } from '../search/tokens'
 import { useScope } from '../shell/scope'
-import { rulesQuery } from './api'
-import type { CommonSpec, Noun, Rule } from './noun'
-import { compareRules } from './order'
+import { searchedRulesQuery } from './api'
+import { rulesFilter } from './filter'
+import type { CommonSpec, Listed, Noun } from './noun'
 
-/** As many namespaces as are read at once. */
-const MOST_NAMESPACES = 50
+const PAGE_SIZE = 100
 
 export type Rules<Spec extends CommonSpec> =
   | { is: 'loading' }
   | { is: 'failed'; error: unknown; retry: () => void }
-  /** There are so many namespaces that one must be chosen. */
-  | { is: 'choose' }
-  | { is: 'there'; rules: Rule<Spec>[] }
+  | { is: 'there'; rules: Listed<Spec>[]; isStale: boolean; more: (() => void) | undefined; isReading: boolean }
 
-/** The rules of the chosen namespace or of all, in the order in which they are tried; read only while they are wanted. */
-export function useRules<Spec extends CommonSpec>(noun: Noun<Spec>, isWanted = true): Rules<Spec> {
+/** The rules of the chosen namespace or of all that a search finds, in the order in which they are tried, as far as they were read. */
+export function useRules<Spec extends CommonSpec>(noun: Noun<Spec>, parsed: Parsed): Rules<Spec> {
   const { namespace, asOf } = useScope()
-  const known = useQuery({ ...namespaceChoices, enabled: isWanted && namespace === undefined })
-  const names = namespace === undefined ? (known.data?.items.map(({ name }) => name) ?? []) : [namespace]
-  const isTooMany = names.length > MOST_NAMESPACES
-  const lists = useQueries({
-    queries: isTooMany || !isWanted ? [] : names.map((name) => rulesQuery<Spec>(noun.collection, name, asOf)),
+  const query = { ...rulesFilter(parsed), namespace, as_of: asOf, page_size: PAGE_SIZE }
+  const isMeant = parsed.faults.length === 0
+  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage, isPlaceholderData } = useInfiniteQuery({
+    ...searchedRulesQuery<Spec>(noun.collection, query),
+    enabled: isMeant,
   })
-  if (!isWanted) return { is: 'loading' }
-  if (isTooMany) return { is: 'choose' }
-  const failed = namespace === undefined && known.error && !known.data ? known : lists.find(({ error, data }) => error && !data)
-  if (failed) return { is: 'failed', error: failed.error, retry: () => void failed.refetch() }
-  if (namespace === undefined && !known.data) return { is: 'loading' }
-  if (lists.some(({ data }) => data === undefined)) return { is: 'loading' }
-  return { is: 'there', rules: lists.flatMap(({ data = [] }) => data).toSorted(compareRules) }
+  if (error && !data) return { is: 'failed', error, retry: () => void refetch() }
+  if (!data) return { is: 'loading' }
+  return {
+    is: 'there',
+    rules: data.pages.flatMap(({ items }) => items),
+    isStale: isPlaceholderData,
+    more: hasNextPage ? () => void fetchNextPage() : undefined,
+    isReading: isFetchingNextPage,
+  }
 }

@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { api, ifMatch, must, type ServiceSummary } from '../api/client'
+import { useTold } from '../i18n/use-told'
 import { useText } from '../i18n/use-text'
 import { Button } from '../ui/button'
 import { Dialog } from '../ui/dialog'
@@ -12,6 +13,7 @@ export function DeleteService({ service, onClose }: { service: ServiceSummary; o
   const { services: text, actions } = useText()
   const client = useQueryClient()
   const navigate = useNavigate()
+  const told = useTold()
   const { namespace, name } = service
   const remove = useMutation({
     mutationFn: () => {
@@ -27,7 +29,7 @@ export function DeleteService({ service, onClose }: { service: ServiceSummary; o
   return (
     <Dialog title={text.deleteTitle(name)} onClose={onClose}>
       <p>{text.deleteHint}</p>
-      {remove.error && <Fault>{remove.error.message}</Fault>}
+      {remove.error && <Fault>{told(remove.error)}</Fault>}
       <div className="form-foot">
         <Button onClick={onClose}>{actions.cancel}</Button>
         <Button kind="danger" disabled={remove.isPending} onClick={() => remove.mutate()}>

@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { api, ifMatch, must, type Service, type ServiceSpec } from '../api/client'
 import { Problem } from '../api/problem'
 import type { Dictionary } from '../i18n/en'
+import { told, toldByField } from '../i18n/use-told'
 import { useText } from '../i18n/use-text'
 import { Button } from '../ui/button'
 import { Dialog } from '../ui/dialog'
@@ -108,12 +109,11 @@ function write({ namespace, name }: ServiceForm, revision: number | undefined, b
 }
 
 /** What to say at each field, and under `''` what belongs to none. */
-function faultsOf(fault: FormFaults | null, error: Error | null, { services, states }: Dictionary): Record<string, string> {
+function faultsOf(fault: FormFaults | null, error: Error | null, text: Dictionary): Record<string, string> {
+  const { services } = text
   if (fault) return { [fault.field]: fault.field === 'metadata' ? services.metadataLine(fault.line) : services.notNumber(fault.text) }
   if (!error) return {}
-  if (!(error instanceof Problem)) return { '': error.message }
-  if (error.isOffline) return { '': states.offline }
-  if (error.status === 412) return { '': services.conflict }
-  const byField = error.byField
-  return Object.keys(byField).length > 0 ? byField : { '': error.message }
+  if (error instanceof Problem && error.status === 412) return { '': services.conflict }
+  const byField = error instanceof Problem ? toldByField(error, text) : {}
+  return Object.keys(byField).length > 0 ? byField : { '': told(error, text) }
 }

@@ -10,8 +10,9 @@ import { GO } from './keys'
 import { LIMIT } from '../limit/limit'
 import { NEARBY } from '../nearby/nearby'
 import { ROUTING } from '../routing/routing'
+import { foundRulesQuery } from '../rule/api'
 import { type CommonSpec, keyOf, type Noun } from '../rule/noun'
-import { useRules } from '../rule/use-rules'
+import { anywhere } from '../search/tokens'
 import { setPreferences, usePreferences } from './preferences'
 import { useScope } from './scope'
 
@@ -73,9 +74,11 @@ const MOST_RULES = 6
 function useRuleEntries<Spec extends CommonSpec>(noun: Noun<Spec>, word: string): Entry[] {
   const text = useText()
   const navigate = useNavigate()
-  const known = useRules(noun, word !== '')
-  const found = known.is === 'there' ? known.rules.filter(({ name }) => name.toLowerCase().includes(word.toLowerCase())) : []
-  return found.slice(0, MOST_RULES).map((rule) => ({
+  const { namespace, asOf } = useScope()
+  const query = foundRulesQuery<Spec>(noun.collection, { name: anywhere(word), namespace, as_of: asOf, page_size: MOST_RULES })
+  const { data } = useQuery({ ...query, enabled: word !== '' })
+  const found = word === '' ? [] : (data?.items.filter(({ name }) => name.includes(word)) ?? [])
+  return found.map((rule) => ({
     id: `${noun.collection} ${keyOf(rule)}`,
     label: rule.name,
     icon: noun.words,

@@ -3,6 +3,7 @@ import { useState } from 'react'
 import { useText } from '../i18n/use-text'
 import { useLiveQueries } from '../live/use-live'
 import { Icon, type IconName } from '../ui/icon'
+import { Anyway } from '../rule/anyway'
 import { Links } from '../ui/links'
 import { Toasts } from '../ui/toast'
 import { Header } from './header'
@@ -57,6 +58,7 @@ export function Shell() {
       </main>
       {open === 'palette' && <Palette onClose={() => setOpen(null)} />}
       {open === 'help' && <Help onClose={() => setOpen(null)} />}
+      <Anyway />
       <Toasts />
     </div>
   )

@@ -7,6 +7,7 @@ import { curlOf, merakOf } from './command'
 import { Comparison } from './comparison'
 import type { CalleeRule } from './draft-field'
 import { Result } from './result'
+import { KeepTest } from './keep-test'
 import type { Simulation } from './use-simulation'
 import { WhyNot } from './why-not'
 
@@ -56,6 +57,7 @@ export function Answer({ call, service, simulation, rules, change }: Props) {
           </section>
         )}
       </div>
+      {asked && <KeepTest asked={asked.request} told={live.data} rules={rules} />}
       {asked && (
         <details className="fold">
           <summary>{text.command}</summary>

@@ -7,7 +7,7 @@ type Written = { name?: unknown; namespace?: unknown; spec?: unknown }
 
 export type Parsed = { is: 'none' } | { is: 'draft'; draft: Draft } | { is: 'fault'; detail: string }
 
-const STAMPS = ['name', 'namespace', 'revision', 'created_revision', 'created_at', 'modified_at', 'warnings']
+const STAMPS = ['name', 'namespace', 'revision', 'created_revision', 'created_at', 'modified_at', 'warnings', 'status']
 
 /**
  * Reads a draft: `{namespace, name, spec}`, or a rule as the API and the editor write it.

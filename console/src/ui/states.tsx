@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react'
 import { Problem } from '../api/problem'
+import { useTold } from '../i18n/use-told'
 import { useText } from '../i18n/use-text'
 import { Button } from './button'
 import { Copy } from './copy'
@@ -37,6 +38,7 @@ export function Empty({ title, hint, children }: EmptyProps) {
 /** What a page shows instead of what it could not read. */
 export function Failed({ error, retry }: { error: unknown; retry?: () => void }) {
   const { states } = useText()
+  const told = useTold()
   const problem = error instanceof Problem ? error : undefined
   const isOffline = problem?.isOffline === true
   const id = problem?.body.request_id
@@ -45,7 +47,7 @@ export function Failed({ error, retry }: { error: unknown; retry?: () => void })
     <div className="empty" role="alert">
       <Icon name="warning" size={20} />
       <p className="empty-title">{isOffline ? states.offline : (title ?? states.failed)}</p>
-      <p className="muted">{isOffline ? states.offlineHint : error instanceof Error ? error.message : String(error)}</p>
+      <p className="muted">{isOffline ? states.offlineHint : told(error)}</p>
       {id && (
         <p className="row small muted">
           {states.requestId} <code>{id}</code> <Copy text={id} />

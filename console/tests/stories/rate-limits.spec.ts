@@ -35,7 +35,7 @@ test('limits are listed with what they count and how much passes', async ({ page
   await expect.poll(async () => (await merak.ask<Rule>(`${RULES}/slow-reports`)).enabled).toBe(true)
 })
 
-test('a limit is made from nothing, said in words, checked as it is typed, and published', async ({ page, merak, faults }) => {
+test('a limit is made from nothing, said in words, checked as it is typed, and published', async ({ page, merak }) => {
   await shop(merak)
   await page.goto('/rate-limit-rules')
   await page.getByRole('link', { name: 'New rate limit' }).first().click()
@@ -61,7 +61,6 @@ test('a limit is made from nothing, said in words, checked as it is typed, and p
   const rule = await merak.ask<Rule>(`${RULES}/per-user`)
   expect(rule.amounts).toEqual([{ max: 5, window_ms: 60_000 }])
   expect(rule.action).toEqual({ queue: { max_wait_ms: 250 } })
-  expect(faults.splice(0).filter((fault) => !/400/.test(fault))).toEqual([])
 })
 
 test('a limit goes to the control plane, without what that cannot count', async ({ page, merak }) => {
@@ -86,7 +85,7 @@ test('a limit goes to the control plane, without what that cannot count', async 
   expect((await merak.ask<Rule>(`${RULES}/users`)).scope).toBe('local')
 })
 
-test('two who write the same limit do not overwrite each other', async ({ page, merak, faults }) => {
+test('two who write the same limit do not overwrite each other', async ({ page, merak }) => {
   await shop(merak)
   await limits(merak)
   await page.goto('/rate-limit-rules/default/slow-reports')
@@ -105,7 +104,6 @@ test('two who write the same limit do not overwrite each other', async ({ page, 
   await publish(page)
   await expect(page.getByText('slow-reports was published')).toBeVisible()
   expect(await merak.ask(`${RULES}/slow-reports`)).toMatchObject({ description: 'theirs', concurrency: 7 })
-  expect(faults.splice(0).filter((fault) => !/412/.test(fault))).toEqual([])
 })
 
 test('a service shows its limits, and the palette finds them', async ({ page, merak }) => {

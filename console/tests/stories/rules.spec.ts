@@ -35,7 +35,7 @@ test('changes of rules are told, and lead to the rule', async ({ page, merak }) 
   await expect(page.getByRole('region', { name: 'Difference' })).toContainText('"priority": 14')
 })
 
-test('a nearby rule is made, read in plain words and edited', async ({ page, merak, faults }) => {
+test('a nearby rule is made, read in plain words and edited', async ({ page, merak }) => {
   await shop(merak)
   await page.goto('/nearby-rules')
   await expect(page.getByText('No nearby rules')).toBeVisible()
@@ -55,8 +55,6 @@ test('a nearby rule is made, read in plain words and edited', async ({ page, mer
   expect(rule).toMatchObject({ callee: { service: 'com.shop/pay' }, level: 'region', max_level: 'region', strict: true, spill_over: 0.3 })
   await page.goto('/nearby-rules')
   await expect(page.getByRole('listitem', { name: 'stay', exact: true })).toContainText('Calls to com.shop/pay stay in the region of the caller.')
-  // What is half typed is refused by the dry run, and so is one that was under way at the creation.
-  expect(faults.splice(0).filter((fault) => !/400|412/.test(fault))).toEqual([])
 })
 
 test('a rule is told in Chinese', async ({ page, merak }) => {
