@@ -11,7 +11,7 @@ use std::{
 };
 
 use merak_sdk::{
-    Call, ServiceKey,
+    Call, Client, ServiceKey,
     limiter::{Admission, Limiter, Permit, RateLimitRule, Rejected, Verdict},
 };
 use serde_json::{Value, json};
@@ -355,6 +355,24 @@ fn a_known_key_costs_no_allocation() {
             "rejections cost none either"
         );
     });
+    assert_eq!(used.count_total, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_known_key_of_a_global_rule_costs_no_allocation() {
+    let client = Client::builder("http://127.0.0.1:9").build().unwrap();
+    let mut fields = by_user(1_000_000_000);
+    fields["amounts"][0]["window_ms"] = json!(1_000_000);
+    fields["scope"] = json!("global");
+    let limiter = Limiter::new(ServiceKey::parse("default", "pay").unwrap());
+    limiter.replace(vec![rule("global", fields)]);
+    limiter.join(&client);
+    let call = Call::to("pay").header("x-user", "42");
+    // The control plane is away, and the rule's failover fills the till.
+    while count(&limiter, &call, 1000) < 1000 {
+        tokio::task::yield_now().await;
+    }
+    let used = allocation_counter::measure(|| assert_eq!(count(&limiter, &call, 100), 100));
     assert_eq!(used.count_total, 0);
 }
 

@@ -25,7 +25,7 @@ pub struct Purse {
     has_longer: bool,
     current: u64,
     /// What was put into the till for the current window and the next one.
-    slots: [Slot; 2],
+    slots: [Option<Slot>; 2],
     /// Calls of the current window that went through without a token.
     passed: u32,
     exhausted_until: Moment,
@@ -43,7 +43,7 @@ pub struct Purse {
 }
 
 /// What was put into the till for a window.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 struct Slot {
     put: Tokens,
     /// As many of them as were counted as spent.
@@ -95,7 +95,7 @@ impl Purse {
             till,
             failover,
             current: 0,
-            slots: [Slot::default(); 2],
+            slots: [None; 2],
             passed: 0,
             exhausted_until: Moment::default(),
             last: None,
@@ -218,7 +218,7 @@ impl Purse {
         for window in [self.current, self.current + 1] {
             self.till.begin(window, 0);
         }
-        self.slots = [Slot::default(); 2];
+        self.slots = [None; 2];
         self.passed = 0;
         self.returned = Tokens::default();
         self.unasked = Tokens::default();
@@ -248,10 +248,9 @@ impl Purse {
     /// Counts what was spent of a window; takes the rest of one that is over.
     fn count_slot(&mut self, of: u64, current: u64) -> u32 {
         let is_alone = self.is_alone_in(of);
-        let slot = &mut self.slots[(of % 2) as usize];
-        if slot.put.window != of {
+        let Some(slot) = slot_of(&mut self.slots, of) else {
             return 0;
-        }
+        };
         let is_over = of < current;
         let left = match is_over {
             true => self.till.take(of, u32::MAX),
@@ -280,11 +279,8 @@ impl Purse {
     /// Calls that went through in the current window.
     fn spent(&self) -> u32 {
         let slot = self.slots[(self.current % 2) as usize];
-        let spent = if slot.put.window == self.current {
-            slot.spent
-        } else {
-            0
-        };
+        let slot = slot.filter(|slot| slot.put.window == self.current);
+        let spent = slot.map_or(0, |slot| slot.spent);
         spent.saturating_add(self.passed)
     }
 
@@ -292,15 +288,20 @@ impl Purse {
     fn fill(&mut self, tokens: Tokens) {
         let Tokens { window, count } = tokens;
         let slot = &mut self.slots[(window % 2) as usize];
-        if slot.put.window == window {
-            slot.put.count = slot.put.count.saturating_add(count);
-            self.till.put(window, count);
-        } else if slot.put.window < window {
-            *slot = Slot {
-                put: tokens,
-                spent: 0,
-            };
-            self.till.begin(window, count);
+        match slot {
+            Some(slot) if slot.put.window == window => {
+                slot.put.count = slot.put.count.saturating_add(count);
+                self.till.put(window, count);
+            }
+            // Of a window that is over.
+            Some(slot) if slot.put.window > window => {}
+            Some(_) | None => {
+                *slot = Some(Slot {
+                    put: tokens,
+                    spent: 0,
+                });
+                self.till.begin(window, count);
+            }
         }
     }
 
@@ -311,8 +312,9 @@ impl Purse {
 
     fn take(&mut self, window: u64, count: u32) -> u32 {
         let taken = self.till.take(window, count);
-        let slot = &mut self.slots[(window % 2) as usize];
-        slot.put.count = slot.put.count.saturating_sub(taken);
+        if let Some(slot) = slot_of(&mut self.slots, window) {
+            slot.put.count = slot.put.count.saturating_sub(taken);
+        }
         taken
     }
 
@@ -323,6 +325,12 @@ impl Purse {
     fn tell_unasked(&mut self, tokens: Tokens) {
         self.unasked = merged(self.unasked, tokens);
     }
+}
+
+/// What was put into the till for a window, if anything was.
+fn slot_of(slots: &mut [Option<Slot>; 2], window: u64) -> Option<&mut Slot> {
+    let slot = slots[(window % 2) as usize].as_mut();
+    slot.filter(|slot| slot.put.window == window)
 }
 
 /// Tokens of the later of two windows.

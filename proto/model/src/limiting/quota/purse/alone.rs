@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Alone, Met, Purse};
+use super::{Alone, Met, Purse, slot_of};
 use crate::limiting::{
     Amount, Failover, Moment,
     quota::{Answer, Tokens},
@@ -22,8 +22,8 @@ impl Purse {
         if self.alone == Alone::No && !self.till.is_asleep() {
             let count = self.part_of_the_rest(now);
             self.fill(Tokens { window, count });
-            let next = self.slots[((window + 1) % 2) as usize].put;
-            if next.window == window + 1 {
+            if let Some(slot) = slot_of(&mut self.slots, window + 1) {
+                let next = slot.put;
                 let count = self.allowance(window + 1).saturating_sub(next.count);
                 self.fill(Tokens {
                     window: window + 1,
@@ -70,7 +70,8 @@ impl Purse {
 
     /// Lets it have its share of a window, being alone, if it has none yet.
     pub(super) fn allow(&mut self, window: u64) {
-        if self.slots[(window % 2) as usize].put.window >= window {
+        let slot = self.slots[(window % 2) as usize];
+        if slot.is_some_and(|slot| slot.put.window >= window) {
             return;
         }
         let passed = if window == self.current {
