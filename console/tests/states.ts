@@ -114,4 +114,32 @@ export async function seeRules(page: Page, merak: Merak, see: See) {
   await expect(page.getByRole('dialog')).toBeVisible()
   await see('rule-left')
   await page.getByRole('dialog').locator('.button-danger').click()
+  await seeTests(page, merak, see)
+}
+
+/** The tests of a rule, and what is asked when it fails them. */
+async function seeTests(page: Page, merak: Merak, see: See) {
+  const call = { to: { service: 'com.shop/pay' }, headers: { 'x-user': '42' } }
+  await merak.rule('routing-rules', 'default', 'tested', {
+    priority: 99,
+    callee: { service: 'com.shop/pay' },
+    branches: [{ name: 'all', targets: [{}] }],
+    otherwise: 'fall_through',
+    tests: [
+      { description: 'it decides', request: call, expect: { decided_by: 'default/tested[0]' } },
+      { request: call, expect: { verdict: 'routed' } },
+    ],
+  })
+  await page.goto('/routing-rules/default/tested')
+  await expect(page.locator('.test .badge-healthy')).toHaveCount(2)
+  await page.locator('.test button').first().click()
+  await see('rule-tests')
+  await page.locator('.test-form [role=group] select').first().selectOption('rejected')
+  await expect(page.locator('.editor .failing-tests')).toBeVisible()
+  await page.locator('.test summary').first().click()
+  await see('rule-tests-failing')
+  await page.locator('.editor-foot .button-primary').click()
+  await expect(page.getByRole('dialog').locator('.failing-tests')).toBeVisible()
+  await see('rule-publish-anyway')
+  await page.keyboard.press('Escape')
 }

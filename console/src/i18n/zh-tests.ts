@@ -29,6 +29,7 @@ export const tests: Dictionary['tests'] = {
   callee: '被调服务',
   verdict: '结果',
   decidedBy: '由谁决定',
+  byWhom: (place) => `由${place}决定`,
   labelOf: (key) => `标签 ${key}`,
   labels: '每个可能的实例应有的标签',
   whatever: '不限',

@@ -136,7 +136,7 @@ function Summary({ test, draft }: { test: RoutingTest; draft: Draft<RoutingRuleS
   const facts = callText(test.request)
   const expected = [
     ...(verdict ? [text.verdicts[verdict]] : []),
-    ...(decider ? [`${text.decidedBy} ${deciderText(decider, { namespace, name, branches: spec.branches }, text)}`] : []),
+    ...(decider ? [text.byWhom(deciderText(decider, { namespace, name, branches: spec.branches }, text))] : []),
     ...Object.entries(labels).map(([key, test_]) => `${key} ${labelText(test_)}`),
   ]
   return (

@@ -24,8 +24,14 @@ export function Comparison({ label, before, after }: Props) {
   const region = useRef<HTMLDivElement>(null)
   // What is different is in sight from the beginning.
   useLayoutEffect(() => {
-    const first = region.current?.querySelectorAll<HTMLElement>('tbody tr')[at]
-    if (first && region.current) region.current.scrollTop = Math.max(0, first.offsetTop - region.current.clientHeight / 3)
+    const show = () => {
+      const first = region.current?.querySelectorAll<HTMLElement>('tbody tr')[at]
+      if (first && region.current) region.current.scrollTop = Math.max(0, first.offsetTop - region.current.clientHeight / 3)
+    }
+    show()
+    // A dialog around it is laid out only once it is open.
+    const frame = requestAnimationFrame(show)
+    return () => cancelAnimationFrame(frame)
   }, [at])
   if (at < 0) return <p className="muted">{text.noDifference}</p>
   return (

@@ -60,6 +60,7 @@ export function RuleList<Spec extends CommonSpec>(props: Props<Spec>) {
                   <Icon name="grip" />
                 </button>
               )}
+              {!isMovable && <span />}
               <span className="rule-place num muted" title={isOrdered ? text.placeOf(index + 1) : undefined}>
                 {index + 1}
               </span>

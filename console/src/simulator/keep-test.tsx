@@ -25,10 +25,12 @@ export function KeepTest({ asked, told, rules }: Props) {
   if (told.decided_by !== undefined) {
     const { namespace, name } = placeOf(told.decided_by)
     return (
-      <Link className="button" to={ROUTING_RULE} params={{ namespace, rule: name }} search={search}>
-        <Icon name="plus" size={14} />
-        {text.keep}
-      </Link>
+      <div>
+        <Link className="button" to={ROUTING_RULE} params={{ namespace, rule: name }} search={search}>
+          <Icon name="plus" size={14} />
+          {text.keep}
+        </Link>
+      </div>
     )
   }
   return (

@@ -89,7 +89,7 @@ test('what fails tests is shown before it is published, and is published only on
   await page.getByRole('button', { name: 'Move branch 2 up' }).click()
   const failing = page.getByRole('region', { name: '1 test would fail' })
   await expect(failing).toContainText('canary test 1: 42 gets v2')
-  await expect(failing).toContainText(/label version.*expected v2\.0\.0 got v1\.4\.2 at instance/)
+  await expect(failing).toContainText(/Label version.*expected v2\.0\.0 got v1\.4\.2 at instance/)
   await page.getByRole('button', { name: 'Review changes' }).click()
   const dialog = page.getByRole('dialog', { name: 'Publish canary' })
   await expect(dialog.getByRole('region', { name: '1 test would fail' })).toContainText('42 gets v2')
