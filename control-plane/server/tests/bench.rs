@@ -49,6 +49,15 @@ async fn it_measures_what_it_was_told_to_and_removes_its_instances() {
         assert!(body.contains(r#""items":[]"#), "{body}");
     }
     let rest = format!("http://{}", server.http);
+    let other = "/api/v1/namespaces/bench/services/other";
+    assert_eq!(server.http("PUT", other, "{}").await.0, 201);
+    let output = bench(&[&target[..], &count, &["--server", &rest]].concat()).await;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        errors.contains("deleted 2 services of it, and others remain"),
+        "{errors}"
+    );
+    assert_eq!(server.http("DELETE", other, "").await.0, 204);
     let output = bench(&[&target[..], &count, &["--server", &rest]].concat()).await;
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(

@@ -71,17 +71,19 @@ impl Api {
         Err(self.refusal(status, &json))
     }
 
-    /// Deletes a thing, if it is there.
+    /// Deletes a thing, if it is there; false if it holds others, and stays.
     ///
     /// # Errors
-    /// When the server cannot be asked, or refuses it: what it says of it.
-    pub(super) async fn delete(&self, path: &str) -> anyhow::Result<()> {
+    /// When the server cannot be asked, or refuses it otherwise: what it says of it.
+    pub(super) async fn delete(&self, path: &str) -> anyhow::Result<bool> {
         let request = Request::delete(format!("{}{path}", self.server));
         let (status, json) = self.ask(request.body(Full::default())?).await?;
-        if status.is_success() || status == StatusCode::NOT_FOUND {
-            return Ok(());
+        match status {
+            StatusCode::CONFLICT => Ok(false),
+            StatusCode::NOT_FOUND => Ok(true),
+            status if status.is_success() => Ok(true),
+            status => Err(self.refusal(status, &json)),
         }
-        Err(self.refusal(status, &json))
     }
 
     fn refusal(&self, status: StatusCode, json: &Value) -> anyhow::Error {

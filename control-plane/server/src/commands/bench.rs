@@ -93,7 +93,10 @@ impl Bench {
             removed = cleanup::remove(&target, self.what.instances(), server.as_ref()) => removed,
             signal = signals.next() => Err(anyhow::anyhow!("ended by {signal} while it removed them")),
         };
-        outcome.and(removed)
+        match (outcome, removed) {
+            (Err(failure), Err(other)) => Err(failure.context(format!("{other:#}"))),
+            (outcome, removed) => outcome.and(removed),
+        }
     }
 }
 

@@ -79,14 +79,16 @@ pub(super) async fn remove(
 /// Deletes the services and the namespace, and says so.
 async fn delete(server: &Api, services: BTreeSet<String>) -> anyhow::Result<String> {
     let namespace = format!("/api/v1/namespaces/{NAMESPACE}");
-    let count = services.len();
+    let mut count = 0;
     for service in services {
         let path = format!("{namespace}/services/{}", percent_encoded(&service));
-        server.delete(&path).await?;
+        count += usize::from(server.delete(&path).await?);
     }
-    server.delete(&namespace).await?;
     let services = counted(count, "service");
-    Ok(format!("deleted it with {services}"))
+    Ok(match server.delete(&namespace).await? {
+        true => format!("deleted it with {services}"),
+        false => format!("deleted {services} of it, and others remain"),
+    })
 }
 
 /// Instances by their service and their number.
