@@ -1,7 +1,7 @@
 import { useMutation } from '@tanstack/react-query'
 import { type Change, ifMatch } from '../api/client'
 import { Problem } from '../api/problem'
-import { told } from '../i18n/use-told'
+import { told } from '../i18n/told'
 import { useText } from '../i18n/use-text'
 import { Button } from '../ui/button'
 import { toast, toastError } from '../ui/toast'

@@ -24,14 +24,17 @@ export function Comparison({ label, before, after }: Props) {
   const region = useRef<HTMLDivElement>(null)
   // What is different is in sight from the beginning.
   useLayoutEffect(() => {
-    const show = () => {
-      const first = region.current?.querySelectorAll<HTMLElement>('tbody tr')[at]
-      if (first && region.current) region.current.scrollTop = Math.max(0, first.offsetTop - region.current.clientHeight / 3)
-    }
-    show()
+    const around = region.current
+    const first = around?.querySelectorAll<HTMLElement>('tbody tr')[at]
+    if (!around || !first) return undefined
     // A dialog around it is laid out only once it is open.
-    const frame = requestAnimationFrame(show)
-    return () => cancelAnimationFrame(frame)
+    const laidOut = new ResizeObserver(() => {
+      if (around.clientHeight === 0) return
+      around.scrollTop = Math.max(0, first.offsetTop - around.clientHeight / 3)
+      laidOut.disconnect()
+    })
+    laidOut.observe(around)
+    return () => laidOut.disconnect()
   }, [at])
   if (at < 0) return <p className="muted">{text.noDifference}</p>
   return (

@@ -101,4 +101,14 @@ describe('inOrder', () => {
     expect(names(['n/c', 'n/a', 'n/b'], 'a', 'c')).toEqual(['c', 'a'])
     expect(names(['n/b', 'n/a'], '0', 'a', 'a2', 'b')).toEqual(['0', 'b', 'a', 'a2'])
   })
+
+  it('leaves rules behind the list where they are', () => {
+    const wanted = [rule('b', 20), rule('c', 30), rule('a', 10)]
+    const free = reprioritize(wanted) ?? []
+    expect(free.map(({ rule: { name }, priority }) => [name, priority])).toEqual([['a', 40]])
+    const bound = new Map(reprioritize(wanted, 30)?.map(({ rule: { name }, priority }) => [name, priority]))
+    const priorities = wanted.map(({ name, priority = 0 }) => bound.get(name) ?? priority)
+    expect(priorities).toEqual(priorities.toSorted((one, other) => one - other))
+    expect(priorities.at(-1)).toBeLessThanOrEqual(30)
+  })
 })

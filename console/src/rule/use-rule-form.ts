@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { Problem } from '../api/problem'
-import { told, toldFault } from '../i18n/use-told'
+import { told, toldFault } from '../i18n/told'
 import { useText } from '../i18n/use-text'
 import { useFeedState } from '../live/use-live'
 import { useScope } from '../shell/scope'

@@ -92,6 +92,7 @@ test('what fails tests is shown before it is published, and is published only on
   await expect(failing).toContainText(/Label version.*expected v2\.0\.0 got v1\.4\.2 at instance/)
   await page.getByRole('button', { name: 'Review changes' }).click()
   const dialog = page.getByRole('dialog', { name: 'Publish canary' })
+  await expect(dialog.locator('.side-changed').first()).toBeInViewport()
   await expect(dialog.getByRole('region', { name: '1 test would fail' })).toContainText('42 gets v2')
   const publish = dialog.getByRole('button', { name: 'Publish anyway' })
   await expect(publish).toBeDisabled()
