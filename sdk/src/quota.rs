@@ -244,13 +244,15 @@ impl Sharing {
         let mut ticks = ticks();
         loop {
             let is_awake = self.is_awake();
-            tokio::select! {
+            // An answer is no reason to ask again before the next tick, which is due at once after a pause.
+            let is_due = tokio::select! {
                 () = stop.cancelled() => return End::Closed,
                 response = stream.responses.message() => match response {
                     Ok(Some(response)) => {
                         stream.awaited_since = None;
                         stream.made_at = (response.made_at(), Instant::now());
                         self.each(|shares, now| shares.receive(&response, now));
+                        false
                     }
                     Ok(None) => return End::Lost("the control plane ended the stream".to_owned()),
                     Err(status) => return End::Lost(status.message().to_owned()),
@@ -262,14 +264,15 @@ impl Sharing {
                         member.shares.welcome(stream.process, made_at, now);
                         self.members.push(member);
                     }
+                    false
                 }
-                () = notify.notified() => {}
-                _ = ticks.tick(), if is_awake || stream.awaited_since.is_some() => {}
-            }
+                () = notify.notified() => false,
+                _ = ticks.tick(), if is_awake || stream.awaited_since.is_some() => true,
+            };
             if stream.is_overdue() {
                 return End::Lost(format!("no answer within {ANSWER_LIMIT:?}"));
             }
-            if !self.ask(stream) {
+            if is_due && !self.ask(stream) {
                 return End::Lost("the control plane ended the stream".to_owned());
             }
         }

@@ -338,3 +338,33 @@ async fn without_the_control_plane_each_application_has_its_part_of_the_limit() 
     assert_eq!(usage(&server, "pay").await["client_count"], 2);
     println!("{counted:?}, alone {alone:?}, then {again:?}");
 }
+
+/// Asks that the control plane has answered.
+async fn asks(server: &Server) -> u128 {
+    let (_, metrics) = server.http("GET", "/metrics", "").await;
+    let mut lines = metrics.lines();
+    let asks = lines.find_map(|line| line.strip_prefix("merak_quota_asks_total "));
+    asks.unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_client_asks_every_ten_milliseconds_at_most() {
+    let data = tempfile::tempdir().unwrap();
+    // It gets many more calls than it may hold tokens for.
+    let server = serving(data.path(), &rule("pay", 4000)).await;
+    let mut one = Node::start(&server, "one").await;
+    let (begun, before) = (tokio::time::Instant::now(), asks(&server).await);
+    let many = async {
+        loop {
+            one.pay.call();
+            let asked = asks(&server).await - before;
+            if asked >= 40 {
+                return asked;
+            }
+        }
+    };
+    let asked = soon(many).await;
+    // Of each of two counters, and the first at once.
+    let most = 2 * (begun.elapsed().as_millis() / 10 + 2);
+    assert!(asked <= most, "{asked} in {:?}", begun.elapsed());
+}
