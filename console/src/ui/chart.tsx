@@ -18,6 +18,8 @@ interface Props {
 }
 
 const HEIGHT = 130
+/** Half of what a time takes at the axis. */
+const HALF_CLOCK = 26
 /** A chart shows at least as many seconds. */
 const MOMENT_S = 10
 const LINES = ['--accent', '--warn-fill'] as const
@@ -84,7 +86,7 @@ function optionsOf(element: HTMLElement, count: number, steps: number[], newest:
       y: { range: (_, __, most) => [0, Math.max(most * 1.1, steps[0] ?? 1)] },
     },
     axes: [
-      { ...axis, grid: { show: false }, space: 90, size: 22, values: (_, times) => times.map(clock) },
+      { ...axis, grid: { show: false }, space: 90, size: 22, values: clocks },
       { ...axis, grid, space: 34, size: 62, incrs: steps, values: (_, values) => values.map((value) => newest.current.show(value)) },
     ],
     series: [{}, ...lines],
@@ -92,6 +94,12 @@ function optionsOf(element: HTMLElement, count: number, steps: number[], newest:
 }
 
 const momentTo = (last: number, first: number): [number, number] => [Math.min(first, last - MOMENT_S), last]
+
+/** The times at the axis, but for one that would be cut off at its end. */
+function clocks(plot: UPlot, times: number[]): string[] {
+  const most = plot.over.clientWidth - HALF_CLOCK
+  return times.map((time) => (plot.valToPos(time, 'x') > most ? '' : clock(time)))
+}
 
 const clock = (seconds: number) => new Date(seconds * 1_000).toLocaleTimeString(undefined, { hourCycle: 'h23' })
 
