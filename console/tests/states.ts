@@ -134,7 +134,7 @@ async function seeTests(page: Page, merak: Merak, see: See) {
   await expect(page.locator('.test .badge-healthy')).toHaveCount(2)
   await page.locator('.test button').first().click()
   await see('rule-tests')
-  await page.locator('.test-form [role=group] select').first().selectOption('rejected')
+  await page.locator('.test-form > .stack-tight select').first().selectOption('rejected')
   await expect(page.locator('.editor .failing-tests')).toBeVisible()
   await page.locator('.test summary').first().click()
   await see('rule-tests-failing')

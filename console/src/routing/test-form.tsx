@@ -104,7 +104,7 @@ function Expected({ at, expect, draft, onChange }: ExpectedProps) {
           onChange={(next) => set({ decided_by: next || undefined })}
         />
       </div>
-      <h4 className="sub-head">{text.labels}</h4>
+      <h3 className="sub-head">{text.labels}</h3>
       <LabelsFields
         at={`${at}/labels`}
         label={text.labels}

@@ -70,18 +70,19 @@ function Found<Spec extends CommonSpec>({ noun, q, Summary, found }: FoundProps<
   const [isPreviewed, setPreviewed] = useState(false)
   const hasMore = found.more !== undefined
   const reorder = useReorder(found.rules, hasMore)
-  const { changes } = reorder
-  // Among what a search finds, nobody sees between which others a rule would come to stand.
   const isSearch = q !== ''
+  // Among what a search finds, nobody sees between which others a rule would come to stand: a new order waits.
+  const isOrdered = !isSearch && !found.isStale
+  const changes = isOrdered ? reorder.changes : []
   return (
     <>
       <RuleList
         noun={noun}
-        rules={reorder.rules}
+        rules={isOrdered ? reorder.rules : found.rules}
         changed={new Map((changes ?? []).map(({ rule, priority }) => [keyOf(rule), priority]))}
         reorder={reorder}
         isReadOnly={asOf !== undefined}
-        isOrdered={!isSearch}
+        isOrdered={isOrdered}
         namespace={namespace}
         Summary={Summary}
       />
@@ -96,7 +97,7 @@ function Found<Spec extends CommonSpec>({ noun, q, Summary, found }: FoundProps<
           </Button>
         )}
       </div>
-      {reorder.order !== null && (
+      {isOrdered && reorder.order !== null && (
         <div className="editor-foot">
           <span className="grow text-warn" role="status">{changes === undefined ? text.tooMany : text.reorderPending(changes.length)}</span>
           <Button onClick={() => reorder.reset()}>{text.discard}</Button>
