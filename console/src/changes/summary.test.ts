@@ -35,6 +35,7 @@ describe('summarize', () => {
     expect(told({ priority: 1 }, null)).toBe('Routing rule canary deleted')
     expect(told({ priority: 1 }, { priority: 5 })).toBe('Routing rule canary: priority 1 → 5')
     expect(told({ enabled: true }, { enabled: false })).toBe('Routing rule canary switched off')
+    expect(told({}, { tests: ['x'.repeat(100)] })).toBe(`Routing rule canary: tests ∅ → ["${'x'.repeat(78)}…`)
   })
 
   it('says what happened', () => {

@@ -66,10 +66,14 @@ function summarizeFields(fields: Difference[], subject: string, text: Dictionary
   return text.field(subject, field.path, shown(field.before), shown(field.after))
 }
 
+/** As much of a value as a sentence has; the details of the change have the rest. */
+const LONGEST = 80
+
 /** A value of a field in a sentence. */
 function shown(value: unknown): string {
   if (value === undefined || value === '') return '∅'
-  return typeof value === 'string' ? value : JSON.stringify(value)
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text
 }
 
 /** How much a change asks for attention. */

@@ -72,7 +72,7 @@ export function Lagging({ collection, rule }: Props) {
   const { subscriber_count: all, applied_count: applied, unable_count: unable, lagging } = data
   const late = all - applied - unable
   return (
-    <>
+    <div className="stack">
       <div className="row wrap">
         <ProgressBadge collection={collection} progress={data} />
       </div>
@@ -104,6 +104,6 @@ export function Lagging({ collection, rule }: Props) {
           {late > lagging.length && <span className="small muted">{text.andOthers(late - lagging.length)}</span>}
         </section>
       )}
-    </>
+    </div>
   )
 }
