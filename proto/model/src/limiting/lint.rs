@@ -130,6 +130,8 @@ fn is_idle_beside(rule: &RateLimitRule, other: &RateLimitRule) -> bool {
             .all(|one| spec.conditions().contains(one))
         // What tells its counters apart tells those of the rule apart as well.
         && (!spec.regex_combine || beside.counted_by().is_empty())
+        // A queue lets more through than come at once, which wait.
+        && beside.action() == Action::Reject
         && spec.action() == Action::Reject
         && spec.warm_up().is_none()
         && !spec.amounts().iter().any(is_reached)

@@ -128,6 +128,14 @@ fn a_limit_that_refuses_something_of_its_own_is_fine() {
     let off = json!({"enabled": false});
     for (fields, other) in [
         (a_second(5), a_second(10)),
+        // A queue takes more at once than go through at once.
+        (
+            a_second(10),
+            with(
+                a_second(10),
+                json!({"action": {"queue": {"max_wait_ms": 1000}}}),
+            ),
+        ),
         // For other calls, or on a counter for fewer of them.
         (a_second(10), with(a_second(5), user.clone())),
         (

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use merak_model::limiting::{
     AmountMode, Failover,
-    quota::{Answer, Ask, Pool, ServerTime, Start, Tokens},
+    quota::{Answer, Ask, Pool, Purse, ServerTime, Start, Tokens},
 };
 
-use world::{LIMIT, World, amount, amounts, at_ms, pool, purse};
+use world::{LIMIT, World, amount, amounts, at_ms, pool, purse_of};
 
 const SEEDS: std::ops::Range<u64> = 1..9;
 
@@ -207,7 +207,7 @@ fn a_client_that_never_had_an_answer_applies_the_amounts_or_passes_all() {
         .into_iter()
         .flat_map(|start| cases.map(|case| (start, case)))
     {
-        let mut purse = purse(failover, &Arc::new(ServerTime::default()), &amounts());
+        let mut purse = purse_of(failover, &Arc::new(ServerTime::default()), &amounts());
         purse.lose(at_ms(start));
         let calls = (0..2400).map(|number| {
             let now = at_ms(start + number * 2000 / 2400);
@@ -217,6 +217,59 @@ fn a_client_that_never_had_an_answer_applies_the_amounts_or_passes_all() {
         let spent = calls.filter(Result::is_ok);
         assert_eq!(spent.count(), passed, "in two windows");
     }
+}
+
+/// How many of some calls go through, one each millisecond from a moment on.
+fn call(purse: &mut Purse, from_ms: u64, calls: u64) -> usize {
+    let calls = (from_ms..from_ms + calls).map(at_ms).filter(|&now| {
+        let passes = purse.till().spend(now).is_ok();
+        purse.tick(now);
+        purse.rests(now);
+        passes
+    });
+    calls.count()
+}
+
+/// Time goes by in which nobody calls.
+fn pause(purse: &mut Purse, from_ms: u64, to_ms: u64) {
+    for now in (from_ms..to_ms).step_by(10).map(at_ms) {
+        purse.tick(now);
+        purse.rests(now);
+    }
+}
+
+const DAY_MS: u64 = 86_400_000;
+
+#[test]
+fn a_client_that_pauses_while_it_is_alone_keeps_its_share_of_a_long_window() {
+    let amounts = [amount(40, DAY_MS)];
+    let mut purse = purse_of(Failover::Local, &Arc::new(ServerTime::default()), &amounts);
+    purse.lose(at_ms(DAY_MS));
+    assert_eq!(call(&mut purse, DAY_MS, 5), 5);
+    let mut passed = 5;
+    for start in (DAY_MS + 10..).step_by(5000).take(4) {
+        pause(&mut purse, start, start + 3000);
+        passed += call(&mut purse, start + 3000, 20);
+    }
+    assert_eq!(passed, 40, "and none for free with each call after a pause");
+}
+
+#[test]
+fn a_client_that_rests_when_the_control_plane_is_lost_has_its_part_of_what_is_left() {
+    let amounts = [amount(40, DAY_MS)];
+    let time = Arc::new(ServerTime::default());
+    let mut purse = purse_of(Failover::Local, &time, &amounts);
+    let mut pool = Pool::new(&amounts, AmountMode::Total, Start::Fresh);
+    assert_eq!(call(&mut purse, DAY_MS, 1), 1, "before it was known");
+    for now in (DAY_MS + 10..DAY_MS + 4000).step_by(10).map(at_ms) {
+        if let Some(ask) = purse.tick(now) {
+            purse.answered(&pool.ask(1, &ask, now).unwrap(), now);
+        }
+        purse.rests(now);
+    }
+    purse.lose(at_ms(DAY_MS + 5000));
+    let passed = 1 + call(&mut purse, DAY_MS + 5000, 200);
+    assert!((38..=40).contains(&passed), "{passed} of 40");
 }
 
 fn ask(want: u32) -> Ask {

@@ -8,6 +8,8 @@ pub(super) struct Demand {
     /// In a second, smoothed.
     rate: f64,
     steady: Steady,
+    /// Those since it was looked at.
+    calls: u32,
     looked_at: Moment,
 }
 
@@ -24,11 +26,15 @@ pub(super) struct Steady {
 const SMOOTHING_SECONDS: f64 = 0.3;
 /// And in which one shows that is there to stay.
 const STEADY_SECONDS: f64 = 3.0;
+/// What comes in less time says nothing of the rate yet.
+const LEAST_SECONDS: f64 = 1e-3;
 /// Less than this, in calls a second, is none.
 const IDLE_RATE: f64 = 0.05;
 /// How often there may be more calls than are provided for.
 const SELDOM: f64 = 0.02;
-/// From here on chance makes little of a difference, and is taken to be normally distributed.
+/// From here on the normal distribution says well enough how many are seldom exceeded.
+const SOME: f64 = 25.0;
+/// From here on chance makes little of a difference to a share.
 const MANY: f64 = 500.0;
 
 impl Demand {
@@ -40,9 +46,13 @@ impl Demand {
     /// Takes the calls since it was looked at last into the rate.
     pub(super) fn look(&mut self, calls: u32, now: Moment) {
         // Nobody looks while no calls come: what comes then is of now.
-        let elapsed = now.since(self.looked_at).as_secs_f64().clamp(1e-3, 0.1);
+        let elapsed = now.since(self.looked_at).as_secs_f64().min(0.1);
+        self.calls = self.calls.saturating_add(calls);
+        if elapsed < LEAST_SECONDS {
+            return;
+        }
         self.looked_at = now;
-        let rate = f64::from(calls) / elapsed;
+        let rate = f64::from(std::mem::take(&mut self.calls)) / elapsed;
         self.rate += (rate - self.rate) * weight(elapsed, SMOOTHING_SECONDS);
         self.steady.learn(rate, elapsed);
         if self.rate < IDLE_RATE {
@@ -55,7 +65,13 @@ impl Demand {
         if self.rate == 0.0 {
             return 0;
         }
-        bound_for(f64::INFINITY, self.rate * time as f64 / 1e9).max(1.0) as u32
+        let expected = self.rate * time as f64 / 1e9;
+        let bound = if expected > SOME {
+            seldom_exceeded(expected)
+        } else {
+            bound_for(f64::INFINITY, expected)
+        };
+        bound.max(1.0) as u32
     }
 
     /// A bound under which `share` of the calls in so many nanoseconds go through on average, should there be
@@ -91,11 +107,10 @@ fn weight(elapsed: f64, smoothing: f64) -> f64 {
 /// comes more at another.
 fn bound_for(share: f64, expected: f64) -> f64 {
     if expected > MANY {
-        let seldom_exceeded = expected + 2.0 * expected.sqrt() + 1.0;
         return if share < expected {
             share
         } else {
-            seldom_exceeded.ceil()
+            seldom_exceeded(expected)
         };
     }
     let mut chance = (-expected).exp();
@@ -114,4 +129,9 @@ fn bound_for(share: f64, expected: f64) -> f64 {
         chance *= expected / bound;
         covered += chance;
     }
+}
+
+/// As many calls as are seldom exceeded where many are expected.
+fn seldom_exceeded(expected: f64) -> f64 {
+    (expected + 2.0 * expected.sqrt() + 1.0).ceil()
 }

@@ -265,7 +265,7 @@ impl Pool {
             if returned.window <= current + 1 {
                 ledger.give_back(returned.window * base, u64::from(returned.count));
             }
-            if unasked.window <= current {
+            if unasked.window <= current + 1 {
                 let start = unasked.window * base;
                 // What clients made of a limit on their own while this one was away is not held against them.
                 let scale = if start < opens_at { u64::MAX } else { scale };
@@ -336,7 +336,7 @@ impl Pool {
         let ledger = &self.ledgers[0];
         let ahead = u64::from(ask.ahead_ms) * 1_000_000;
         let total = ledger.total(1);
-        let most = (total / PARTS).max(total * ahead / ledger.window());
+        let most = (total / PARTS).max(total.saturating_mul(ahead) / ledger.window());
         let most = most.max(FEW).min(total / LEAST_PARTS).max(1);
         let room = most.saturating_sub(u64::from(ask.held));
         let count = u64::from(ask.want).min(share.max(1)).min(room).min(budget);

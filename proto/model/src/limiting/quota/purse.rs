@@ -136,6 +136,7 @@ impl Purse {
             Alone::Yes | Alone::Meeting => {
                 self.allow(self.current);
                 self.allow(self.current + 1);
+                self.refuse_beyond_share();
             }
             Alone::Until(_) => {}
         }
@@ -167,8 +168,7 @@ impl Purse {
         if self.demand.a_second() > 0 || !(has_told || is_alone) {
             return false;
         }
-        self.clear(self.current);
-        self.clear(self.current + 1);
+        // Being alone it keeps its share: there is no other one in this window.
         self.till.sleep();
         true
     }
@@ -214,14 +214,16 @@ impl Purse {
 
     /// Windows have other numbers than so far: nothing is known of any.
     pub fn forget_windows(&mut self, now: Moment) {
+        let spent = self.spent();
         self.current = self.till.time(now) / self.window;
         for window in [self.current, self.current + 1] {
             self.till.begin(window, 0);
         }
         self.slots = [None; 2];
-        self.passed = 0;
+        // What went through is of the window that is current now, as far as anybody knows.
+        self.passed = spent;
         self.returned = Tokens::default();
-        self.unasked = Tokens::default();
+        self.unasked.window = self.current;
         self.exhausted_until = Moment::default();
         self.till.set_left(0, None);
     }

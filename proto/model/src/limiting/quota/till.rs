@@ -217,8 +217,7 @@ impl Till {
 
     #[cold]
     fn spend_without(&self, at: u64) -> Result<Token, Denial> {
-        if self.is_asleep() && self.sleeps.swap(false, Ordering::AcqRel) {
-            self.wake.wake(self.number);
+        if self.wake() {
             if self.refills_at.load(Ordering::Relaxed) <= at {
                 self.unasked.fetch_add(1, Ordering::AcqRel);
                 return Ok(Token::Unasked);
@@ -306,6 +305,15 @@ impl Till {
 
     pub(super) fn is_asleep(&self) -> bool {
         self.sleeps.load(Ordering::Acquire)
+    }
+
+    /// Wakes it; whether it slept.
+    pub(super) fn wake(&self) -> bool {
+        let slept = self.is_asleep() && self.sleeps.swap(false, Ordering::AcqRel);
+        if slept {
+            self.wake.wake(self.number);
+        }
+        slept
     }
 
     pub(super) fn sleep(&self) {

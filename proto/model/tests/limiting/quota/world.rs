@@ -99,8 +99,8 @@ pub(crate) fn at_ms(ms: u64) -> Moment {
 }
 
 /// A client's side of a limit, whose clock may be another one.
-pub(crate) fn purse(failover: Failover, time: &Arc<ServerTime>, amounts: &[Amount]) -> Purse {
-    let window = Duration::from_secs(1);
+pub(crate) fn purse_of(failover: Failover, time: &Arc<ServerTime>, amounts: &[Amount]) -> Purse {
+    let window = amounts[0].window();
     let till = Till::new(0, window, Arc::clone(time), Arc::new(Awake));
     Purse::new(Arc::new(till), amounts, failover)
 }
@@ -130,7 +130,7 @@ impl World {
             Client {
                 id,
                 rate,
-                purse: purse(Failover::Local, &time, &amounts),
+                purse: purse_of(Failover::Local, &time, &amounts),
                 time,
                 is_up: true,
                 ahead,
@@ -259,7 +259,7 @@ impl World {
     pub(crate) fn start(&mut self, id: ClientId) {
         let client = &mut self.clients[id as usize];
         client.is_up = true;
-        client.purse = purse(Failover::Local, &client.time, &self.amounts);
+        client.purse = purse_of(Failover::Local, &client.time, &self.amounts);
     }
 
     /// The control plane stops; that a connection ended is known after what was sent on it.

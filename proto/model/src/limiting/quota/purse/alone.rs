@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Alone, Met, Purse, slot_of};
 use crate::limiting::{
     Amount, Failover, Moment,
-    quota::{Answer, Tokens},
+    quota::{Answer, Exhausted, Tokens},
 };
 
 impl Purse {
@@ -19,7 +19,7 @@ impl Purse {
             self.refused = self.refused.saturating_add(asked.ask.refused);
         }
         let window = self.current;
-        if self.alone == Alone::No && !self.till.is_asleep() {
+        if self.alone == Alone::No {
             let count = self.part_of_the_rest(now);
             self.fill(Tokens { window, count });
             if let Some(slot) = slot_of(&mut self.slots, window + 1) {
@@ -33,7 +33,7 @@ impl Purse {
         }
         self.alone = Alone::Yes;
         self.exhausted_until = Moment::default();
-        self.till.set_left(0, None);
+        self.refuse_beyond_share();
         self.choose_passing();
     }
 
@@ -52,6 +52,27 @@ impl Purse {
             };
             self.returned = Tokens::default();
         }
+        if self.till.is_asleep() {
+            // What it has to itself ends here, not when it is called for the next time.
+            self.clear(self.current);
+            self.clear(self.current + 1);
+            self.alone = Alone::No;
+            self.till.set_left(0, None);
+            self.choose_passing();
+            if self.unasked.count > 0 {
+                self.till.wake();
+            }
+        }
+    }
+
+    /// Being alone, nothing goes through beyond its share before the next window.
+    pub(super) fn refuse_beyond_share(&mut self) {
+        let until = Duration::from_nanos((self.current + 1).saturating_mul(self.window));
+        let exhausted = Exhausted {
+            amount: 0,
+            until: Moment::after(until),
+        };
+        self.till.set_left(0, Some(exhausted));
     }
 
     /// Whether what the till has for a window was not granted for it.
