@@ -25,7 +25,7 @@ async function search(page: Page, text: string, address: RegExp) {
 /** Searches until nothing kept the page from answering: a block that is the page's own is there in each round. */
 async function searchFluidly(page: Page, what: string, text: string, address: RegExp) {
   const rounds: number[][] = []
-  while (rounds.length < 5 && rounds.at(-1)?.length !== 0) {
+  while (rounds.length < 8 && rounds.at(-1)?.length !== 0) {
     const effort = await effortOf(page, () => search(page, text, address))
     tell(what, effort)
     rounds.push(effort.longTasks)
