@@ -5,7 +5,7 @@ import { searchedRulesQuery } from './api'
 import { rulesFilter } from './filter'
 import type { CommonSpec, Listed, Noun } from './noun'
 
-const PAGE_SIZE = 100
+const PAGE_SIZE = 50
 
 export type Rules<Spec extends CommonSpec> =
   | { is: 'loading' }

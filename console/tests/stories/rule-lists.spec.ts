@@ -20,16 +20,18 @@ test('rules of many namespaces are listed in one order, page after page, and fou
   page.on('request', (request) => request.url().includes('/api/v1/') && asked.push(request.url()))
   await page.goto('/routing-rules')
   const rows = page.getByRole('list', { name: 'Routing rules' }).locator('> li')
-  await expect(rows).toHaveCount(100)
+  await expect(rows).toHaveCount(50)
   await expect(rows.first()).toContainText('rule-0')
-  await expect(page.getByText('100 rows, more follow')).toBeVisible()
+  await expect(page.getByText('50 rows, more follow')).toBeVisible()
   const lists = asked.filter((url) => url.includes('/routing-rules'))
   expect(lists.length, lists.join('\n')).toBeLessThanOrEqual(2)
   // None of them is asked about alone.
   expect(asked.filter((url) => url.includes('/status'))).toEqual([])
   await page.getByRole('button', { name: 'Show more' }).click()
-  await expect(rows).toHaveCount(200)
+  await expect(rows).toHaveCount(100)
   await page.getByRole('combobox', { name: 'Search' }).fill('rule-16')
+  await expect(rows).toHaveCount(50)
+  await page.getByRole('button', { name: 'Show more' }).click()
   await expect(rows).toHaveCount(60)
   await expect(rows.last()).toContainText('ns-59')
   await expect(page.getByRole('button', { name: /^Move rule-16/ })).toHaveCount(0)
@@ -38,12 +40,13 @@ test('rules of many namespaces are listed in one order, page after page, and fou
   await expect(rows).toHaveCount(1)
 })
 
-test('a thousand rules stay fluid', async ({ page, merak }) => {
+test('a thousand rules are read page after page, and those that were read are moved', async ({ page, merak }) => {
   test.slow()
   await many(merak, 10, 100)
   await page.goto('/routing-rules')
   const rows = page.getByRole('list', { name: 'Routing rules' }).locator('> li')
-  for (let shown = 100; shown < 1_000; shown += 100) {
+  await expect(rows).toHaveCount(50)
+  for (let shown = 50; shown < 1_000; shown += 50) {
     // oxlint-disable-next-line no-await-in-loop -- page after page
     await expect(rows).toHaveCount(shown)
     // oxlint-disable-next-line no-await-in-loop -- as above
@@ -53,14 +56,14 @@ test('a thousand rules stay fluid', async ({ page, merak }) => {
   await expect(page.getByText('1,000 rows')).toBeVisible()
   // The first page, so that every one behind it stays, whatever the rules that were moved say.
   await page.reload()
-  await expect(rows).toHaveCount(100)
+  await expect(rows).toHaveCount(50)
   await page.getByRole('button', { name: /^Move rule-0:/ }).focus()
   await page.keyboard.press('End')
   await page.getByRole('button', { name: 'Preview' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Publish' }).click()
   await expect(page.getByText(/rules? ha(s|ve) another priority/)).toBeVisible()
   const moved = await merak.ask<{ priority: number }>(rulePath('routing-rules', 'ns-0', 'rule-0'))
-  expect(moved.priority).toBeLessThanOrEqual(9 * 99)
+  expect(moved.priority).toBeLessThanOrEqual(9 * 49)
 })
 
 test('rules of all namespaces appear as they are written, and as they were', async ({ page, merak }) => {
