@@ -2,6 +2,7 @@ import { useState } from 'react'
 import type { RoutingRuleSpec } from '../api/client'
 import { useText } from '../i18n/use-text'
 import { useFault } from '../rule/faults'
+import { isSame } from '../rule/merge'
 import type { Draft } from '../rule/use-rule-form'
 import { type Call, requestOf } from '../simulator/call'
 import { choices, METHODS, useServices } from '../simulator/call-form'
@@ -26,12 +27,20 @@ export function TestForm({ at, test, draft, onChange }: Props) {
   const { tests: text, simulator } = useText()
   const { namespace, spec } = draft
   const [call, setCall] = useState<Call>(() => callOfRequest(test.request, namespace))
+  const [meant, setMeant] = useState(test.request)
+  // Something else than this form changed it: it was discarded, or somebody else published.
+  if (meant !== test.request && !isSame(meant, test.request)) {
+    setMeant(test.request)
+    setCall(callOfRequest(test.request, namespace))
+  }
   const callees = useServices(call.to)
   const callers = useServices(call.from)
   const fault = useFault(`${at}/request`, true)
   const change = (next: Call) => {
+    const request = requestOf(next, namespace) ?? { to: { namespace, service: '' } }
     setCall(next)
-    onChange({ ...test, request: requestOf(next, namespace) ?? { to: { namespace, service: '' } } })
+    setMeant(request)
+    onChange({ ...test, request })
   }
   const field = (key: 'to' | 'from' | 'method' | 'path') => ({ value: call[key], onChange: (value: string) => change({ ...call, [key]: value }) })
   return (

@@ -13,14 +13,19 @@ import { Icon } from '../ui/icon'
 import { Panel } from '../ui/page'
 import { callText, deciderText, newTest, type RoutingTest } from './rule-tests'
 import { TestForm } from './test-form'
+import { areRowsOf, nextId, rowsOf } from './test-rows'
 
 /** What a rule is expected to do, and whether it does. */
 export function TestsPanel({ form }: { form: RuleForm<RoutingRuleSpec> }) {
   const { tests: text } = useText()
+  /** The id of the test that is open. */
   const [opened, setOpened] = useState<number | null>(null)
   const { draft, check } = form
   const { spec } = draft
   const tests = spec.tests ?? []
+  const [known, setRows] = useState(() => rowsOf([], tests))
+  const rows = areRowsOf(known, tests) ? known : rowsOf(known, tests)
+  if (rows !== known) setRows(rows)
   const fault = useFault('/tests')
   const reports = new Map((check?.tests ?? []).map((report) => [report.path, report]))
   const passed = [...reports.values()].filter((report) => report.passed).length
@@ -36,19 +41,18 @@ export function TestsPanel({ form }: { form: RuleForm<RoutingRuleSpec> }) {
         {tests.length > 0 && !isEnabled(spec) && <p className="muted">{text.resting}</p>}
         {tests.length > 0 && (
           <ol className="tests" aria-label={text.title}>
-            {tests.map((test, index) => (
+            {rows.map(({ id, test }, index) => (
               <TestRow
-                // oxlint-disable-next-line react/no-array-index-key -- tests need no name
-                key={index}
+                key={id}
                 index={index}
                 test={test}
                 draft={draft}
                 report={reports.get(`/tests/${index}`)}
-                isOpen={opened === index}
-                open={(isOpen) => setOpened(isOpen ? index : null)}
+                isOpen={opened === id}
+                open={(isOpen) => setOpened(isOpen ? id : null)}
                 onChange={(next) => set(tests.with(index, next))}
                 onRemove={() => {
-                  setOpened(null)
+                  if (opened === id) setOpened(null)
                   set(tests.toSpliced(index, 1))
                 }}
               />
@@ -60,7 +64,7 @@ export function TestsPanel({ form }: { form: RuleForm<RoutingRuleSpec> }) {
           <Button
             icon="plus"
             onClick={() => {
-              setOpened(tests.length)
+              setOpened(nextId(rows))
               set([...tests, newTest(spec, draft)])
             }}
           >

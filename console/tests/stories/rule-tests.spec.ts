@@ -68,6 +68,36 @@ test('a rule shows its tests with what becomes of each, and more are written in 
   await expect(page.getByText('1 of 1 pass')).toBeVisible()
 })
 
+test('the form of a test shows its own call, whatever becomes of the tests around it', async ({ page, merak }) => {
+  await open(page, merak)
+  for (const [number, method] of [[2, 'PUT'], [3, 'POST']] as const) {
+    await page.getByRole('button', { name: 'Add a test' }).click()
+    const added = testRow(page, new RegExp(`test ${number}`))
+    await added.getByLabel('Method').fill(method)
+    // A test that expects nothing is faulty, and its form is shown.
+    await added.getByLabel('decided by').selectOption('')
+  }
+  await expect(testRow(page, /test 2/).getByLabel('Method')).toHaveValue('PUT')
+  await page.getByRole('button', { name: 'Remove test 2' }).click()
+  await expect(testRow(page, /test 3/)).toHaveCount(0)
+  await expect(testRow(page, /test 2/).getByLabel('Method')).toHaveValue('POST')
+  await page.getByRole('button', { name: 'Discard' }).click()
+  const vip = testRow(page, /test 1/)
+  await page.getByRole('button', { name: 'Edit test 1' }).click()
+  await vip.getByLabel('Method').fill('PATCH')
+  await page.getByRole('button', { name: 'Discard' }).click()
+  await expect(vip.getByLabel('Method')).toHaveValue('')
+  const theirs = { ...VIP, request: { ...VIP.request, method: 'DELETE' } }
+  await merak.rule('routing-rules', 'default', 'canary', { ...SPEC, tests: [theirs] })
+  await expect(vip.getByLabel('Method')).toHaveValue('DELETE')
+  await vip.getByLabel('What it shows').fill('theirs')
+  await expect(page.getByText('Checked: it can be published')).toBeVisible()
+  await page.getByRole('button', { name: 'Review changes' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Publish' }).click()
+  await expect(page.getByText('canary was published')).toBeVisible()
+  expect((await merak.ask<Rule>(AT)).tests).toEqual([{ ...theirs, description: 'theirs' }])
+})
+
 test('an answer of the simulator is kept as a test of the rule that decided', async ({ page, merak }) => {
   await open(page, merak, [])
   await page.goto('/simulator?to=default/com.shop/order&headers=x-user%3D42')
