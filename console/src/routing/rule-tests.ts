@@ -1,7 +1,7 @@
 import type { RoutingRuleSpec } from '../api/client'
 import type { components } from '../api/schema'
 import type { Call, CallDocument, FactKind, NamedFact } from '../simulator/call'
-import { KINDS, NO_CALL, serviceText } from '../simulator/call'
+import { entriesOf, KINDS, NO_CALL, serviceOf, serviceText } from '../simulator/call'
 import { decisiveBranch, type Explanation, placeOf, storyOf } from '../simulator/explanation'
 import { isRoutingTest } from './shape'
 
@@ -23,17 +23,22 @@ const ENTRIES: Record<Exclude<FactKind, 'labels'>, 'headers' | 'query' | 'cookie
   arguments: 'arguments',
 }
 
-/** The call of a test as the form of the simulator has it. */
+/**
+ * The call of a test as the form of the simulator has it.
+ *
+ * A callee without a namespace is of that of the caller, or else of that of the rule, `home`. Of the caller
+ * only what is said is known: `prod/` is anybody of a namespace, `/web` a service without one.
+ */
 export function callOfRequest({ to, from = {}, method = '', path = '', exclude = [], ...rest }: CallDocument, home: string): Call {
-  const { namespace = 'default', service = '', metadata = {}, ip = '', location } = from
+  const { namespace, service = '', metadata = {}, ip = '', location } = from
   const facts = KINDS.flatMap((kind): NamedFact[] => {
     const entries = kind === 'labels' ? metadata : (rest[ENTRIES[kind]] ?? {})
     return Object.entries(entries).map(([name, value]) => ({ kind, name, value }))
   })
   return {
     ...NO_CALL,
-    to: to.service === '' ? '' : serviceText(to.namespace ?? home, to.service),
-    from: service === '' ? '' : serviceText(namespace, service),
+    to: to.service === '' ? '' : serviceText(to.namespace ?? namespace ?? home, to.service),
+    from: service === '' && namespace === undefined ? '' : serviceText(namespace ?? '', service),
     method,
     path,
     ip,
@@ -44,6 +49,39 @@ export function callOfRequest({ to, from = {}, method = '', path = '', exclude =
     facts,
   }
 }
+
+/**
+ * The call of a test after its form was edited: what is still as it was shown stays as it was written.
+ *
+ * The callee that is shown is the one that is called, also when its namespace was that of a caller who is another one now.
+ */
+export function editedRequest(request: CallDocument, shown: Call, edited: Call, home: string): CallDocument {
+  const isEdited = (key: keyof Call) => edited[key] !== shown[key]
+  const { facts } = edited
+  const from = said({
+    ...request.from,
+    ...(isEdited('from') && { namespace: undefined, service: undefined, ...partsOf(edited.from, home) }),
+    ...(isEdited('facts') && { metadata: entriesOf(facts, 'labels') }),
+  })
+  const isCallee = isEdited('to') || (isEdited('from') && request.to.service !== '')
+  return said({
+    ...request,
+    from: Object.keys(from).length > 0 ? from : undefined,
+    to: isCallee ? { service: '', ...partsOf(edited.to, home) } : request.to,
+    ...(isEdited('method') && { method: edited.method.trim() || undefined }),
+    ...(isEdited('path') && { path: edited.path.trim() || undefined }),
+    ...(isEdited('facts') && Object.fromEntries(Object.entries(ENTRIES).map(([kind, key]) => [key, entriesOf(facts, kind as FactKind)]))),
+  }) as CallDocument
+}
+
+/** The parts of a service that a text says; a text without a slash is a service of the namespace of the rule. */
+function partsOf(text: string, home: string): { namespace?: string; service?: string } {
+  const { namespace = '', service = '' } = serviceOf(text, home) ?? {}
+  return { ...(namespace && { namespace }), ...(service && { service }) }
+}
+
+/** The entries that there are. */
+const said = (entries: object) => Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined))
 
 /** A call in a line, such as `POST /pay, x-user: 42`. */
 export function callText({ method = '', path = '', headers = {}, query = {}, cookies = {}, arguments: given = {}, from }: CallDocument): string {

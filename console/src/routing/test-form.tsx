@@ -4,14 +4,14 @@ import { useText } from '../i18n/use-text'
 import { useFault } from '../rule/faults'
 import { isSame } from '../rule/merge'
 import type { Draft } from '../rule/use-rule-form'
-import { type Call, requestOf } from '../simulator/call'
+import type { Call } from '../simulator/call'
 import { choices, METHODS, useServices } from '../simulator/call-form'
 import { Facts } from '../simulator/facts'
 import { namesOf } from '../simulator/names'
 import { ComboField } from '../ui/combo-field'
 import { SelectField, TextField } from '../ui/field'
 import { LabelsFields } from './labels-fields'
-import { callOfRequest, deciderText, type Expectation, type RoutingTest, type Verdict, VERDICTS } from './rule-tests'
+import { callOfRequest, deciderText, editedRequest, type Expectation, type RoutingTest, type Verdict, VERDICTS } from './rule-tests'
 import { useCalleeLabels } from './suggestions'
 
 interface Props {
@@ -37,7 +37,7 @@ export function TestForm({ at, test, draft, onChange }: Props) {
   const callers = useServices(call.from)
   const fault = useFault(`${at}/request`, true)
   const change = (next: Call) => {
-    const request = requestOf(next, namespace) ?? { to: { namespace, service: '' } }
+    const request = editedRequest(test.request, call, next, namespace)
     setCall(next)
     setMeant(request)
     onChange({ ...test, request })

@@ -136,7 +136,7 @@ function Summary({ test, draft }: { test: RoutingTest; draft: Draft<RoutingRuleS
   const { tests: text, simulator } = useText()
   const { namespace, name, spec } = draft
   const { verdict, decided_by: decider, labels = {} } = test.expect
-  const from = test.request.from?.service ?? simulator.anybody
+  const { namespace: of, service = of === undefined ? simulator.anybody : `${of}/` } = test.request.from ?? {}
   const facts = callText(test.request)
   const expected = [
     ...(verdict ? [text.verdicts[verdict]] : []),
@@ -148,7 +148,7 @@ function Summary({ test, draft }: { test: RoutingTest; draft: Draft<RoutingRuleS
       <div>
         <dt>{text.call}</dt>
         <dd>
-          <code>{[`${from} → ${test.request.to.service}`, facts].filter((part) => part !== '').join(', ')}</code>
+          <code>{[`${service} → ${test.request.to.service}`, facts].filter((part) => part !== '').join(', ')}</code>
         </dd>
       </div>
       <div>

@@ -90,14 +90,17 @@ export function serviceOf(text: string, otherwise: string): { namespace: string;
 export type CallDocument = components['schemas']['CallRequest']
 type Place = components['schemas']['Location']
 
-/** What the API is asked; nothing if it is not said who is called. Of a fact given twice the last one counts. */
+/** The facts of a kind that have a name; none if there are none. Of one given twice the last counts. */
+export function entriesOf(facts: readonly NamedFact[], kind: FactKind): Record<string, string> | undefined {
+  const some = facts.filter((fact) => fact.kind === kind && fact.name !== '')
+  return some.length > 0 ? Object.fromEntries(some.map(({ name, value }) => [name, value])) : undefined
+}
+
+/** What the API is asked; nothing if it is not said who is called. */
 export function requestOf(call: Call, namespace: string): CallDocument | undefined {
   const to = serviceOf(call.to, namespace)
   if (!to || to.service === '') return undefined
-  const entries = (kind: FactKind) => {
-    const some = call.facts.filter((fact) => fact.kind === kind && fact.name !== '')
-    return some.length > 0 ? Object.fromEntries(some.map(({ name, value }) => [name, value])) : undefined
-  }
+  const entries = (kind: FactKind) => entriesOf(call.facts, kind)
   const location = given({ region: call.region.trim(), zone: call.zone.trim(), campus: call.campus.trim() }) as Place
   const from = {
     ...serviceOf(call.from, namespace),
