@@ -12,7 +12,7 @@ use merak_core::{
 };
 use merak_model::{
     NamespaceName, Revision, ServiceKey,
-    routing::{NearbyRule, RoutingRule},
+    routing::{NearbyRule, RoutingRule, RoutingRuleSpec, RuleKey},
 };
 use support::{TestPlane, caller, limit, nearby, pay, routing, rule, start};
 
@@ -81,6 +81,34 @@ async fn a_rule_is_created_changed_left_alone_and_deleted() {
     );
     let gone = test.delete_rule::<RoutingRule>("canary").await.unwrap_err();
     assert_eq!(gone.to_string(), "routing rule `default/canary` not found");
+}
+
+#[tokio::test]
+async fn a_change_keeps_what_is_expected_of_other_rules_in_any_namespace() {
+    let plane = TestPlane::new().await.plane;
+    let put = |name, spec| {
+        let key = RuleKey::parse("shop", name).unwrap();
+        let (registry, caller) = (&plane.registry, caller());
+        async move {
+            let put = registry.put_rule::<RoutingRule>(&caller, key, spec, Precondition::None);
+            put.await.map(|written| written.outcome)
+        }
+    };
+    let tested: RoutingRuleSpec = serde_json::from_value(serde_json::json!({
+        "priority": 50, "callee": {"service": "pay"}, "otherwise": "reject",
+        "branches": [{"targets": [{"labels": {"version": "v1"}}]}],
+        "tests": [{"request": {"to": {"service": "pay"}}, "expect": {"decided_by": "shop/tested"}}],
+    }))
+    .unwrap();
+    assert_eq!(put("tested", tested).await.unwrap(), Outcome::Created);
+    for callee in ["pay", "*"] {
+        let refused = put("first", routing(callee, 1, "v2")).await.unwrap_err();
+        let failed = refused.failed_tests();
+        assert_eq!(failed.len(), 1, "{callee}: {refused}");
+        assert_eq!(failed[0].rule.to_string(), "shop/tested");
+    }
+    let elsewhere = put("first", routing("order", 1, "v2")).await;
+    assert_eq!(elsewhere.unwrap(), Outcome::Created);
 }
 
 #[tokio::test]

@@ -1,8 +1,8 @@
 //! Documents in files: what they are, whether they are right, and what becomes of their tests.
 
 use merak_model::{
-    analysis::{Facts, Report, analyze},
-    manifest::{Kind, Manifest},
+    analysis::{Facts, Report, analyze, broken_tests},
+    manifest::{Content, Kind, Manifest},
     routing::{RuleSet, WarningCode},
 };
 use serde_json::{Value, json};
@@ -44,15 +44,53 @@ fn look(documents: &[Value]) -> Vec<Report> {
 
 #[test]
 fn a_test_is_at_home_in_the_namespace_of_its_document() {
-    let shop = |mut document: Value| {
-        document["metadata"]["namespace"] = "shop".into();
-        document
-    };
     let expect = json!({"decided_by": "shop/canary[0]"});
-    let reports = look(&[shop(canary()), shop(test("42", expect.clone()))]);
+    let reports = look(&[in_shop(canary()), in_shop(test("42", expect.clone()))]);
     assert!(reports[1].tests[0].passed, "{:?}", reports[1].tests);
-    let reports = look(&[shop(canary()), test("42", expect)]);
+    let reports = look(&[in_shop(canary()), test("42", expect)]);
     assert!(!reports[1].tests[0].passed);
+}
+
+fn in_shop(mut document: Value) -> Value {
+    document["metadata"]["namespace"] = "shop".into();
+    document
+}
+
+/// The rule `shop/canary`, which expects to decide where calls to `order` go.
+fn tested() -> RuleSet {
+    let mut canary = in_shop(canary());
+    canary["spec"]["tests"] = json!([{
+        "request": {"to": {"service": "order"}}, "expect": {"decided_by": "shop/canary"},
+    }]);
+    let mut rules = RuleSet::default();
+    let Ok(Content::RoutingRule(rule)) = Manifest::read(&canary).content else {
+        panic!("{canary} is no rule");
+    };
+    rules.put_routing(rule.into());
+    rules
+}
+
+/// How many tests the documents break of rules that there are.
+fn broken(documents: &[Value], rules: &RuleSet) -> usize {
+    let documents: Vec<Manifest> = documents.iter().map(Manifest::read).collect();
+    broken_tests(&documents, rules).len()
+}
+
+/// A rule that decides before the canary does.
+fn first(callee: &str) -> Value {
+    let spec = json!({
+        "callee": {"service": callee}, "branches": [{"targets": [{"labels": {}}]}], "otherwise": "reject",
+    });
+    document("RoutingRule", "a-first", spec)
+}
+
+#[test]
+fn a_test_of_another_rule_breaks_in_the_namespace_of_its_rule() {
+    let rules = tested();
+    assert_eq!(broken(&[in_shop(first("order"))], &rules), 1);
+    assert_eq!(broken(&[in_shop(first("*"))], &rules), 1);
+    assert_eq!(broken(&[in_shop(first("pay"))], &rules), 0);
+    assert_eq!(broken(&[first("order")], &rules), 0);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use super::{
     target::{Labels, label},
 };
 use crate::{
-    Call, Instance, Invalid, NamespaceName, Text,
+    Call, Instance, Invalid, NamespaceName, ServiceKey, Text,
     call::{CallDocument, OwnedCall},
     invalid::together,
     text::{checked_text, limit},
@@ -144,18 +144,28 @@ impl RoutingTest {
     /// nor the caller of the call has one.
     #[must_use]
     pub fn at_home(mut self, home: &NamespaceName) -> Self {
+        let callee = self.callee_at(home);
+        if self.call.callee != callee {
+            let service = Arc::new(callee.clone());
+            for instance in &mut self.instances {
+                Arc::make_mut(instance).service = Arc::clone(&service);
+            }
+            self.call.callee = callee;
+        }
+        self
+    }
+
+    /// The service that the test calls once it is [at home](Self::at_home) in a namespace.
+    pub(super) fn callee_at(&self, home: &NamespaceName) -> ServiceKey {
         let request = &self.document.request;
         let from = request.from.as_ref();
         let is_named =
             request.to.namespace.is_some() || from.is_some_and(|from| from.namespace.is_some());
-        if !is_named && self.call.callee.namespace != *home {
-            self.call.callee.namespace = home.clone();
-            let service = Arc::new(self.call.callee.clone());
-            for instance in &mut self.instances {
-                Arc::make_mut(instance).service = Arc::clone(&service);
-            }
+        let mut callee = self.call.callee.clone();
+        if !is_named {
+            callee.namespace = home.clone();
         }
-        self
+        callee
     }
 
     /// Tries the call with rules, of which those for its callee count, and with the instances of the test.

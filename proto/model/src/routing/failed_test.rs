@@ -40,8 +40,9 @@ pub fn broken_tests(
     let mut broken = Vec::new();
     let rules = after.routing.iter().filter(|rule| rule.spec.enabled);
     for rule in rules.filter(|rule| !is_changed(rule)) {
+        let home = &rule.key.namespace;
         let tests = rule.spec.tests().iter().enumerate();
-        for (index, test) in tests.filter(|(_, test)| concerns(&test.call.callee)) {
+        for (index, test) in tests.filter(|(_, test)| concerns(&test.callee_at(home))) {
             let failed = FailedTest::of(rule, (index, test), after);
             // What failed before is not the change's doing.
             broken.extend(failed.filter(|_| test.run_for(rule, before).mismatches.is_empty()));
