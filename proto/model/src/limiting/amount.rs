@@ -89,6 +89,16 @@ impl Amount {
         u64::try_from(self.window.as_nanos()).expect("a day at most, checked in Amount::try_from")
     }
 
+    /// Whether this one refuses no call that `other` lets through, where both are counted in windows that begin
+    /// together.
+    pub(super) fn is_idle_beside_in_windows(self, other: Self) -> bool {
+        let (window, shorter) = (self.window.as_nanos(), other.window.as_nanos());
+        // As many of the other's windows, in part or whole, as there may be in one of this one's.
+        let has_rest = u128::from(shorter < window && !window.is_multiple_of(shorter));
+        let windows = window.div_ceil(shorter) + has_rest;
+        u128::from(self.max) >= u128::from(other.max) * windows
+    }
+
     /// Whether this one, of bursts as given, refuses no call that `other` lets through.
     pub(super) fn is_idle_beside(self, burst: u32, other: Self, other_burst: u32) -> bool {
         let pace = u128::from(self.max) * other.window.as_nanos();
@@ -104,10 +114,10 @@ impl fmt::Display for Amount {
     }
 }
 
-/// Refuses amounts of which one says nothing beside another: `burst` is what each lets through at once.
+/// Refuses amounts of which one says nothing beside another, as `is_idle` says of two.
 pub(super) fn refuse_overlaps(
     amounts: &[Amount],
-    burst: impl Fn(Amount) -> u32,
+    is_idle: impl Fn(Amount, Amount) -> bool,
 ) -> Result<(), Invalid> {
     for (index, &amount) in amounts.iter().enumerate() {
         let others = || amounts.iter().copied().enumerate();
@@ -118,9 +128,7 @@ pub(super) fn refuse_overlaps(
             let why = format!("{window} is the window of amounts[{first}] as well");
             return Err(Invalid::refused("window_ms", why).at("amounts", index));
         }
-        let idle = others().find(|&(other, one)| {
-            other != index && amount.is_idle_beside(burst(amount), one, burst(one))
-        });
+        let idle = others().find(|&(other, one)| other != index && is_idle(amount, one));
         if let Some((other, stricter)) = idle {
             let why = format!(
                 "{} is never reached: amounts[{other}] lets no more than {stricter} through",

@@ -60,7 +60,7 @@ const FILL_BITS: u32 = 6;
 const FILL_MASK: u64 = (1 << FILL_BITS) - 1;
 const COLD: u64 = u64::MAX;
 /// The longest that a bucket may take to fill: two years, so that moments stay within their bits.
-const DEPTH_LIMIT: u64 = 1 << 56;
+pub(super) const DEPTH_LIMIT: u64 = 1 << 56;
 
 impl Moment {
     /// The moment so long after the start.
@@ -108,26 +108,77 @@ impl Pace {
         self.burst
     }
 
-    /// What a token costs at a moment, of a bucket that warms up since another.
+    /// The time in which a token comes, from so long after the warm-up began.
     #[inline]
-    fn cost(self, at: u64, since: u64) -> u64 {
+    fn cost(self, warm_for: u64) -> u64 {
         match self.warm_up {
             None => self.interval,
-            Some(warm_up) => self.warming_cost(warm_up, at.saturating_sub(since)),
+            Some(warm_up) => self.warming_cost(warm_up, warm_for),
         }
     }
 
-    fn warming_cost(self, warm_up: WarmUp, elapsed: u64) -> u64 {
-        let period = u128::from(nanos(warm_up.period()));
-        let elapsed = u128::from(elapsed);
-        if elapsed >= period {
+    fn warming_cost(self, warm_up: WarmUp, warm_for: u64) -> u64 {
+        if warm_for >= nanos(warm_up.period()) {
             return self.interval;
         }
-        let start = u128::from(warm_up.start_percent());
-        // Per cent of the pace, times the period.
-        let share = start * period + (100 - start) * elapsed;
-        let cost = (u128::from(self.interval) * 100 * period).div_ceil(share);
-        u64::try_from(cost).unwrap_or(DEPTH_LIMIT)
+        let warming = Warming::of(warm_up);
+        let wanted = warming.filled_after(warm_for as f64) + self.interval as f64;
+        let cost = (warming.time_to_fill(wanted) - warm_for as f64).ceil() as u64;
+        cost.clamp(self.interval, DEPTH_LIMIT)
+    }
+
+    /// As many tokens as come between two moments, as long after the warm-up began.
+    fn tokens(self, from: u64, to: u64) -> u64 {
+        let time = match self.warm_up {
+            None => to.saturating_sub(from),
+            Some(warm_up) => {
+                let filled = |at: u64| Warming::of(warm_up).filled_after(at as f64);
+                // As far as the accuracy of the numbers goes, a token that is there is there.
+                (filled(to) - filled(from) + 1.0).max(0.0) as u64
+            }
+        };
+        time / self.interval
+    }
+
+    /// The pause after which a bucket that was full all the time warms up anew.
+    fn cold_after(self) -> u64 {
+        let period = self.warm_up.map_or(0, |warm_up| nanos(warm_up.period()));
+        // With a longer time between tokens, each of them would find the bucket cold.
+        period.max(self.interval)
+    }
+}
+
+/// How a bucket fills that warms up: its pace rises in a straight line from a share of the whole one. What it
+/// fills is given as the time that the whole pace takes for that, in nanoseconds.
+struct Warming {
+    start: f64,
+    period: f64,
+}
+
+impl Warming {
+    fn of(warm_up: WarmUp) -> Self {
+        Self {
+            start: f64::from(warm_up.start_percent()) / 100.0,
+            period: nanos(warm_up.period()) as f64,
+        }
+    }
+
+    /// What is filled so long after the beginning.
+    fn filled_after(&self, time: f64) -> f64 {
+        let rising = time.min(self.period);
+        let rise = (1.0 - self.start) * rising / (2.0 * self.period);
+        rising * (self.start + rise) + (time - rising)
+    }
+
+    /// How long after the beginning so much is filled.
+    fn time_to_fill(&self, filled: f64) -> f64 {
+        let at_the_end = self.filled_after(self.period);
+        if filled >= at_the_end {
+            return self.period + filled - at_the_end;
+        }
+        // filled = start * time + slope * time²
+        let slope = (1.0 - self.start) / (2.0 * self.period);
+        2.0 * filled / (self.start + (self.start * self.start + 4.0 * slope * filled).sqrt())
     }
 }
 
@@ -181,16 +232,9 @@ impl Bucket {
     fn place(&self, pace: &Pace, full_at: u64, at: u64) -> Place {
         let since = self.since(pace, full_at, at);
         let full_at = full_at.max(at);
-        let cost = pace.cost(at, since);
-        let ready = ready_at(pace, full_at, cost).max(at);
-        // The pace at which a call goes that waits is that of the moment when it does.
-        let cost = if ready > at {
-            pace.cost(ready, since)
-        } else {
-            cost
-        };
+        let cost = pace.cost(full_at.saturating_sub(since));
         Place {
-            at: ready,
+            at: ready_at(pace, full_at, cost).max(at),
             cost,
             since,
         }
@@ -209,10 +253,14 @@ impl Bucket {
     /// Whole tokens that are left at a moment.
     pub(super) fn left(&self, pace: &Pace, at: u64) -> u32 {
         let full_at = self.full_at();
-        let cost = pace.cost(at, self.since(pace, full_at, at));
-        let missing = full_at.saturating_sub(at);
-        let tokens = pace.depth.saturating_sub(missing) / cost;
-        u32::try_from(tokens).unwrap_or(u32::MAX).min(pace.burst)
+        let since = self.since(pace, full_at, at);
+        let from = full_at.max(at).saturating_sub(since);
+        let tokens = pace.tokens(from, (at + pace.depth).saturating_sub(since));
+        // One that takes longer than the whole bucket goes when nothing is missing.
+        let first = u64::from(full_at <= at);
+        u32::try_from(tokens.max(first))
+            .unwrap_or(u32::MAX)
+            .min(pace.burst)
     }
 
     /// How long after a moment it will be full.
@@ -222,8 +270,8 @@ impl Bucket {
 
     /// How long after a moment it will be as good as new, a warm-up included.
     pub(super) fn rest(&self, pace: &Pace, at: u64) -> u64 {
-        let warm_up = pace.warm_up.map_or(0, |warm_up| nanos(warm_up.period()));
-        (self.full_at() + warm_up).saturating_sub(at)
+        let cold_after = pace.warm_up.map_or(0, |_| pace.cold_after());
+        (self.full_at() + cold_after).saturating_sub(at)
     }
 
     /// This bucket at another pace: as many calls are still counted, as far as the new bucket holds them,
@@ -248,11 +296,11 @@ impl Bucket {
     /// When the warm-up began for a call at a moment: with the call itself after a long pause.
     #[inline]
     fn since(&self, pace: &Pace, full_at: u64, at: u64) -> u64 {
-        let Some(warm_up) = pace.warm_up else {
+        if pace.warm_up.is_none() {
             return 0;
-        };
+        }
         let since = self.warm_since.load(Ordering::Acquire);
-        let has_paused = at.saturating_sub(full_at) >= nanos(warm_up.period());
+        let has_paused = at.saturating_sub(full_at) >= pace.cold_after();
         if since == COLD || has_paused {
             return at;
         }

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Action, ActionDocument, Amount, AmountDocument, AmountMode, Failover, ResponseDocument,
-    ResponseSpec, Scope, ScopeKind, WarmUp, WarmUpDocument, amount::refuse_overlaps,
+    ResponseSpec, Scope, ScopeKind, WarmUp, WarmUpDocument,
+    amount::refuse_overlaps,
+    bucket::{DEPTH_LIMIT, nanos},
     policy::ScopeDocument,
 };
 use crate::{
@@ -242,7 +244,12 @@ impl RateLimitRuleSpec {
             response,
         };
         spec.check_together()?;
-        refuse_overlaps(&spec.amounts, |amount| spec.burst(amount))?;
+        refuse_overlaps(&spec.amounts, |one, other| match spec.scope {
+            Scope::Local => one.is_idle_beside(spec.burst(one), other, spec.burst(other)),
+            Scope::Global { .. } => one.is_idle_beside_in_windows(other),
+        })?;
+        let bursts: Result<(), Invalid> = each(spec.amounts.iter().enumerate().map(check_burst));
+        bursts?;
         Ok(spec)
     }
 
@@ -349,6 +356,20 @@ impl RateLimitRuleSpec {
         let amounts = self.amounts.iter().enumerate().filter(|_| is_global);
         each(parts.chain(amounts.map(check_global)))
     }
+}
+
+/// What a bucket would not hold, because it would take too long to fill.
+fn check_burst((index, amount): (usize, &Amount)) -> Result<(), Invalid> {
+    let Some(burst) = amount.burst() else {
+        return Ok(());
+    };
+    let most = DEPTH_LIMIT / nanos(amount.interval());
+    if u64::from(burst) <= most {
+        return Ok(());
+    }
+    let why =
+        format!("{burst} calls take more than two years to come back: at most {most} at this pace");
+    Err(Invalid::refused("burst", why).at("amounts", index))
 }
 
 fn check_global((index, amount): (usize, &Amount)) -> Result<(), Invalid> {

@@ -162,6 +162,37 @@ fn a_counter_warms_up_when_it_is_new_and_after_a_pause() {
 }
 
 #[test]
+fn a_warm_up_ends_whatever_the_pace() {
+    let seconds =
+        |max: u64, window_s: u64, period_s: u64, start: u64, every_ms: u64, calls: u64| {
+            let one = One::new(limits(json!({
+                "amounts": [{"max": max, "window_ms": window_s * 1000}],
+                "warm_up": {"period_ms": period_s * 1000, "start_percent": start},
+            })));
+            (0..calls)
+                .filter(|call| one.admit(at_ms(call * every_ms)).is_ok())
+                .count()
+        };
+    assert_eq!(
+        seconds(1, 60, 1, 30, 70_000, 20),
+        20,
+        "slower than the limit"
+    );
+    assert_eq!(seconds(1, 3600, 1, 1, 1000, 86_400), 24, "one an hour");
+    let risen = seconds(10, 1, 10, 1, 10, 1000);
+    assert!(
+        (50..=61).contains(&risen),
+        "half of the pace on average, and what the bucket holds: {risen}"
+    );
+    let quick = One::new(limits(json!({
+        "amounts": [{"max": 10, "window_ms": 1000, "burst": 1}],
+        "warm_up": {"period_ms": 50, "start_percent": 10},
+    })));
+    let steady = (0..100).filter(|call| quick.admit(at_ms(call * 110)).is_ok());
+    assert!(steady.count() >= 99, "a call is no pause");
+}
+
+#[test]
 fn an_edit_keeps_what_still_applies() {
     let one = One::new(limits(json!({"concurrency": 5, "amounts": [
         {"max": 100, "window_ms": 1000},

@@ -187,6 +187,7 @@ const FAULTS: &str = r#"
 /amounts/1/window_ms      | 1000                               | amounts[1].window_ms: 1000 is the window of amounts[0]
 /amounts/1/max            | 600                                | amounts[1].max: 600 is never reached: amounts[0] lets no more than 10 in 1000 ms
 /amounts/0                | {"max": 50, "window_ms": 100, "burst": 50} | amounts[0].max: 50 is never reached: amounts[1]
+/amounts/1/burst          | 1000000000                         | amounts[1].burst: 1000000000 calls take more than two years
 /warm_up                  | {"period_ms": 0}                   | warm_up.period_ms: 0 is outside 1..=3600000
 /warm_up/start_percent    | 100                                | warm_up.start_percent: 100 is outside 1..=99
 /concurrency              | 0                                  | concurrency: 0 is outside 1..=1000000
@@ -215,6 +216,27 @@ const GLOBAL_FAULTS: &str = r#"
 /failover                 | "none"                             | failover: expected `local` or `pass`, found "none"
 /amounts                  | []                                 | amounts: either `amounts` or `concurrency`
 "#;
+
+#[test]
+fn an_amount_of_a_global_rule_says_something_if_a_window_can_reach_it() {
+    let beside_ten_a_second = |max: u64, window_ms: u64| {
+        parse(json!({
+            "callee": {"service": "pay"}, "scope": "global",
+            "amounts": [{"max": 10, "window_ms": 1000}, {"max": max, "window_ms": window_ms}],
+        }))
+    };
+    // A window of 1.5 s lies in two or three whole seconds.
+    for (max, window_ms) in [(15, 1500), (29, 1500), (99, 10_000)] {
+        assert!(
+            beside_ten_a_second(max, window_ms).is_ok(),
+            "{max} in {window_ms}"
+        );
+    }
+    for (max, window_ms) in [(30, 1500), (100, 10_000)] {
+        let refused = beside_ten_a_second(max, window_ms).unwrap_err();
+        assert_eq!(refused.field(), "amounts[1].max");
+    }
+}
 
 #[test]
 fn all_faults_of_a_rule_are_named_in_their_order() {
