@@ -106,6 +106,7 @@ export const rules = {
   checkedFailing: 'Checked: tests fail',
   toFix: 'It cannot be published like this',
   conflict: 'Somebody changed it meanwhile',
+  unchecked: 'It could not be checked. It is tried again.',
   away: 'The control plane does not answer. What you typed is kept.',
   unchanged: 'No changes',
   discard: 'Discard',

@@ -107,6 +107,7 @@ export const rules: Dictionary['rules'] = {
   checkedFailing: '已检查：有测试不通过',
   toFix: '目前无法发布',
   conflict: '期间已被他人修改',
+  unchecked: '暂时无法检查，会自动重试。',
   away: '控制面没有响应，已输入的内容会保留。',
   unchanged: '没有修改',
   discard: '放弃修改',

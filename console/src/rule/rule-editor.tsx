@@ -1,4 +1,5 @@
 import { type ReactNode, useMemo, useState } from 'react'
+import { useTold } from '../i18n/use-told'
 import { useText } from '../i18n/use-text'
 import { Button } from '../ui/button'
 import { Fault } from '../ui/states'
@@ -31,6 +32,7 @@ interface Props<Spec extends CommonSpec> {
 /** Where a rule of any kind is written: checked as one types, compared before it is published, never lost. */
 export function RuleEditor<Spec extends CommonSpec>({ noun, form, isGone = false, isReadOnly, children, aside, onPublished }: Props<Spec>) {
   const { rules: text } = useText()
+  const told = useTold()
   const [view, setView] = useState<'form' | 'json'>('form')
   const { draft, faults, report, theirs } = form
   const { refresh } = useRuleWrites(noun)
@@ -87,6 +89,7 @@ export function RuleEditor<Spec extends CommonSpec>({ noun, form, isGone = false
             <FailingTests tests={[...failingAmong(form.judgement.check.tests, draft), ...form.judgement.check.broken]} />
           )}
           {form.isDirty && <FaultList faults={faults} />}
+          {form.isDirty && form.judgement.is === 'unanswered' && <Fault>{told(form.judgement.error)}</Fault>}
           {refusal !== undefined && <Fault>{refusal}</Fault>}
           {!isReadOnly && <Foot form={form} review={() => void review()} />}
         </div>
@@ -153,7 +156,7 @@ function Foot<Spec extends CommonSpec>({ form, review }: { form: RuleForm<Spec>;
     fine: text.checked,
     failing: text.checkedFailing,
     refused: text.toFix,
-    unanswered: text.toFix,
+    unanswered: text.unchecked,
     away: text.away,
   }
   const state = isFaulty ? text.toFix : theirs ? text.conflict : states[judgement.is]

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { Problem } from '../api/problem'
-import { told, toldFault } from '../i18n/told'
+import { toldFault } from '../i18n/told'
 import { useText } from '../i18n/use-text'
 import { useFeedState } from '../live/use-live'
 import { useScope } from '../shell/scope'
@@ -23,7 +23,7 @@ export type Judgement =
   | { is: 'unasked' | 'asking' | 'away' }
   /** It can be published; if it is failing, only in spite of tests. */
   | { is: 'fine' | 'failing' | 'refused'; check: Check }
-  /** The question itself was refused. */
+  /** The question was not answered, although the control plane is there: nothing is known of the draft. */
   | { is: 'unanswered'; error: unknown }
 
 export interface RuleForm<Spec extends CommonSpec> {
@@ -51,6 +51,9 @@ export interface RuleForm<Spec extends CommonSpec> {
 
 /** A pause in typing this long asks the control plane. */
 const PAUSE_MS = 250
+
+/** A question without an answer is asked again after this long. */
+const RETRY_MS = 5_000
 
 export const draftOf = <Spec extends CommonSpec>(rule: Rule<Spec>): Draft<Spec> => ({
   namespace: rule.namespace,
@@ -85,7 +88,6 @@ export function useRuleForm<Spec extends CommonSpec>(noun: Noun<Spec>, start: Dr
   }, [])
   const faults = useMemo((): Faults => {
     const found: Record<string, string> = {}
-    if (judgement.is === 'unanswered') found[''] = told(judgement.error, text)
     if (judgement.is === 'refused') {
       if (judgement.check.isTaken) found['/name'] = text.rules.nameTaken
       for (const fault of judgement.check.refused) found[fault.place] ??= toldFault(fault, text)
@@ -120,7 +122,8 @@ const hasTests = (spec: object) => 'tests' in spec && Array.isArray(spec.tests) 
 /**
  * Asks whether a draft could be written, a moment after each change and when the connection is back.
  *
- * One question is under way at a time, and none about a moment that is past.
+ * One question is under way at a time, and none about a moment that is past. One that is not answered is
+ * asked again.
  */
 function useJudgement<Spec extends CommonSpec>(noun: Noun<Spec>, draft: Draft<Spec>, isDirty: boolean): Pick<RuleForm<Spec>, 'judgement' | 'ask'> {
   const [judged, setJudged] = useState<{ draft: Draft<Spec>; judgement: Judgement } | null>(null)
@@ -129,21 +132,25 @@ function useJudgement<Spec extends CommonSpec>(noun: Noun<Spec>, draft: Draft<Sp
   const isWanted = asOf === undefined && (isDirty || hasTests(draft.spec))
   /** Takes back the question that waits or is under way. */
   const stop = useRef(() => {})
-  const ask = useCallback(async () => {
+  const later = useCallback((run: () => void, pause: number) => {
+    stop.current()
+    const timer = setTimeout(run, pause)
+    stop.current = () => clearTimeout(timer)
+  }, [])
+  const ask = useCallback(async function again() {
     stop.current()
     const asking = new AbortController()
     stop.current = () => asking.abort()
     const judgement = await judge(noun, draft, asking.signal)
     if (asking.signal.aborted) return undefined
     setJudged({ draft, judgement })
+    if (judgement.is === 'away' || judgement.is === 'unanswered') later(() => void again(), RETRY_MS)
     return judgement
-  }, [noun, draft])
+  }, [noun, draft, later])
   useEffect(() => {
-    if (!isWanted || isLost) return undefined
-    const timer = setTimeout(() => void ask(), PAUSE_MS)
-    stop.current = () => clearTimeout(timer)
+    if (isWanted && !isLost) later(() => void ask(), PAUSE_MS)
     return () => stop.current()
-  }, [ask, isWanted, isLost])
+  }, [ask, later, isWanted, isLost])
   // What is wrong stays in sight until the answer for what is typed now.
   const isKept = judged?.judgement.is === 'refused' || judged?.draft === draft
   const known: Judgement = judged && isKept ? judged.judgement : { is: 'asking' }
