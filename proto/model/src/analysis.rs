@@ -3,7 +3,10 @@
 //! The documents are looked at together, each in the place of the live rule of its name, if rules and
 //! instances of a control plane are given to hold them against.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use serde::Serialize;
 
@@ -12,8 +15,9 @@ use crate::{
     limiting::{self, RateLimitRule},
     manifest::{Content, Kind, Manifest},
     routing::{
-        self, Explanation, FailedTest, Mismatch, RoutingRule, RoutingTest, RuleKey, RuleName,
-        RuleSet, Surroundings, TestOutcome, Warning, WarningCode, failed_test, lint::callee_of,
+        self, CalleeRule, CalleeSelector, Explanation, FailedTest, Mismatch, RoutingRule,
+        RoutingTest, RuleKey, RuleName, RuleSet, Surroundings, TestOutcome, Warning, WarningCode,
+        failed_test, lint::callee_of,
     },
 };
 
@@ -110,25 +114,40 @@ pub fn analyze(documents: &[Manifest], facts: Facts<'_>) -> Vec<Report> {
 
 /// The tests of other rules that pass now, and would fail if the documents were written.
 pub fn broken_tests(documents: &[Manifest], rules: &RuleSet) -> Vec<FailedTest> {
+    let keys = documents.iter().filter_map(|document| {
+        let kind = document.kind?;
+        let is_for_routes = matches!(kind, Kind::RoutingRule | Kind::NearbyRule);
+        is_for_routes.then_some((kind, document.key.as_ref()?))
+    });
+    let written: HashSet<(Kind, &RuleKey)> = keys.collect();
+    if written.is_empty() {
+        return Vec::new();
+    }
     let after = written_over(rules, documents);
-    let is_written = |kind: Kind, key: &RuleKey| {
-        let mut found = documents.iter();
-        found.any(|one| one.kind == Some(kind) && one.key.as_ref() == Some(key))
-    };
-    let concerns = |callee: &ServiceKey| {
-        [rules, &after].into_iter().any(|rules| {
-            let RuleSet { routing, nearby } = rules.for_service(callee);
-            let mut routing = routing.iter();
-            let mut nearby = nearby.iter();
-            routing.any(|rule| is_written(Kind::RoutingRule, &rule.key))
-                || nearby.any(|rule| is_written(Kind::NearbyRule, &rule.key))
-        })
-    };
+    let mut callees = HashSet::new();
+    for rules in [rules, &after] {
+        let of_routing = callees_of(Kind::RoutingRule, &rules.routing, &written);
+        callees.extend(of_routing.chain(callees_of(Kind::NearbyRule, &rules.nearby, &written)));
+    }
     failed_test::broken_tests(
         (rules, &after),
-        |rule| is_written(Kind::RoutingRule, &rule.key),
-        concerns,
+        |rule| written.contains(&(Kind::RoutingRule, &rule.key)),
+        |callee| {
+            let mut callees = callees.iter();
+            callees.any(|(selector, home)| selector.selects(callee, home))
+        },
     )
+}
+
+/// The services that the written ones of some rules are for, each with the namespace of its rule.
+fn callees_of<'r, R: CalleeRule>(
+    kind: Kind,
+    rules: &'r [Arc<R>],
+    written: &HashSet<(Kind, &RuleKey)>,
+) -> impl Iterator<Item = (&'r CalleeSelector, &'r NamespaceName)> {
+    let rules = rules.iter();
+    let written = rules.filter(move |rule| written.contains(&(kind, rule.key())));
+    written.map(|rule| (rule.callee(), &rule.key().namespace))
 }
 
 /// The rules as they are once the documents are written.

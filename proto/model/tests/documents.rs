@@ -56,17 +56,22 @@ fn in_shop(mut document: Value) -> Value {
     document
 }
 
-/// The rule `shop/canary`, which expects to decide where calls to `order` go.
-fn tested() -> RuleSet {
+fn put(rules: &mut RuleSet, document: &Value) {
+    match Manifest::read(document).content {
+        Ok(Content::RoutingRule(rule)) => rules.put_routing(rule.into()),
+        Ok(Content::NearbyRule(rule)) => rules.put_nearby(rule.into()),
+        other => panic!("{other:?} is for no routes"),
+    }
+}
+
+/// The rule `shop/canary`, which expects of another one, or itself, to decide where calls to `order` go.
+fn tested(decided_by: &str) -> RuleSet {
     let mut canary = in_shop(canary());
     canary["spec"]["tests"] = json!([{
-        "request": {"to": {"service": "order"}}, "expect": {"decided_by": "shop/canary"},
+        "request": {"to": {"service": "order"}}, "expect": {"decided_by": decided_by},
     }]);
     let mut rules = RuleSet::default();
-    let Ok(Content::RoutingRule(rule)) = Manifest::read(&canary).content else {
-        panic!("{canary} is no rule");
-    };
-    rules.put_routing(rule.into());
+    put(&mut rules, &canary);
     rules
 }
 
@@ -86,11 +91,47 @@ fn first(callee: &str) -> Value {
 
 #[test]
 fn a_test_of_another_rule_breaks_in_the_namespace_of_its_rule() {
-    let rules = tested();
+    let rules = tested("shop/canary");
     assert_eq!(broken(&[in_shop(first("order"))], &rules), 1);
     assert_eq!(broken(&[in_shop(first("*"))], &rules), 1);
     assert_eq!(broken(&[in_shop(first("pay"))], &rules), 0);
     assert_eq!(broken(&[first("order")], &rules), 0);
+}
+
+#[test]
+fn a_test_breaks_when_another_rule_turns_to_another_service() {
+    let mut rules = tested("shop/a-first");
+    put(&mut rules, &in_shop(first("order")));
+    assert_eq!(broken(&[in_shop(first("pay"))], &rules), 1);
+    assert_eq!(broken(&[first("pay")], &rules), 0);
+    let nearby = document("NearbyRule", "near", json!({"callee": {"service": "*"}}));
+    assert_eq!(broken(&[nearby], &rules), 0);
+    let limit = json!({"callee": {"service": "order"}, "concurrency": 1});
+    assert_eq!(
+        broken(&[document("RateLimitRule", "a-first", limit)], &rules),
+        0
+    );
+}
+
+#[test]
+fn a_test_breaks_when_a_nearby_rule_changes() {
+    let near = |level: &str| {
+        let spec = json!({"callee": {"service": "order"}, "level": level});
+        in_shop(document("NearbyRule", "near", spec))
+    };
+    let mut canary = in_shop(canary());
+    canary["spec"]["branches"] = json!([{"targets": [{"labels": {}}]}]);
+    canary["spec"]["tests"] = json!([{
+        "request": {"from": {"service": "api", "location": {"region": "eu", "zone": "a"}},
+            "to": {"service": "order"}},
+        "instances": [{"labels": {"region": "eu", "zone": "a"}}, {"labels": {"region": "eu", "zone": "b"}}],
+        "expect": {"labels": {"zone": "a"}},
+    }]);
+    let mut rules = RuleSet::default();
+    put(&mut rules, &canary);
+    put(&mut rules, &near("zone"));
+    assert_eq!(broken(&[near("zone")], &rules), 0);
+    assert_eq!(broken(&[near("region")], &rules), 1);
 }
 
 #[test]
