@@ -4,7 +4,7 @@
 
 use merak_model::{
     Revision, Stamp, Timestamp,
-    limiting::{RateLimitRule, RateLimitRuleSpec},
+    limiting::{RateLimitRule, RateLimitRuleSpec, quota::Ask},
     routing::RuleKey,
 };
 use merak_proto::v1::{self, rate_limit_rule_spec as parts};
@@ -145,4 +145,20 @@ fn what_a_client_does_not_know_is_refused_by_its_place() {
         break_it(broken.spec.as_mut().unwrap());
         assert_eq!(RateLimitRule::try_from(broken).unwrap_err().field(), field);
     }
+}
+
+#[test]
+fn what_a_client_says_of_itself_counts_as_far_as_it_can_be() {
+    let said = |demand, ahead_ms| {
+        let ask = Ask::from(v1::QuotaAsk {
+            demand,
+            ahead_ms,
+            ..v1::QuotaAsk::default()
+        });
+        (ask.demand, ask.ahead_ms)
+    };
+    assert_eq!(said(7, 500), (7, 500));
+    assert_eq!(said(10_000_000, 60_000), (10_000_000, 60_000));
+    assert_eq!(said(10_000_001, 60_001), (10_000_000, 60_000));
+    assert_eq!(said(u32::MAX, u32::MAX), (10_000_000, 60_000));
 }

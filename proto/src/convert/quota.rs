@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use merak_model::limiting::{
-    Moment,
+    Amount, Moment,
     quota::{Answer, Ask, Exhausted, Tokens},
 };
 
 use crate::v1;
+
+/// The longest time from one answer to the next that counts: more is no client's.
+const AHEAD_LIMIT_MS: u32 = 60_000;
 
 /// An ask, for the counter of a number.
 impl From<(u32, Ask)> for v1::QuotaAsk {
@@ -28,6 +31,8 @@ impl From<(u32, Ask)> for v1::QuotaAsk {
     }
 }
 
+/// Of what a client says of itself, no more counts than what can be: a demand up to the quickest pace of a
+/// rule, and a minute from one answer to the next.
 impl From<v1::QuotaAsk> for Ask {
     fn from(ask: v1::QuotaAsk) -> Self {
         Self {
@@ -36,8 +41,8 @@ impl From<v1::QuotaAsk> for Ask {
             want: ask.want,
             held: ask.held,
             at: moment(ask.at_ns),
-            demand: ask.demand,
-            ahead_ms: ask.ahead_ms,
+            demand: ask.demand.min(Amount::PACE_LIMIT),
+            ahead_ms: ask.ahead_ms.min(AHEAD_LIMIT_MS),
             returned: ask.returned.map(Tokens::from).unwrap_or_default(),
             unasked: ask.unasked.map(Tokens::from).unwrap_or_default(),
             refused: ask.refused,

@@ -63,7 +63,7 @@ impl Amount {
     /// The shortest window of a global limit: calls are granted in batches, which takes a while.
     pub const GLOBAL_WINDOW_MIN: Duration = Duration::from_secs(1);
     /// The quickest pace, in calls a second.
-    pub const PACE_LIMIT: u64 = 10_000_000;
+    pub const PACE_LIMIT: u32 = 10_000_000;
 
     /// Calls in a window; never 0.
     pub fn max(self) -> u32 {

@@ -136,7 +136,7 @@ proptest! {
         max in 1_u32..2_000_000, window_ms in 1_u64..5000, burst in 1_u32..50,
     ) {
         let pace = u64::from(max) * 1000 / window_ms;
-        prop_assume!(pace <= Amount::PACE_LIMIT);
+        prop_assume!(pace <= u64::from(Amount::PACE_LIMIT));
         let amounts = json!([{"max": max, "window_ms": window_ms, "burst": burst}]);
         let one = One::new(limits(json!({"amounts": amounts})));
         // A call comes as soon as one may, for 2,000 calls.
