@@ -217,11 +217,9 @@ impl Till {
 
     #[cold]
     fn spend_without(&self, at: u64) -> Result<Token, Denial> {
-        if self.wake() {
-            if self.refills_at.load(Ordering::Relaxed) <= at {
-                self.unasked.fetch_add(1, Ordering::AcqRel);
-                return Ok(Token::Unasked);
-            }
+        if self.wake() && self.refills_at.load(Ordering::Relaxed) <= at {
+            self.unasked.fetch_add(1, Ordering::AcqRel);
+            return Ok(Token::Unasked);
         }
         if self.passes_all.load(Ordering::Relaxed) {
             self.unasked.fetch_add(1, Ordering::AcqRel);
