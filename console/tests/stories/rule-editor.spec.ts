@@ -95,35 +95,6 @@ test('a lost connection keeps what was typed', async ({ page, merak, faults }) =
   faults.splice(0)
 })
 
-test('a check that is not answered keeps nobody from going on, and is made again', async ({ page, merak, faults }) => {
-  await edit(page, merak)
-  let missing: 'busy' | 'silent' | 'none' = 'busy'
-  const problem = { status: 503, contentType: 'application/problem+json', json: { title: 'busy', status: 503, detail: 'too much at once' } }
-  await page.route('**/api/v1/analyze', (route) => (missing === 'none' ? route.fallback() : missing === 'busy' ? route.fulfill(problem) : route.abort()))
-  await page.getByLabel('Priority').fill('15')
-  await expect(page.getByText('It could not be checked. It is tried again.')).toBeVisible()
-  await expect(page.getByRole('alert').filter({ hasText: 'too much at once' })).toBeVisible()
-  const review = page.getByRole('button', { name: 'Review changes' })
-  await expect(review).toBeEnabled()
-  missing = 'none'
-  await expect(page.getByText('Checked: it can be published')).toBeVisible()
-  await expect(page.getByText('too much at once')).toHaveCount(0)
-  missing = 'silent'
-  await page.getByLabel('Priority').fill('16')
-  await expect(page.getByText('The control plane does not answer. What you typed is kept.')).toBeVisible()
-  missing = 'none'
-  await expect(page.getByText('Checked: it can be published')).toBeVisible()
-  missing = 'busy'
-  await page.getByLabel('Priority').fill('17')
-  await expect(page.getByText('too much at once')).toBeVisible()
-  missing = 'none'
-  await review.click()
-  await page.getByRole('dialog').getByRole('button', { name: 'Publish' }).click()
-  await expect(page.getByText('order-canary was published')).toBeVisible()
-  expect((await read(merak, 'order-canary')).priority).toBe(17)
-  expect(faults.splice(0).filter((fault) => !/503|Failed to load/.test(fault))).toEqual([])
-})
-
 test('what others publish appears while nothing is typed', async ({ page, merak }) => {
   await edit(page, merak)
   await meanwhile(merak, { description: 'by somebody else' })
