@@ -33,16 +33,14 @@ export function ReorderDialog<Spec extends CommonSpec>({ noun, rules, changes, o
   async function publish() {
     setWriting(true)
     const written: { before: Rule<Spec>; after: Written<Spec> }[] = []
-    let tests: Tests = 'heeded'
-    /** Writes a rule; asks once what to do if tests of rules are in the way. */
-    async function put(rule: Rule<Spec>, spec: Spec): Promise<Written<Spec>> {
+    /** Writes a rule; asks what to do if tests of rules are in the way of this one. */
+    async function put(rule: Rule<Spec>, spec: Spec, tests: Tests = 'heeded'): Promise<Written<Spec>> {
       try {
         return await putRule<Spec>(noun.collection, { ...rule, spec, revision: rule.revision }, tests)
       } catch (error) {
         const failing = failingOf(error)
         if (failing.length === 0 || tests === 'skipped' || !(await askAnyway(rule.name, failing))) throw error
-        tests = 'skipped'
-        return put(rule, spec)
+        return put(rule, spec, 'skipped')
       }
     }
     try {

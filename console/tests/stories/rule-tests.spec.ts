@@ -172,3 +172,37 @@ test('a test that comes while a change is reviewed is in the way, and so is one 
   await expect(page.getByText('canary was deleted')).toBeVisible()
   expect(faults.splice(0).filter((fault) => !/422|404/.test(fault))).toEqual([])
 })
+
+/** A test that a rule is the first for a service. */
+const first = (name: string, service: string) => [
+  { description: `${name} decides`, request: { to: { service } }, expect: { decided_by: `default/${name}[0]` } },
+]
+
+test('a new order asks for each rule whose tests are in the way, and stops where one says no', async ({ page, merak, faults }) => {
+  const write = (name: string, service: string, priority: number, tests: object[] = []) =>
+    merak.rule('routing-rules', 'default', name, { callee: { service }, priority, branches: [{ targets: [{}] }], otherwise: 'fall_through', tests })
+  await write('order-1', 'order', 10, first('order-1', 'order'))
+  await write('pay-1', 'pay', 20, first('pay-1', 'pay'))
+  await write('order-2', 'order', 30)
+  await write('pay-2', 'pay', 40)
+  await page.goto('/routing-rules')
+  for (const name of ['order-1', 'pay-1']) {
+    await page.getByRole('button', { name: new RegExp(`^Move ${name}`) }).focus()
+    await page.keyboard.press('End')
+  }
+  await page.getByRole('button', { name: 'Preview' }).click()
+  await page.getByRole('dialog', { name: 'Publish the new order' }).getByRole('button', { name: 'Publish' }).click()
+  const asked = page.getByRole('dialog', { name: /tests are in the way/ })
+  await expect(asked).toContainText('order-1 decides')
+  await expect(asked).not.toContainText('pay-1 decides')
+  await asked.getByRole('button', { name: 'Do it anyway' }).click()
+  await expect(asked).toContainText('pay-1 decides')
+  await expect(asked).not.toContainText('order-1 decides')
+  await asked.getByRole('button', { name: 'Cancel' }).click()
+  await expect(page.getByRole('dialog').getByRole('alert')).toContainText('1 of 2 were written.')
+  await expect(page.getByText('1 rule has another priority')).toBeVisible()
+  const priority = async (name: string) => (await merak.ask<Rule>(rulePath('routing-rules', 'default', name))).priority
+  expect(await Promise.all(['order-1', 'pay-1', 'order-2', 'pay-2'].map(priority))).not.toEqual([10, 20, 30, 40])
+  expect(await Promise.all(['pay-1', 'pay-2'].map(priority))).toEqual([20, 40])
+  expect(faults.splice(0).filter((fault) => !/422/.test(fault))).toEqual([])
+})
