@@ -9,6 +9,8 @@ const PAGE_SIZE = 50
 
 export type Rules<Spec extends CommonSpec> =
   | { is: 'loading' }
+  /** The search says nothing that could be asked, and there is nothing from before. */
+  | { is: 'faulty' }
   | { is: 'failed'; error: unknown; retry: () => void }
   | { is: 'there'; rules: Listed<Spec>[]; isStale: boolean; more: (() => void) | undefined; isReading: boolean }
 
@@ -22,7 +24,7 @@ export function useRules<Spec extends CommonSpec>(noun: Noun<Spec>, parsed: Pars
     enabled: isMeant,
   })
   if (error && !data) return { is: 'failed', error, retry: () => void refetch() }
-  if (!data) return { is: 'loading' }
+  if (!data) return { is: isMeant ? 'loading' : 'faulty' }
   return {
     is: 'there',
     rules: data.pages.flatMap(({ items }) => items),

@@ -94,3 +94,13 @@ test('a new order waits while one searches', async ({ page, merak }) => {
   await expect(rows.first()).toContainText('rule-2')
   await expect(page.getByRole('button', { name: 'Preview' })).toBeEnabled()
 })
+
+test('a search that cannot be read shows its fault and nothing that would come', async ({ page, merak }) => {
+  await many(merak, 1, 2)
+  await page.goto('/routing-rules?q=nonsense:1')
+  await expect(page.getByRole('search').getByRole('alert')).toContainText('nonsense')
+  await expect(page.getByRole('status').filter({ hasText: 'Loading' })).toHaveCount(0)
+  await expect(page.getByRole('list', { name: 'Routing rules' })).toHaveCount(0)
+  await page.getByRole('combobox', { name: 'Search' }).fill('rule-1')
+  await expect(page.getByRole('list', { name: 'Routing rules' }).locator('> li')).toHaveCount(1)
+})
