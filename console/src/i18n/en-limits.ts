@@ -45,7 +45,7 @@ export const limits = {
   },
   failover: 'While the control plane is away',
   failovers: {
-    local: { name: 'As many as lately', hint: 'Each instance goes on with the share that it had' },
+    local: { name: 'Each its part', hint: 'Each instance lets its part of the limit through, by its part of the calls before' },
     pass: { name: 'Let every call through', hint: 'Nothing is counted until it is back' },
   },
   tooMany: 'One call too many',
@@ -115,7 +115,7 @@ export const limits = {
   refused: (status: number) => `One too many is refused with status ${status}.`,
   waits: (length: string, status: number) => `One too many waits for its turn, up to ${length}, and is then refused with status ${status}.`,
   warmsUp: (percent: number, length: string) => `After a pause the pace begins at ${percent} % and is whole after ${length}.`,
-  awayLocal: 'While the control plane is away, each instance lets as many through as it lately did.',
+  awayLocal: 'While the control plane is away, each instance lets its part of the limit through, by its part of the calls before.',
   awayPass: 'While the control plane is away, all calls pass.',
 }
 

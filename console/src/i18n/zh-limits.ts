@@ -47,7 +47,7 @@ export const limits: Dictionary['limits'] = {
   },
   failover: '控制面不可用时',
   failovers: {
-    local: { name: '与近期相同', hint: '每个实例沿用近期的份额' },
+    local: { name: '各自按份额放行', hint: '每个实例放行限额中自己的一份，按此前所占调用的比例' },
     pass: { name: '放行所有调用', hint: '恢复之前不计数' },
   },
   tooMany: '超出的调用',
@@ -115,7 +115,7 @@ export const limits: Dictionary['limits'] = {
   refused: (status) => `超出的调用以状态码 ${status} 拒绝。`,
   waits: (length, status) => `超出的调用排队等待，最多 ${length}，之后以状态码 ${status} 拒绝。`,
   warmsUp: (percent, length) => `停顿之后从 ${percent}% 的速率开始，${length} 后达到全速。`,
-  awayLocal: '控制面不可用时，每个实例按近期的数量放行。',
+  awayLocal: '控制面不可用时，每个实例放行限额中自己的一份，按此前所占调用的比例。',
   awayPass: '控制面不可用时，放行所有调用。',
 }
 

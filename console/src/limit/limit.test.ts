@@ -26,6 +26,15 @@ describe('limitSentences', () => {
     ])
   })
 
+  it('says what becomes of a global limit while the control plane is away', () => {
+    const rule = { ...USERS, scope: 'global' } as const
+    const part = 'While the control plane is away, each instance lets its part of the limit through, by its part of the calls before.'
+    expect(limitSentences(rule, en)).toContain(part)
+    expect(limitSentences(rule, zh)).toContain('控制面不可用时，每个实例放行限额中自己的一份，按此前所占调用的比例。')
+    expect(limitSentences({ ...rule, failover: 'pass' }, en)).not.toContain(part)
+    expect(limitSentences(USERS, en)).not.toContain(part)
+  })
+
   it('knows global limits, queues, slow starts and shared counters', () => {
     const global = { ...USERS, scope: 'global', failover: 'pass', regex_combine: true } as const
     const said = limitSentences({ ...global, amounts: [{ max: 1000, window_ms: 1_000 }] }, en)
