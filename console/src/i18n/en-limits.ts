@@ -75,9 +75,16 @@ export const limits = {
   },
   usage: {
     nowOnly: 'Usage is that of now: it is not part of the past.',
-    localTitle: 'Applications count this limit themselves',
-    localHint:
-      'Each instance of the service counts the calls that it gets and tells nobody, so there is nothing to show here. For one count over all instances, let the control plane count.',
+    notCounted: {
+      local_scope: {
+        title: 'Applications count this limit themselves',
+        hint: 'Each instance of the service counts the calls that it gets and tells nobody, so there is nothing to show here. For one count over all instances, let the control plane count.',
+      },
+      not_enabled: {
+        title: 'The rule is off',
+        hint: 'It limits no calls, so none are counted. Counters appear with the first calls after it is enabled.',
+      },
+    },
     emptyTitle: 'No calls now',
     emptyHint: 'A counter appears with the first call that the rule counts, and goes when its windows pass without another.',
     lead: 'As instances tell it, at least once a second.',

@@ -77,8 +77,13 @@ export const limits: Dictionary['limits'] = {
   },
   usage: {
     nowOnly: '用量为当前数据，不属于历史。',
-    localTitle: '此限流由应用自行计数',
-    localHint: '服务的每个实例只计自己收到的调用，不上报，因此这里没有数据。如需为所有实例统一计数，请由控制面计数。',
+    notCounted: {
+      local_scope: {
+        title: '此限流由应用自行计数',
+        hint: '服务的每个实例只计自己收到的调用，不上报，因此这里没有数据。如需为所有实例统一计数，请由控制面计数。',
+      },
+      not_enabled: { title: '规则已停用', hint: '停用的规则不限制调用，也不计数。启用后，随首批调用出现计数器。' },
+    },
     emptyTitle: '目前没有调用',
     emptyHint: '规则计入第一个调用时出现计数器；时间窗口内不再有调用时消失。',
     lead: '数据由实例上报，至少每秒一次。',

@@ -18,13 +18,13 @@ export function LimitUsage({ rule }: { rule: Rule<RateLimitRuleSpec> }) {
   const { data, error, refetch } = useQuery(usageQuery(rule))
   if (error && !data) return <Failed error={error} retry={() => void refetch()} />
   if (!data) return <Loading />
-  const { scope, counters, counter_count: count } = data
+  const { not_counted: idle, counters, counter_count: count } = data
   return (
     <section className="stack" aria-label={text.rules.usage}>
       {asOf !== undefined && <p className="muted note">{words.nowOnly}</p>}
-      {scope === 'local' && <Empty title={words.localTitle} hint={words.localHint} />}
-      {scope !== 'local' && counters.length === 0 && <Empty title={words.emptyTitle} hint={words.emptyHint} />}
-      {scope !== 'local' && counters.length > 0 && (
+      {idle && <Empty {...words.notCounted[idle.reason]} />}
+      {!idle && counters.length === 0 && <Empty title={words.emptyTitle} hint={words.emptyHint} />}
+      {!idle && counters.length > 0 && (
         <>
           <p className="muted note num">
             {counters.length < count ? words.someCounters(counters.length, count) : words.allCounters(count)} {words.lead}

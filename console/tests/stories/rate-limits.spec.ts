@@ -143,6 +143,20 @@ test('what is made of a limit is shown live, by counter and by instance', async 
   await expect(page.getByText('Applications count this limit themselves')).toBeVisible()
 })
 
+test('where nothing is counted it is said why, in the language of the page', async ({ page, merak }) => {
+  const rule = { name: 'off', enabled: false, callee: { service: 'micro-pay' }, amounts: [{ max: 5, window_ms: 1_000 }], scope: 'global' }
+  await merak.ask(RULES, 'POST', rule)
+  await merak.ask(RULES, 'POST', { ...rule, name: 'by-each', enabled: true, scope: 'local' })
+  await page.goto('/rate-limit-rules/default/off?tab=usage')
+  const usage = page.getByRole('region', { name: 'Live usage' })
+  await expect(usage).toContainText('The rule is off')
+  await expect(usage).not.toContainText('No calls now')
+  await page.getByRole('button', { name: '切换到中文' }).click()
+  await expect(page.getByText('停用的规则不限制调用，也不计数')).toBeVisible()
+  await page.goto('/rate-limit-rules/default/by-each?tab=usage')
+  await expect(page.getByText('此限流由应用自行计数')).toBeVisible()
+})
+
 test('calls are tried out against the limits of a service', async ({ page, merak }) => {
   await shop(merak)
   await limits(merak)
