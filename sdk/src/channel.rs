@@ -10,8 +10,9 @@ use std::{
 };
 
 use http::{Request, Response, request::Parts, uri::PathAndQuery};
+use http_body_util::BodyExt as _;
 use merak_model::{Instance, InstanceId, ServiceKey};
-use tonic::{body::Body, transport::Channel};
+use tonic::{Code, Status, body::Body, transport::Channel};
 use tower::Service as _;
 use tracing::debug;
 
@@ -36,6 +37,13 @@ pub(crate) const ATTEMPTS: usize = 3;
 /// never sent again. Rules see the request's path and metadata, and its method as the full name of the gRPC
 /// method; [`CallOptions`](crate::CallOptions) among the request's extensions add to that. An instance
 /// counts as busy until its answer has been read.
+///
+/// A request that reaches no instance fails with `UNAVAILABLE`, and the reason as its message: the service is
+/// unknown, the rules leave it no instance, its instances cannot be connected to, or the control plane did not
+/// tell them in time. So does one whose connection breaks before its answer is complete, which the instance may
+/// have seen: only repeat it where doing so twice is harmless. `DEADLINE_EXCEEDED` ends one that is not answered
+/// within the timeout that it carries. [`Error`] says which codes other failures
+/// have as a [`Status`], and is the source of the status.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -84,13 +92,13 @@ impl ServiceChannel {
         self
     }
 
-    async fn send(self, request: Request<Body>) -> Result<Response<Body>> {
+    async fn send(self, request: Request<Body>) -> Result<Response<Body>, Status> {
         let (mut parts, body) = request.into_parts();
         self.client.identity().sign(&mut parts.headers);
         let permit = match self.permit(&parts).await {
             Ok(permit) => permit,
             Err(Error::Limited(rejected)) => return Ok(Grpc::refuse(&rejected)),
-            Err(failure) => return Err(failure),
+            Err(failure) => return Err(failure.into()),
         };
         let body = Lent::new(body);
         let mut tried = Tried::default();
@@ -107,7 +115,9 @@ impl ServiceChannel {
             let failure = match sent.await {
                 Ok(response) => {
                     let response = InFlight::grpc(response, instance);
-                    return Ok(response.map(|body| Body::new(body.holding(permit))));
+                    return Ok(
+                        response.map(|body| Body::new(body.holding(permit).map_err(unless_broken)))
+                    );
                 }
                 Err(failure) => failure,
             };
@@ -116,7 +126,7 @@ impl ServiceChannel {
             let error = self.failed(&instance, describe(&failure));
             if !is_of_connecting(&failure) {
                 instance.report(Outcome::Failed);
-                return Err(error);
+                return Err(unanswered(error, failure));
             }
             tried.unreachable(instance, error)?;
         }
@@ -188,10 +198,10 @@ impl Tried {
 
 impl tower::Service<Request<Body>> for ServiceChannel {
     type Response = Response<Body>;
-    type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>>> + Send>>;
+    type Error = Status;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Status>> + Send>>;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<()>> {
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Status>> {
         Poll::Ready(Ok(()))
     }
 
@@ -202,8 +212,37 @@ impl tower::Service<Request<Body>> for ServiceChannel {
 
 /// Whether a request failed because a connection that was lost could not be made again: it was not sent.
 fn is_of_connecting(failure: &(dyn std::error::Error + 'static)) -> bool {
+    has_cause::<tonic::ConnectError>(failure)
+}
+
+fn has_cause<E: std::error::Error + 'static>(failure: &(dyn std::error::Error + 'static)) -> bool {
     let mut causes = std::iter::successors(Some(failure), |cause| cause.source());
-    causes.any(|cause| cause.is::<tonic::ConnectError>())
+    causes.any(|cause| cause.is::<E>())
+}
+
+/// Why a request that was sent has no answer.
+fn unanswered(error: Error, failure: tonic::transport::Error) -> Status {
+    let is_late = has_cause::<tonic::TimeoutExpired>(&failure);
+    let mut code = Status::from_error(failure.into()).code();
+    if is_late {
+        code = Code::DeadlineExceeded;
+    } else if matches!(code, Code::Unknown | Code::Cancelled) {
+        // The connection broke, or was closed; tonic knows the codes of other ends of HTTP/2 streams.
+        code = Code::Unavailable;
+    }
+    let mut status = Status::new(code, error.to_string());
+    status.set_source(Arc::new(error));
+    status
+}
+
+/// Why an answer ended early: tonic has no code for a connection that broke, and calls it unknown.
+fn unless_broken(failure: Status) -> Status {
+    if failure.code() != Code::Unknown {
+        return failure;
+    }
+    let mut broken = Status::unavailable(failure.message());
+    broken.set_source(Arc::new(failure));
+    broken
 }
 
 /// The request's path at an instance.

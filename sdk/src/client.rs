@@ -199,7 +199,8 @@ impl Client {
         Ok(Watch::new(&cell, Arc::clone(&self.inner)))
     }
 
-    /// A transport for tonic clients that finds an instance of the service for each request.
+    /// A transport for tonic clients that finds an instance of the service for each request; one that reaches
+    /// none fails with `UNAVAILABLE` and the reason.
     ///
     /// # Errors
     /// [`Error::Invalid`] when the name is not valid.

@@ -1,6 +1,6 @@
 //! What can go wrong, in the kinds that applications act on.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use merak_model::{Invalid, ServiceKey, routing::RuleKey};
 use tonic_types::StatusExt as _;
@@ -143,6 +143,29 @@ impl fmt::Display for Refusal {
     }
 }
 
+/// What a gRPC call that failed so has: the error as its message and its source.
+///
+/// The code is `UNAVAILABLE` where another try may help, `RESOURCE_EXHAUSTED` if a rate limit rejects the
+/// call, `CANCELLED` if the client is closed, and `INTERNAL` otherwise.
+impl From<Error> for tonic::Status {
+    fn from(failure: Error) -> Self {
+        let mut status = match &failure {
+            Error::Limited(rejected) => rejected.status(),
+            Error::Absent(_)
+            | Error::NoInstance { .. }
+            | Error::Rejected { .. }
+            | Error::FirstSync { .. }
+            | Error::Unavailable(_)
+            | Error::Instance { .. } => Self::unavailable(failure.to_string()),
+            Error::Closed => Self::cancelled(failure.to_string()),
+            // Other codes would say that the callee refuses the request.
+            Error::Invalid(_) | Error::Refused(_) => Self::internal(failure.to_string()),
+        };
+        status.set_source(Arc::new(failure));
+        status
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use tonic::{Code, Status};
@@ -170,5 +193,32 @@ mod tests {
             "the control plane refused: a proxy says no"
         );
         assert_eq!((refusal.reason(), refusal.field()), (None, None));
+    }
+
+    #[test]
+    fn a_call_fails_with_a_code_that_tells_whether_to_try_again() {
+        let service = ServiceKey::parse("default", "pay").unwrap();
+        let refusal = Refusal::new("not for you".to_owned(), "PERMISSION_DENIED".to_owned());
+        for (failure, code) in [
+            (Error::Absent(service.clone()), Code::Unavailable),
+            (
+                Error::Rejected {
+                    service,
+                    rule: RuleKey::parse("default", "canary").unwrap(),
+                    branch: None,
+                },
+                Code::Unavailable,
+            ),
+            (Error::Unavailable("away".to_owned()), Code::Unavailable),
+            (Error::Refused(refusal), Code::Internal),
+            (Error::Closed, Code::Cancelled),
+        ] {
+            let message = failure.to_string();
+            let status = Status::from(failure);
+            assert_eq!((status.code(), status.message()), (code, &*message));
+            let source = std::error::Error::source(&status);
+            let source = source.and_then(|source| source.downcast_ref::<Error>());
+            assert_eq!(source.map(ToString::to_string), Some(message));
+        }
     }
 }

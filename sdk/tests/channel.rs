@@ -11,12 +11,12 @@ use merak_proto::v1::{HeartbeatRequest, registry_client::RegistryClient};
 use merak_sdk::{Client, Error, ServiceChannel};
 use support::{Plane, snapshot, soon};
 use tokio::{
-    io::AsyncReadExt as _,
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
     sync::mpsc::{self, UnboundedReceiver},
     task::JoinSet,
 };
-use tonic::{Code, body::Body};
+use tonic::{Code, Status, body::Body};
 use tower::Service as _;
 
 /// A way to a server that says when a connection begins and ends.
@@ -75,6 +75,18 @@ async fn call(channel: &ServiceChannel) {
     assert_eq!(answer.unwrap_err().code(), Code::Unimplemented);
 }
 
+/// Calls in vain.
+async fn failed(channel: &ServiceChannel) -> Status {
+    let mut registry = RegistryClient::new(channel.clone());
+    let answer = soon(registry.heartbeat(HeartbeatRequest::default())).await;
+    answer.unwrap_err()
+}
+
+/// The error behind a status.
+fn cause(status: &Status) -> Option<&Error> {
+    std::error::Error::source(status)?.downcast_ref()
+}
+
 #[tokio::test]
 async fn concurrent_first_calls_share_one_connection() {
     let mut plane = Plane::start().await;
@@ -102,9 +114,10 @@ async fn a_call_that_reaches_none_of_few_instances_tells_why() {
     let mut plane = Plane::start().await;
     // Nobody listens on the discard port.
     let (mut channel, _sync, _) = channel(&mut plane, &[9]).await;
-    let failure = soon(channel.call(Request::new(Body::empty()))).await.err();
-    let Some(Error::Instance { address, why, .. }) = failure else {
-        panic!("{failure:?} does not say that it could not connect");
+    let status = soon(channel.call(Request::new(Body::empty()))).await;
+    let status = status.unwrap_err();
+    let Some(Error::Instance { address, why, .. }) = cause(&status) else {
+        panic!("{status:?} does not say that it could not connect");
     };
     assert_eq!(address, "127.0.0.1:9");
     assert!(why.contains("refused"), "{why}");
@@ -143,8 +156,65 @@ async fn a_call_to_an_instance_that_fell_silent_ends() {
         answered = calls.join_next() => answered.unwrap().unwrap(),
         () = limit => panic!("the call waits for ever"),
     };
-    let Err(Error::Instance { why, .. }) = answered else {
+    let status = answered.unwrap_err();
+    let Some(Error::Instance { why, .. }) = cause(&status) else {
         panic!("nobody has answered");
     };
     assert!(why.contains("timed out"), "{why}");
+}
+
+#[tokio::test]
+async fn a_call_that_reaches_no_instance_is_unavailable_and_tells_why() {
+    let mut plane = Plane::start().await;
+    let (channel, sync, number) = channel(&mut plane, &[9]).await;
+    let status = failed(&channel).await;
+    assert_eq!(status.code(), Code::Unavailable, "{status}");
+    let why = "instance `127.0.0.1:9` of service `default/pay` failed: ";
+    assert!(status.message().starts_with(why), "{status}");
+    let Some(Error::Instance { .. }) = cause(&status) else {
+        panic!("{status:?} has no cause");
+    };
+    sync.update(number, snapshot(4, &[]));
+    let none = "service `default/pay` has no instance for this call: 0 known, ";
+    let mut status = failed(&channel).await;
+    // Until the client has read that there is none.
+    while !status.message().starts_with(none) {
+        assert!(status.message().starts_with(why), "{status}");
+        status = failed(&channel).await;
+    }
+    assert_eq!(status.code(), Code::Unavailable);
+}
+
+#[tokio::test]
+async fn a_call_that_is_not_answered_within_its_timeout_exceeds_its_deadline() {
+    let mut plane = Plane::start().await;
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let (channel, _sync, _) = channel(&mut plane, &[port]).await;
+    let mut request = tonic::Request::new(HeartbeatRequest::default());
+    request.set_timeout(Duration::from_millis(1));
+    let mut registry = RegistryClient::new(channel);
+    let status = soon(registry.heartbeat(request)).await.unwrap_err();
+    assert_eq!(status.code(), Code::DeadlineExceeded, "{status}");
+}
+
+#[tokio::test]
+async fn a_call_whose_connection_breaks_is_unavailable() {
+    const SETTINGS: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    // `:status: 200` of the first request, and no end.
+    const HEADERS: [u8; 10] = [0, 0, 1, 1, 4, 0, 0, 0, 1, 0x88];
+    let mut plane = Plane::start().await;
+    let breaking = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = breaking.local_addr().unwrap().port();
+    let (channel, _sync, _) = channel(&mut plane, &[port]).await;
+    for answer in [&[][..], &HEADERS] {
+        let server = async {
+            let (mut stream, _) = breaking.accept().await.unwrap();
+            stream.write_all(&SETTINGS).await.unwrap();
+            requested(&mut stream).await;
+            stream.write_all(answer).await.unwrap();
+        };
+        let (status, ()) = tokio::join!(failed(&channel), server);
+        assert_eq!(status.code(), Code::Unavailable, "{answer:?}: {status}");
+    }
 }

@@ -65,18 +65,24 @@ impl<B: From<String>> Refuse<B> for Http {
 
 impl<B: Default> Refuse<B> for Grpc {
     fn refuse(rejected: &Rejected) -> Response<B> {
-        let message = match rejected.response().body() {
-            "" => rejected.to_string(),
+        rejected.status().into_http()
+    }
+}
+
+impl Rejected {
+    /// What a gRPC call that is rejected ends with.
+    pub(crate) fn status(&self) -> Status {
+        let message = match self.response().body() {
+            "" => self.to_string(),
             body => body.to_owned(),
         };
-        let status = match rejected.retry_after() {
+        match self.retry_after() {
             None => Status::new(Code::ResourceExhausted, message),
             Some(time) => {
                 let details = retry_details(&message, time);
                 Status::with_details(Code::ResourceExhausted, message, details.into())
             }
-        };
-        status.into_http()
+        }
     }
 }
 
