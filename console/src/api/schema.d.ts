@@ -1468,8 +1468,8 @@ export interface components {
             rule: string;
         };
         /**
-         * @description What an instance does with a global limit while the control plane is away: it lets as many calls through
-         *     as it lately did, or all of them.
+         * @description What an instance does with a global limit while the control plane is away: it lets its part of the limit
+         *     through, by its part of the calls before, or all of them.
          * @enum {string}
          */
         Failover: "local" | "pass";

@@ -125,8 +125,8 @@ pub(crate) enum AmountMode {
     PerClient,
 }
 
-/// What an instance does with a global limit while the control plane is away: it lets as many calls through
-/// as it lately did, or all of them.
+/// What an instance does with a global limit while the control plane is away: it lets its part of the limit
+/// through, by its part of the calls before, or all of them.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Failover {
