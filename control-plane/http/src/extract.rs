@@ -245,6 +245,7 @@ mod tests {
         for (query, detail) in [
             ("siz=7", "siz: unknown parameter"),
             ("size=x", "size: expected a whole number, 0 or more"),
+            ("size=18446744073709551616", "size: the number is too large"),
             ("size=1&size=2", "size: given more than once"),
         ] {
             let problem = parse_query::<Sample>(query).unwrap_err();

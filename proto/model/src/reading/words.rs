@@ -49,6 +49,7 @@ pub fn plain(message: &str) -> String {
     match mismatch {
         Some((found, expected)) => format!("expected {}, found {}", wanted(expected), given(found)),
         None if is_no_number(message) => format!("expected {COUNT}"),
+        None if is_too_large(message) => "the number is too large".to_owned(),
         None => message.to_owned(),
     }
 }
@@ -67,7 +68,11 @@ fn without_position(message: &str) -> &str {
 fn is_no_number(message: &str) -> bool {
     message.ends_with("invalid digit found in string")
         || message.ends_with("cannot parse integer from empty string")
-        || message.ends_with("number too large to fit in target type")
+}
+
+/// What is said of a text that is a larger number than its type holds, in a query.
+fn is_too_large(message: &str) -> bool {
+    message.ends_with("number too large to fit in target type")
 }
 
 /// What was expected, as JSON calls it.
