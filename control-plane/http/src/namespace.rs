@@ -5,10 +5,8 @@ use http::HeaderMap;
 use merak_core::{Catalog, Error, InstanceCounts};
 use merak_model::{
     self as model, Invalid, Metadata, NamespaceName, NamespaceSpec, Timestamp,
-    invalid::together,
     limiting::RateLimitRule,
     routing::{NearbyRule, RoutingRule},
-    text::{checked_text, limit},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -153,11 +151,7 @@ impl NamespaceSummary {
 
 impl NamespaceBody {
     fn parse(self) -> Result<NamespaceSpec, Invalid> {
-        let (comment, metadata) = together((
-            checked_text("comment", &self.comment, limit::COMMENT),
-            self.metadata.parse(),
-        ))?;
-        Ok(NamespaceSpec { comment, metadata })
+        NamespaceSpec::parse(&self.comment, self.metadata.0)
     }
 }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Invalid, Metadata, NamespaceName, Stamp, Text,
+    invalid::together,
     text::{checked_text, limit},
 };
 
@@ -29,11 +30,16 @@ impl NamespaceSpec {
     /// Checks the parts.
     ///
     /// # Errors
-    /// When the comment is too long or has a control character.
-    pub fn parse(comment: &str, metadata: Metadata) -> Result<Self, Invalid> {
-        Ok(Self {
-            comment: checked_text("comment", comment, limit::COMMENT)?,
-            metadata,
-        })
+    /// When the comment is too long or has a control character, and when [`Metadata::parse`] refuses the
+    /// entries.
+    pub fn parse<K: AsRef<str>, V: AsRef<str>>(
+        comment: &str,
+        entries: impl IntoIterator<Item = (K, V)>,
+    ) -> Result<Self, Invalid> {
+        let (comment, metadata) = together((
+            checked_text("comment", comment, limit::COMMENT),
+            Metadata::parse(entries),
+        ))?;
+        Ok(Self { comment, metadata })
     }
 }
