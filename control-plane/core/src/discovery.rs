@@ -21,6 +21,7 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::Notify;
 
 pub use ack::LeftOut;
+pub use rules::RuleProgress;
 use tally::Tally;
 pub use tally::Told;
 

@@ -40,7 +40,8 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use commit_tally::{CommitTally, Commits};
 pub use committer::Committer;
 pub use discovery::{
-    Client, Discovery, Holding, LeftOut, Subscriber, Subscription, Told, Topic, Update,
+    Client, Discovery, Holding, LeftOut, RuleProgress, Subscriber, Subscription, Told, Topic,
+    Update,
 };
 pub use draft::Draft;
 pub use duration_tally::Durations;

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use merak_core::{
     ChangeRetention, Client, Clock as _, ErrorKind, Holding, ManualClock, MissingService, Moment,
-    Outcome, Precondition, RuleFamily, Settings, Subscriber, Topic, Update, testing::MemoryStore,
+    Outcome, Precondition, RuleFamily, RuleKind, RuleProgress, Settings, Subscriber, Topic, Update,
+    testing::MemoryStore,
 };
 use merak_model::{
     NamespaceName, Revision, ServiceKey,
@@ -292,7 +293,20 @@ async fn operators_see_who_applied_the_rules_for_a_callee() {
         .map(|(callee, seen)| (callee.service.as_str(), seen.sent.get(), seen.applied.get()))
         .collect();
     assert_eq!(seen, [("order", 2, 2), ("pay", 2, 0)]);
+    let progress = |rule: &RoutingRule| test.plane.discovery.rule_progress(rule);
+    let counts = |subscribers, applied, unable| RuleProgress {
+        subscribers,
+        applied,
+        unable,
+    };
+    assert_eq!(progress(&first), counts(2, 1, 0));
+    let left_out = [((RuleKind::Routing, rule("a")), "what is this?".to_owned())];
+    pay.acknowledge_except(1, first.stamp.revision, left_out.into());
+    assert_eq!(progress(&first), counts(2, 1, 1));
+    let changed = test.put_routing("a", routing("order", 0, "v1")).await;
+    assert_eq!(progress(&changed), counts(1, 0, 0));
     drop(order);
+    assert_eq!(progress(&changed), counts(0, 0, 0));
     let named = merak_core::Callees::of(&routing("order", 0, "v1").callee, &rule("a").namespace);
     let left = test
         .plane

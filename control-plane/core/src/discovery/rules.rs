@@ -2,8 +2,19 @@
 
 use merak_model::ServiceKey;
 
-use super::{Discovery, OfTopic, Subscription, Topic, Watchers, describe};
-use crate::{Callees, RuleFamily};
+use super::{Discovery, Inbox, OfTopic, Subscription, Topic, Watch, Watchers, describe};
+use crate::{Callees, Rule, RuleFamily};
+
+/// How far a rule has come with those who subscribe to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RuleProgress {
+    /// Live subscriptions to the rules for a service which it is for.
+    pub subscribers: usize,
+    /// Those of them that have applied its newest state, and understand it.
+    pub applied: usize,
+    /// Those that have it and do not understand it, and so go without the rule.
+    pub unable: usize,
+}
 
 impl Discovery {
     /// The live subscriptions to a family of rules for any of some services, by service.
@@ -26,6 +37,36 @@ impl Discovery {
         }
         described.sort_by(|(one, _), (other, _)| one.cmp(other));
         described
+    }
+
+    /// How far a rule has come; costs a look at each of its subscriptions.
+    pub fn rule_progress<R: Rule>(&self, rule: &R) -> RuleProgress {
+        let revision = rule.stamp().revision;
+        let itself = (R::KIND, rule.key().clone());
+        let mut progress = RuleProgress::default();
+        let watchers = self.watchers.read();
+        let of_topics = watching(&watchers, R::KIND.family(), &rule.callees()).into_iter();
+        for (number, inbox) in of_topics.flat_map(|(_, of_topic)| of_topic) {
+            let seen = inbox.upgrade().and_then(|inbox| {
+                inbox.look(*number, |watch| {
+                    let has_it = watch.applied >= revision;
+                    (has_it, has_it && watch.left_out.contains_key(&itself))
+                })
+            });
+            if let Some((has_it, is_unable)) = seen {
+                progress.subscribers += 1;
+                progress.applied += usize::from(has_it && !is_unable);
+                progress.unable += usize::from(is_unable);
+            }
+        }
+        progress
+    }
+}
+
+impl Inbox {
+    /// Looks at a subscription; none if it has ended.
+    fn look<T>(&self, number: u32, look: impl FnOnce(&Watch) -> T) -> Option<T> {
+        self.subscriptions.lock().topics.get(&number).map(look)
     }
 }
 

@@ -12,8 +12,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     RestRule,
-    sort::{RuleField, RuleSort},
-    status::{Followers, Reached, RuleProgress},
+    sort::{RuleField, RuleSort, place_of},
+    status::{Reached, RuleProgress},
 };
 use crate::{
     Api,
@@ -35,6 +35,13 @@ pub(crate) struct Listed<T> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     status: Option<RuleProgress>,
+}
+
+/// A rule that a search found.
+pub(crate) struct Found {
+    pub(super) rule: AnyRule,
+    /// How far it has come, if the search asked for that.
+    progress: Option<RuleProgress>,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -150,28 +157,34 @@ pub(crate) async fn search<R: RestRule>(
     let api = api.clone();
     // There may be thousands of rules, each with thousands of subscribers.
     let page = beside_requests(move || {
-        let found = rules.into_iter().filter(|rule| {
-            let is_wanted = |status| Followers::of(&api, &**rule).progress().is(status);
+        let progress = |rule: &R| RuleProgress::from(api.plane.discovery.rule_progress(rule));
+        let last = cursor.after.as_ref().filter(|_| query.sort.is_none());
+        let rules = rules.into_iter().filter(|rule| {
             query.matches(&**rule)
                 && service.as_ref().is_none_or(|one| is_about(&**rule, one))
-                && query.status.is_none_or(is_wanted)
+                && last.is_none_or(|last| *last < place_of(rule.key()))
         });
-        let show = |rule: &AnyRule| {
-            let rule = R::of_any(rule).expect("the list is of one kind");
-            let now = (!is_past).then(|| Followers::of(&api, &**rule).progress());
+        let found = rules.filter_map(|rule| {
+            let reached = query.status.map(|wanted| (wanted, progress(&rule)));
+            let is_wanted = reached.is_none_or(|(wanted, progress)| progress.is(wanted));
+            is_wanted.then(|| Found {
+                rule: rule.any(),
+                progress: reached.map(|(_, progress)| progress),
+            })
+        });
+        let show = |found: &Found| {
+            let rule = R::of_any(&found.rule).expect("the list is of one kind");
+            let status = || found.progress.unwrap_or_else(|| progress(rule));
             Listed {
                 rule: R::View::from(rule),
-                status: now,
+                status: (!is_past).then(status),
             }
         };
-        let found = found.map(R::any);
         if let Some(sort) = query.sort {
-            let found: Vec<AnyRule> = found.collect();
+            let found: Vec<Found> = found.collect();
             return sort.page(&cursor, found.iter(), show);
         }
-        let is_later = |rule: &AnyRule| cursor.after.as_ref() < Some(&RuleField::key(rule));
-        let later = found.filter(is_later);
-        Ok(cursor.page(later, RuleField::key, |rule| show(&rule)))
+        Ok(cursor.page(found, RuleField::key, |found| show(&found)))
     });
     page.await?.map(axum::Json)
 }

@@ -1,7 +1,8 @@
 //! What lists of rules can be sorted by.
 
-use merak_core::AnyRule;
+use merak_model::routing::RuleKey;
 
+use super::search::Found;
 use crate::sort::{Sort, SortField, Value};
 
 pub(crate) type RuleSort = Sort<RuleField>;
@@ -18,7 +19,7 @@ pub(crate) enum RuleField {
 const SEPARATOR: char = ' ';
 
 impl SortField for RuleField {
-    type Row = AnyRule;
+    type Row = Found;
 
     const ALL: &'static [(&'static str, Self)] = &[
         ("namespace", Self::Namespace),
@@ -27,7 +28,8 @@ impl SortField for RuleField {
         ("modified_at", Self::ModifiedAt),
     ];
 
-    fn value(self, rule: &AnyRule) -> Value {
+    fn value(self, found: &Found) -> Value {
+        let rule = &found.rule;
         match self {
             Self::Namespace => Value::Text(rule.key().namespace.to_string()),
             Self::Name => Value::Text(rule.key().name.to_string()),
@@ -41,8 +43,12 @@ impl SortField for RuleField {
         }
     }
 
-    fn key(rule: &AnyRule) -> String {
-        let key = rule.key();
-        format!("{}{SEPARATOR}{}", key.namespace, key.name)
+    fn key(found: &Found) -> String {
+        place_of(found.rule.key())
     }
+}
+
+/// What sets a rule apart from every other, in the order in which they are listed.
+pub(super) fn place_of(key: &RuleKey) -> String {
+    format!("{}{SEPARATOR}{}", key.namespace, key.name)
 }

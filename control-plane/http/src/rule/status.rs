@@ -1,6 +1,6 @@
 //! Who obeys a rule already.
 
-use merak_core::Subscription;
+use merak_core::{self as core, Subscription};
 use merak_model::{Revision, ServiceKey, routing::RuleKey};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -82,7 +82,7 @@ pub(crate) enum Reached {
 }
 
 /// Those who subscribe to a rule, and how far they are.
-pub(super) struct Followers {
+struct Followers {
     revision: Revision,
     count: usize,
     /// With what each does not understand, in its own words.
@@ -91,7 +91,7 @@ pub(super) struct Followers {
 }
 
 impl Followers {
-    pub(super) fn of<R: RestRule>(api: &Api, rule: &R) -> Self {
+    fn of<R: RestRule>(api: &Api, rule: &R) -> Self {
         let revision = rule.stamp().revision;
         let discovery = &api.plane.discovery;
         let subscriptions = discovery.list_rule_subscriptions(R::KIND.family(), &rule.callees());
@@ -113,12 +113,19 @@ impl Followers {
             lagging,
         }
     }
+}
 
-    pub(super) fn progress(&self) -> RuleProgress {
-        RuleProgress {
-            subscriber_count: self.count,
-            applied_count: self.count - self.lagging.len() - self.unable.len(),
-            unable_count: self.unable.len(),
+impl From<core::RuleProgress> for RuleProgress {
+    fn from(progress: core::RuleProgress) -> Self {
+        let core::RuleProgress {
+            subscribers,
+            applied,
+            unable,
+        } = progress;
+        Self {
+            subscriber_count: subscribers,
+            applied_count: applied,
+            unable_count: unable,
         }
     }
 }
@@ -156,18 +163,14 @@ pub(crate) fn status<R: RestRule>(
 ) -> Result<axum::Json<RuleStatus>, Problem> {
     let rule = api.plane.catalog.find_rule::<R>(key);
     let rule = rule.ok_or_else(|| not_found::<R>(key))?;
-    let followers = Followers::of(api, &*rule);
-    let RuleProgress {
-        subscriber_count,
-        applied_count,
-        unable_count,
-    } = followers.progress();
     let Followers {
         revision,
+        count: subscriber_count,
         unable,
         lagging,
-        ..
-    } = followers;
+    } = Followers::of(api, &*rule);
+    let unable_count = unable.len();
+    let applied_count = subscriber_count - lagging.len() - unable_count;
     let unable = unable.into_iter().take(NAMED);
     let unable = unable.map(|(callee, reason, subscription)| UnableSubscriber {
         callee: Callee::of(&callee),
