@@ -17,7 +17,7 @@ pub(super) fn read(text: &str) -> Option<Vec<Result<Yaml, Fault>>> {
         return None;
     }
     let mut documents = Vec::new();
-    let mut begin = 0;
+    let (mut begin, mut lines_before) = (0, 0);
     for end in ends {
         let end = match end {
             Ok(end) => end,
@@ -26,12 +26,13 @@ pub(super) fn read(text: &str) -> Option<Vec<Result<Yaml, Fault>>> {
                 break;
             }
         };
-        let lines_before = text[..begin].matches('\n').count();
+        let document = &text[begin..end];
         // JSON is YAML, whose reader knows the lines.
-        match yaml::read(&text[begin..end]) {
+        match yaml::read(document) {
             Ok(read) => documents.extend(read.into_iter().map(|one| Ok(one.below(lines_before)))),
             Err(fault) => documents.push(Err(fault.below(lines_before))),
         }
+        lines_before += document.matches('\n').count();
         begin = end;
     }
     Some(documents)
