@@ -93,10 +93,17 @@ impl Bench {
             removed = cleanup::remove(&target, self.what.instances(), server.as_ref()) => removed,
             signal = signals.next() => Err(anyhow::anyhow!("ended by {signal} while it removed them")),
         };
-        match (outcome, removed) {
-            (Err(failure), Err(other)) => Err(failure.context(format!("{other:#}"))),
-            (outcome, removed) => outcome.and(removed),
-        }
+        both(outcome, removed)
+    }
+}
+
+/// What became of a bench, and beside it, of the removal of what it left.
+fn both(outcome: anyhow::Result<()>, removed: anyhow::Result<()>) -> anyhow::Result<()> {
+    match (outcome, removed) {
+        (Err(failure), Err(other)) => Err(anyhow::anyhow!(
+            "{failure:#}; what it registered was not removed: {other:#}"
+        )),
+        (outcome, removed) => outcome.and(removed),
     }
 }
 
@@ -171,5 +178,28 @@ fn registration(service: &str, number: u32, weight: u32) -> v1::RegisterRequest 
             metadata: [("env".to_owned(), "prod".to_owned())].into(),
             ..v1::InstanceSpec::default()
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_bench_is_told_before_its_failed_removal() {
+        let failed = |cause: &'static str, what: &'static str| -> anyhow::Result<()> {
+            Err(anyhow::anyhow!(cause).context(what))
+        };
+        let bench = || failed("it is away", "cannot register");
+        let removal = || failed("it is gone", "cannot delete");
+        let told = |outcome, removed| both(outcome, removed).map_err(|error| format!("{error:#}"));
+        assert_eq!(
+            told(bench(), removal()).unwrap_err(),
+            "cannot register: it is away; what it registered was not removed: cannot delete: it is gone"
+        );
+        let (first, second) = (told(bench(), Ok(())), told(Ok(()), removal()));
+        assert_eq!(first.unwrap_err(), "cannot register: it is away");
+        assert_eq!(second.unwrap_err(), "cannot delete: it is gone");
+        assert_eq!(told(Ok(()), Ok(())), Ok(()));
     }
 }
