@@ -94,5 +94,5 @@ async fn it_compares_rules_told_whole_with_what_changed() {
     let output = bench(&["--target", &server.grpc, "rules"]).await;
     assert!(!output.status.success());
     let refusal = String::from_utf8_lossy(&output.stderr);
-    assert!(refusal.contains("no --target"), "{refusal}");
+    assert!(refusal.contains("leave --target out"), "{refusal}");
 }

@@ -74,6 +74,11 @@ impl Bench {
             has_target,
             "--server goes with --target: it is the REST API of that"
         );
+        let writes_rules = matches!(self.what, What::Rules(_) | What::Limit(_));
+        anyhow::ensure!(
+            self.target.is_none() || !writes_rules,
+            "rules are written to a control plane of our own: leave --target out"
+        );
         let server = self.server.as_deref().map(Api::new).transpose()?;
         let target = match &self.target {
             Some(address) => Target::running(address).await?,
