@@ -24,11 +24,17 @@ describe('parseSearch', () => {
       ['ip.a:b', { is: 'unknown', key: 'ip.a' }],
       ['ip:', { is: 'empty', key: 'ip' }],
       ['ip:1 ip:2', { is: 'twice', key: 'ip' }],
-      ['health:bad', { is: 'value', key: 'health', allowed: ['healthy', 'unhealthy'] }],
+      ['health:poor', { is: 'value', key: 'health', allowed: ['healthy', 'unhealthy'] }],
       ['a b', { is: 'oneWord' }],
     ] as const) {
       expect(parseSearch(text, grammar).faults, text).toEqual([fault])
     }
+  })
+
+  it('knows shorter words for values', () => {
+    expect(parseSearch('health:bad', grammar)).toMatchObject({ values: { health: 'unhealthy' }, faults: [] })
+    expect(parseSearch('ip:bad', grammar)).toMatchObject({ values: { ip: 'bad' }, faults: [] })
+    expect(parseSearch('health:yes', grammar).faults).toEqual([{ is: 'value', key: 'health', allowed: grammar.health }])
   })
 
   it('knows that a word stands for a token', () => {

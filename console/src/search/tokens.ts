@@ -16,6 +16,14 @@ export interface Parsed {
   faults: Fault[]
 }
 
+/** Shorter words that people use for a value. */
+const SHORT: ReadonlyMap<string, string> = new Map([
+  ['good', 'healthy'],
+  ['bad', 'unhealthy'],
+  ['yes', 'true'],
+  ['no', 'false'],
+])
+
 const TOKEN = /^([a-z][a-z_]*(?:\.[^:\s]+)?):(.*)$/
 
 /**
@@ -37,9 +45,10 @@ export function parseSearch(text: string, grammar: Grammar, wordIs?: string): Pa
   return parsed
 }
 
-function readToken(key: string, value: string, grammar: Grammar, parsed: Parsed) {
+function readToken(key: string, said: string, grammar: Grammar, parsed: Parsed) {
   const [noun, entry] = splitOnce(key, '.')
   const allowed = grammar[noun]
+  const value = (allowed && SHORT.get(said)) ?? said
   if (allowed === undefined || (noun === 'metadata') !== (entry !== undefined)) {
     parsed.faults.push({ is: 'unknown', key })
   } else if (value === '') {
