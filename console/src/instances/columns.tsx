@@ -39,11 +39,12 @@ export function useColumns(since: Map<string, HealthSince>, isWritable: boolean)
       id: 'health',
       header: text.health,
       sort: SORTS.health,
-      width: '210px',
+      width: '250px',
       cell: (row) => (
         <span className="row">
           <HealthBadge health={row.health} />
-          {row.isolated ? <IsolatedBadge /> : <Since since={since.get(row.id)} />}
+          {row.isolated && <IsolatedBadge />}
+          <Since since={since.get(row.id)} />
         </span>
       ),
     },
