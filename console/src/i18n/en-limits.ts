@@ -1,3 +1,5 @@
+import type { Unit } from '../limit/limit'
+
 /** The words of rate limit rules in English. */
 
 export const limits = {
@@ -65,6 +67,7 @@ export const limits = {
   period: 'Until the whole pace',
   startPercent: 'Begin with, in percent',
   unitOf: (label: string) => `${label}: unit`,
+  length: (count: number, unit: Unit) => `${count} ${unit}`,
   units: { ms: 'milliseconds', s: 'seconds', min: 'minutes', h: 'hours', d: 'days' },
   beside: 'Other limits',
   besideHint: 'Rules of this namespace for the same service. A call must pass all of them; the upper one answers first.',

@@ -2,6 +2,8 @@ import type { Dictionary } from './en'
 
 /** The words of rate limit rules in Chinese. */
 
+const units = { ms: '毫秒', s: '秒', min: '分钟', h: '小时', d: '天' }
+
 export const limits: Dictionary['limits'] = {
   title: '限流规则',
   one: '规则',
@@ -67,7 +69,8 @@ export const limits: Dictionary['limits'] = {
   period: '达到全速的时间',
   startPercent: '起始百分比',
   unitOf: (label) => `${label}：单位`,
-  units: { ms: '毫秒', s: '秒', min: '分钟', h: '小时', d: '天' },
+  length: (count, unit) => `${count} ${units[unit]}`,
+  units,
   beside: '其他限流规则',
   besideHint: '本命名空间中针对同一服务的规则。调用须全部通过，靠上的规则先作答。',
   obeyed: {

@@ -90,7 +90,7 @@ function Standing({ standing, set }: { standing: LimitStanding; set: Props['set'
       )}
       {amounts.map(({ max, left, window_ms: window, full_in_ms: full }) => (
         <p key={window} className="num">
-          {words.left(left, max, lengthText(window), lengthText(rounded(full)))}
+          {words.left(left, max, lengthText(window, text), lengthText(rounded(full), text))}
         </p>
       ))}
       {concurrency !== undefined && <p className="num">{text.limits.concurrent(concurrency)}</p>}

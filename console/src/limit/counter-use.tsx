@@ -61,11 +61,12 @@ export function CounterUse({ counter, facts }: Props) {
 const NEARLY = 0.8
 
 function Meter({ amount: { used, limit, window_ms: window } }: { amount: AmountUse }) {
-  const { usage: words } = useText().limits
+  const text = useText()
+  const words = text.limits.usage
   const share = limit === 0 ? 1 : Math.min(1, used / limit)
   const look = share >= 1 ? 'meter-full' : share >= NEARLY ? 'meter-nearly' : ''
   const said = words.usedOf(used, limit)
-  const length = words.inWindow(lengthText(window))
+  const length = words.inWindow(lengthText(window, text))
   return (
     <div className="meter-row num">
       <span className="meter-said">

@@ -51,7 +51,7 @@ describe('limitSentences', () => {
 
   it('says the same in Chinese', () => {
     expect(limitSentences(USERS, zh)).toHaveLength(4)
-    expect(limitSentences(USERS, zh)[1]).toBe('最多每 1 s 10 次，且每 1 min 200 次（可同时 50 次），由每个实例各自计数。')
+    expect(limitSentences(USERS, zh)[1]).toBe('最多每 1 秒 10 次，且每 1 分钟 200 次（可同时 50 次），由每个实例各自计数。')
   })
 })
 
@@ -66,7 +66,8 @@ describe('withScope', () => {
 
 describe('lengthText', () => {
   it('takes the largest unit that is whole', () => {
-    expect([1, 1_500, 60_000, 90_000, 3_600_000, 86_400_000].map(lengthText)).toEqual(['1 ms', '1500 ms', '1 min', '90 s', '1 h', '1 d'])
+    expect([1, 1_500, 60_000, 90_000, 3_600_000, 86_400_000].map((ms) => lengthText(ms, en))).toEqual(['1 ms', '1500 ms', '1 min', '90 s', '1 h', '1 d'])
+    expect([1_500, 60_000, 86_400_000].map((ms) => lengthText(ms, zh))).toEqual(['1500 毫秒', '1 分钟', '1 天'])
     expect(unitOf(0)).toBe('ms')
   })
 })

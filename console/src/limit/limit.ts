@@ -1,5 +1,6 @@
 import type { RateLimitRuleSpec } from '../api/client'
 import type { components } from '../api/schema'
+import type { Dictionary } from '../i18n/en'
 import type { Noun } from '../rule/noun'
 import { isRateLimitRule } from './shape'
 
@@ -52,8 +53,8 @@ export const UNIT_MS: Record<Unit, number> = { ms: 1, s: 1_000, min: 60_000, h: 
 /** The largest unit in which a length of time is a whole number. */
 export const unitOf = (ms: number): Unit => UNITS.findLast((unit) => ms > 0 && ms % UNIT_MS[unit] === 0) ?? 'ms'
 
-/** A length of time, such as `500 ms` or `1 min`. */
-export function lengthText(ms: number): string {
+/** A length of time in its largest unit, such as `500 ms` or `1 min`. */
+export function lengthText(ms: number, { limits }: Pick<Dictionary, 'limits'>): string {
   const unit = unitOf(ms)
-  return `${ms / UNIT_MS[unit]} ${unit}`
+  return limits.length(ms / UNIT_MS[unit], unit)
 }

@@ -28,8 +28,10 @@ function countersText(rule: RateLimitRuleSpec, words: Words): string {
   return facts.length === 0 ? limits.oneCounter : limits.counterEach(joined(facts, sentence.and))
 }
 
-const amountText = ({ max, window_ms: window, burst }: Amount, { limits }: Words) =>
-  burst === undefined ? limits.amount(max, lengthText(window)) : limits.amountBurst(max, lengthText(window), burst)
+function amountText({ max, window_ms: window, burst }: Amount, words: Words): string {
+  const length = lengthText(window, words)
+  return burst === undefined ? words.limits.amount(max, length) : words.limits.amountBurst(max, length, burst)
+}
 
 /** All that a rule lets through, in a few words. */
 export function amountsText(rule: RateLimitRuleSpec, words: Words): string {
@@ -57,8 +59,8 @@ export function limitSentences(rule: RateLimitRuleSpec, words: Words): string[] 
     calls ? text.someCalls(who(rule, words), calls) : text.everyCall(who(rule, words)),
     text.letsThrough(amountsText(rule, words) || text.nothingYet, counted),
     countersText(rule, words),
-    wait === undefined ? text.refused(status) : text.waits(lengthText(wait), status),
-    ...(warmUp ? [text.warmsUp(warmUp.start_percent ?? 30, lengthText(warmUp.period_ms))] : []),
+    wait === undefined ? text.refused(status) : text.waits(lengthText(wait, words), status),
+    ...(warmUp ? [text.warmsUp(warmUp.start_percent ?? 30, lengthText(warmUp.period_ms, words))] : []),
     ...(scope === 'global' ? [failover === 'pass' ? text.awayPass : text.awayLocal] : []),
   ]
 }
