@@ -1392,9 +1392,12 @@ export interface components {
         /** @description What was probably not meant in a document. */
         DocumentWarning: {
             code: components["schemas"]["WarningCode"];
+            /** @description What is the matter, as a sentence fragment for people. */
             message: string;
             /** @description JSON pointer (RFC 6901) to the place in the document. */
             path: string;
+            /** @description The same for programs. */
+            reason: components["schemas"]["WarningReason"];
         };
         /** @description A rule that is not there yet. */
         Draft: {
@@ -3702,7 +3705,11 @@ export interface components {
          * @example {
          *       "code": "target_without_instances",
          *       "message": "none of the callee's 2 instances has them now",
-         *       "path": "/branches/0/targets/1/labels"
+         *       "path": "/branches/0/targets/1/labels",
+         *       "reason": {
+         *         "code": "target_without_instances",
+         *         "instances": 2
+         *       }
          *     }
          */
         RuleWarning: {
@@ -3712,6 +3719,8 @@ export interface components {
             message: string;
             /** @description JSON pointer (RFC 6901) to the place in the rule. */
             path: string;
+            /** @description The same for programs. */
+            reason: components["schemas"]["WarningReason"];
         };
         /**
          * @description A service: what callers name, and what instances belong to.
@@ -4085,6 +4094,104 @@ export interface components {
          * @enum {string}
          */
         WarningCode: "branch_never_matches" | "branch_unreachable" | "branch_shadowed" | "regex_matches_everything" | "equal_priority" | "rule_unreachable" | "rule_never_matches" | "limit_never_reached" | "target_without_instances" | "target_without_usable_instances" | "callee_without_instances" | "target_repeated" | "weight_not_as_named" | "weights_not_hundred";
+        /** @description What was probably not meant, for programs: the code again, and what a sentence about it needs. */
+        WarningReason: {
+            /** @enum {string} */
+            code: "branch_never_matches";
+        } | {
+            /** @enum {string} */
+            code: "branch_unreachable";
+            /** @description Which branch of the rule, from 0. */
+            earlier: number;
+        } | {
+            /** @enum {string} */
+            code: "branch_shadowed";
+            /** @description Which branch of the rule, from 0. */
+            earlier: number;
+        } | {
+            /** @enum {string} */
+            code: "regex_matches_everything";
+        } | {
+            /** @enum {string} */
+            code: "equal_priority";
+            /** @description The one of the two that comes first by its name. */
+            first: components["schemas"]["WarningRule"];
+            /** @description The one that is not the rule itself. */
+            other: components["schemas"]["WarningRule"];
+            second: components["schemas"]["WarningRule"];
+            subject: components["schemas"]["WarningSubject"];
+        } | {
+            /** @enum {string} */
+            code: "rule_unreachable";
+            other: components["schemas"]["WarningRule"];
+            subject: components["schemas"]["WarningSubject"];
+        } | {
+            /** @enum {string} */
+            code: "rule_never_matches";
+        } | {
+            /** @enum {string} */
+            code: "limit_never_reached";
+            other: components["schemas"]["WarningRule"];
+        } | {
+            /** @enum {string} */
+            code: "target_without_instances";
+            /** @description How many the callee has. */
+            instances: number;
+        } | {
+            /** @enum {string} */
+            code: "target_without_usable_instances";
+            /** @description How many the callee has. */
+            instances: number;
+            /** @description How many have the labels. */
+            labelled: number;
+        } | {
+            /** @enum {string} */
+            code: "callee_without_instances";
+            obeyed_by: components["schemas"]["WarningSide"];
+        } | {
+            /** @enum {string} */
+            code: "target_repeated";
+            /** @description Which target of the branch, from 0. */
+            earlier: number;
+        } | {
+            /** @enum {string} */
+            code: "weight_not_as_named";
+            /** @description The percentages that the text names. */
+            named: number[];
+            /**
+             * @description What the weights come to, in percent: for each named percentage, or, where one is named that no
+             *     target gets, for each target.
+             */
+            shares: number[];
+            text: components["schemas"]["WarningText"];
+        } | {
+            /** @enum {string} */
+            code: "weights_not_hundred";
+            /** @description What the weights come to, in percent. */
+            shares: number[];
+            /** Format: int64 */
+            sum: number;
+        };
+        /** @description The full name of a rule that a warning names. */
+        WarningRule: {
+            name: string;
+            namespace: string;
+        };
+        /**
+         * @description Who obeys the rules of a kind.
+         * @enum {string}
+         */
+        WarningSide: "caller" | "callee";
+        /**
+         * @description What the rules of a kind are for, each on its own.
+         * @enum {string}
+         */
+        WarningSubject: "calls" | "services";
+        /**
+         * @description A text that names percentages.
+         * @enum {string}
+         */
+        WarningText: "name" | "description";
         /**
          * @description The first event of a watch.
          * @example {

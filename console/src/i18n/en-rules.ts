@@ -85,6 +85,8 @@ export const rules = {
   orderHint: 'Rules of this namespace that may be for the same calls, in the order in which they are tried.',
   faults: (count: number) => many(count, 'thing to fix', 'things to fix'),
   warnings: (count: number) => many(count, 'warning', 'warnings'),
+  /** Between a title and what it is of. */
+  colon: ': ',
   warningCodes: {
     branch_never_matches: 'No call can meet the conditions of this branch',
     branch_unreachable: 'An earlier branch decides every call that this one would take',

@@ -3,6 +3,7 @@ import { nearby, routing, rules, sentence } from './en-rules'
 import { problems } from './en-problems'
 import { simulator } from './en-simulator'
 import { tests } from './en-tests'
+import { warnings } from './en-warnings'
 
 /** Every word of the console in English. The other dictionaries have its keys, or do not compile. */
 
@@ -463,6 +464,7 @@ export const en = {
   nearby,
   sentence,
   problems,
+  warnings,
   tests,
 }
 

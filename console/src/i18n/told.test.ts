@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import type { RuleWarning } from '../api/client'
 import { Problem } from '../api/problem'
 import { en } from './en'
-import { told, toldByField } from './told'
+import { told, toldByField, toldWarning } from './told'
 import { zh } from './zh'
 
 const refused = (body: object) => Problem.answered(new Response(null, { status: 400, statusText: 'Bad Request' }), body)
@@ -26,6 +27,26 @@ describe('told', () => {
     expect(told(refused({}), zh)).toBe('Bad Request')
     expect(told(new Error('broken'), zh)).toBe('broken')
     expect(told(Problem.offline(null), en)).toBe(en.states.offline)
+  })
+})
+
+describe('toldWarning', () => {
+  const CALLEE = { code: 'callee_without_instances', path: '/callee', message: 'the callee has no instance now' } as const
+
+  it('says in the language of the page what a warning is made of', () => {
+    const warning: RuleWarning = {
+      code: 'weight_not_as_named',
+      path: '/branches/0/targets',
+      message: 'the name says 70 % / 30 %, …',
+      reason: { code: 'weight_not_as_named', text: 'name', named: [70, 30], shares: [200 / 3, 100 / 3] },
+    }
+    expect(toldWarning(warning, en)).toBe(warning.message)
+    expect(toldWarning(warning, zh)).toBe('名称写的是 70% / 30%，按权重是 66.7% / 33.3%')
+  })
+
+  it('says nothing where the title says it all', () => {
+    expect(toldWarning({ ...CALLEE, reason: { code: CALLEE.code, obeyed_by: 'caller' } }, zh)).toBe('')
+    expect(toldWarning({ ...CALLEE, reason: { code: CALLEE.code, obeyed_by: 'callee' } }, zh)).toBe('因此没有实例执行该规则')
   })
 })
 

@@ -1,3 +1,4 @@
+import type { RuleWarning } from '../api/client'
 import { Problem, type Refused } from '../api/problem'
 import type { Dictionary } from './en'
 
@@ -7,6 +8,13 @@ export function toldFault({ detail, reason }: Refused, { problems }: Dictionary)
   // Each code has the words for its own reason; the compiler does not follow one code through both.
   const words = problems.reasons[reason.code] as (reason: Refused['reason'], said: string) => string
   return words(reason, detail)
+}
+
+/** What is probably not meant, beside the title of its code; nothing where that says it all. */
+export function toldWarning({ reason, message }: RuleWarning, { warnings }: Dictionary): string {
+  // Each code has the words for its own reason; the compiler does not follow one code through both.
+  const words = warnings[reason.code] as (reason: RuleWarning['reason'], said: string) => string
+  return words(reason, message)
 }
 
 /** Why something was not done, in a sentence. */

@@ -86,6 +86,7 @@ export const rules: Dictionary['rules'] = {
   orderHint: '本命名空间中可能作用于相同调用的规则，按匹配顺序排列。',
   faults: (count) => `${count} 处需要修正`,
   warnings: (count) => `${count} 条警告`,
+  colon: '：',
   warningCodes: {
     branch_never_matches: '没有调用能满足该分支的条件',
     branch_unreachable: '前面的分支已决定了该分支的所有调用',

@@ -4,6 +4,7 @@ import { nearby, routing, rules, sentence } from './zh-rules'
 import { problems } from './zh-problems'
 import { simulator } from './zh-simulator'
 import { tests } from './zh-tests'
+import { warnings } from './zh-warnings'
 
 export const zh: Dictionary = {
   language: '中文',
@@ -454,5 +455,6 @@ export const zh: Dictionary = {
   nearby,
   sentence,
   problems,
+  warnings,
   tests,
 }

@@ -18,9 +18,8 @@ use crate::{
     Api,
     extract::{Json, NoParameters, Query},
     problem::{FailedTest, ListProblems, Problem, Reason},
-    rule::schema as rules,
     simulate::schema as simulations,
-    warning::beside_requests,
+    warning::{beside_requests, schema as warnings},
 };
 
 /// The operations that look at documents.
@@ -101,10 +100,13 @@ struct DocumentError {
 /// What was probably not meant in a document.
 #[derive(Serialize, ToSchema)]
 struct DocumentWarning {
-    code: rules::WarningCode,
+    code: warnings::WarningCode,
     /// JSON pointer (RFC 6901) to the place in the document.
     path: String,
+    /// What is the matter, as a sentence fragment for people.
     message: String,
+    /// The same for programs.
+    reason: warnings::Concern,
 }
 
 /// What became of a test.

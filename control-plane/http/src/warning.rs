@@ -9,7 +9,7 @@ use axum::extract::State;
 use merak_model::{
     self as model, NamespaceName,
     limiting::RateLimitRule,
-    routing::{self, RuleName, WarningCode},
+    routing::{self, Concern, RuleName, WarningCode},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -20,8 +20,10 @@ use crate::{
     extract::Query,
     page::{Cursor, List, Page, PageSize},
     problem::{Code, ListProblems, Problem},
-    rule::{RestRule, schema},
+    rule::RestRule,
 };
+
+pub(crate) mod schema;
 
 /// The operations on warnings.
 pub(crate) fn router() -> OpenApiRouter<Api> {
@@ -33,6 +35,7 @@ pub(crate) fn router() -> OpenApiRouter<Api> {
 #[schema(example = json!({
     "code": "target_without_instances", "path": "/branches/0/targets/1/labels",
     "message": "none of the callee's 2 instances has them now",
+    "reason": {"code": "target_without_instances", "instances": 2},
 }))]
 pub(crate) struct RuleWarning {
     /// The kind of warning, which stays the same from release to release.
@@ -42,6 +45,9 @@ pub(crate) struct RuleWarning {
     path: String,
     /// What is the matter, as a sentence fragment for people.
     message: String,
+    /// The same for programs.
+    #[schema(value_type = schema::Concern)]
+    reason: Concern,
 }
 
 /// A rule as a write left it, and what was probably not meant.
@@ -101,9 +107,10 @@ struct ListWarningsQuery {
 impl From<&routing::Warning> for RuleWarning {
     fn from(warning: &routing::Warning) -> Self {
         Self {
-            code: warning.code,
+            code: warning.code(),
             path: warning.pointer(),
-            message: warning.message.clone(),
+            message: warning.concern.to_string(),
+            reason: warning.concern.clone(),
         }
     }
 }

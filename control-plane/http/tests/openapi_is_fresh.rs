@@ -121,4 +121,15 @@ fn the_description_of_rules_is_what_the_model_reads() {
         let described = described.map(|word| word.as_str().unwrap().to_owned());
         assert_eq!(described.collect::<BTreeSet<_>>(), words, "{schema}");
     }
+    let codes = schemas["WarningReason"]["oneOf"].as_array().unwrap().iter();
+    let codes = codes.map(|one| {
+        one["properties"]["code"]["enum"][0]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    });
+    assert_eq!(
+        codes.collect::<BTreeSet<_>>(),
+        names_of::<WarningCode>(json!("?"))
+    );
 }

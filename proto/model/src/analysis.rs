@@ -15,7 +15,7 @@ use crate::{
     limiting::{self, RateLimitRule},
     manifest::{Content, Kind, Manifest},
     routing::{
-        self, CalleeRule, CalleeSelector, Explanation, FailedTest, Mismatch, RoutingRule,
+        self, CalleeRule, CalleeSelector, Concern, Explanation, FailedTest, Mismatch, RoutingRule,
         RoutingTest, RuleKey, RuleName, RuleSet, Surroundings, TestOutcome, Warning, WarningCode,
         failed_test, lint::callee_of,
     },
@@ -64,12 +64,15 @@ pub struct DocumentError {
 }
 
 /// What was probably not meant in a document.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DocumentWarning {
     pub code: WarningCode,
     /// JSON pointer (RFC 6901) to the place in the document.
     pub path: String,
+    /// What is the matter, as a sentence fragment for people.
     pub message: String,
+    /// The same for programs.
+    pub reason: Concern,
 }
 
 /// What became of a test.
@@ -282,9 +285,10 @@ impl From<&Invalid> for DocumentError {
 impl From<&Warning> for DocumentWarning {
     fn from(warning: &Warning) -> Self {
         Self {
-            code: warning.code,
+            code: warning.code(),
             path: format!("/spec{}", warning.pointer()),
-            message: warning.message.clone(),
+            message: warning.concern.to_string(),
+            reason: warning.concern.clone(),
         }
     }
 }

@@ -53,7 +53,7 @@ pub use failed_test::FailedTest;
 pub use fixture::TestInstanceDocument;
 pub use group::{Candidate, Pool, Prepared, mix};
 pub use index::{CalleeRule, RuleIndex};
-pub use lint::{Surroundings, Warning, WarningCode, lint, lint_nearby};
+pub use lint::{Concern, Surroundings, Warning, WarningCode, lint, lint_nearby};
 pub use matcher::{Bounds, Matcher, Operator, Values};
 pub use narrow::Narrowing;
 pub use nearby::{Level, NearbyDocument, NearbyRule, NearbySpec};

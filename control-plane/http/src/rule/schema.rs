@@ -303,38 +303,3 @@ pub(crate) enum NearbyLevel {
     Region,
     All,
 }
-
-/// The kinds of warnings; their names stay the same from release to release.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum WarningCode {
-    /// No call can meet the conditions of a branch.
-    BranchNeverMatches,
-    /// An earlier branch decides every call that a branch would take.
-    BranchUnreachable,
-    /// An earlier branch takes every call that a branch would take, which sees those only that the
-    /// earlier one has no instance for.
-    BranchShadowed,
-    /// A regular expression matches every value.
-    RegexMatchesEverything,
-    /// Two rules for the same calls have the same priority: their names decide.
-    EqualPriority,
-    /// An earlier rule decides every call that a rule is for.
-    RuleUnreachable,
-    /// No call can meet the conditions of a rate limit rule.
-    RuleNeverMatches,
-    /// Another rate limit rule counts every call that a rule counts, and lets no more through.
-    LimitNeverReached,
-    /// No instance of the callee has the labels of a target now.
-    TargetWithoutInstances,
-    /// Instances of the callee have the labels of a target, and none of them can get a call now.
-    TargetWithoutUsableInstances,
-    /// The callee has no instance now.
-    CalleeWithoutInstances,
-    /// Two targets of a branch hold the same instances.
-    TargetRepeated,
-    /// The weights say another percentage than a name or the description.
-    WeightNotAsNamed,
-    /// The weights look like percentages and do not add up to 100.
-    WeightsNotHundred,
-}

@@ -26,20 +26,17 @@ async fn a_write_says_what_was_probably_not_meant_as_things_stand() {
     assert_eq!(
         created.json["warnings"],
         json!([{"code": "callee_without_instances", "path": "/callee",
-            "message": "the callee has no instance now"}])
+            "message": "the callee has no instance now",
+            "reason": {"code": "callee_without_instances", "obeyed_by": "caller"}}])
     );
     put_instance(&api, "one", "v1").await;
     let dry = format!("{path}?dry_run=true");
     let rehearsed = api.put_if(&dry, "\"2\"", canary("pay", 20)).await;
     assert_eq!(
-        (
-            &rehearsed.json["warnings"][0]["code"],
-            &rehearsed.json["warnings"][0]["path"]
-        ),
-        (
-            &json!("target_without_instances"),
-            &json!("/branches/0/targets/1/labels")
-        )
+        rehearsed.json["warnings"][0],
+        json!({"code": "target_without_instances", "path": "/branches/0/targets/1/labels",
+            "message": "none of the callee's 1 instances has them now",
+            "reason": {"code": "target_without_instances", "instances": 1}})
     );
     put_instance(&api, "two", "v2").await;
     let again = api.put_if(&path, "\"2\"", canary("pay", 10)).await;

@@ -6,8 +6,8 @@ use super::{Action, Amount, Failover, RateLimitRule, Scope};
 use crate::{
     Instance,
     routing::{
-        Warning, WarningCode,
-        lint::{contradicts_itself, includes_callee, matches_everything},
+        Concern, Warning,
+        lint::{Side, contradicts_itself, includes_callee, matches_everything},
     },
 };
 
@@ -28,8 +28,8 @@ pub fn lint(rule: &RateLimitRule, surroundings: Surroundings<'_>) -> Vec<Warning
     };
     report.lint_conditions();
     if surroundings.instances.is_some_and(<[_]>::is_empty) {
-        let message = "the callee has no instance now, so nobody obeys the rule".to_owned();
-        report.warn(WarningCode::CalleeWithoutInstances, "callee", message);
+        let obeyed_by = Side::Callee;
+        report.warn("callee", Concern::CalleeWithoutInstances { obeyed_by });
     }
     if rule.spec.enabled {
         report.lint_strictness(surroundings.rules);
@@ -43,12 +43,11 @@ struct Report<'r> {
 }
 
 impl Report<'_> {
-    fn warn(&mut self, code: WarningCode, field: impl Into<String>, message: String) {
+    fn warn(&mut self, field: impl Into<String>, concern: Concern) {
         self.warnings.push(Warning {
-            code,
             rule: self.rule.key.clone(),
             field: field.into(),
-            message,
+            concern,
         });
     }
 
@@ -60,24 +59,17 @@ impl Report<'_> {
             arguments.map(|(index, one)| (format!("arguments[{index}].value"), &one.test));
         for (field, test) in method.into_iter().chain(arguments) {
             if test.pattern().is_some_and(matches_everything) {
-                let message =
-                    "the expression matches every value: say `present`, or anchor it with ^ and $";
-                self.warn(
-                    WarningCode::RegexMatchesEverything,
-                    field,
-                    message.to_owned(),
-                );
+                self.warn(field, Concern::RegexMatchesEverything);
             }
         }
         if contradicts_itself(spec.conditions()) {
-            let message = "no call can meet these conditions".to_owned();
             let of_method_alone = spec.arguments().is_empty();
             let field = if of_method_alone {
                 "method"
             } else {
                 "arguments"
             };
-            self.warn(WarningCode::RuleNeverMatches, field, message);
+            self.warn(field, Concern::RuleNeverMatches);
         }
     }
 
@@ -91,16 +83,13 @@ impl Report<'_> {
             other.key != rule.key && other.spec.enabled && is_weaker() && counts()
         });
         if let Some(stricter) = others.next() {
-            let message = format!(
-                "`{}` counts every call that this rule counts, and lets no more through",
-                stricter.key
-            );
             let field = if rule.spec.amounts().is_empty() {
                 "concurrency"
             } else {
                 "amounts"
             };
-            self.warn(WarningCode::LimitNeverReached, field, message);
+            let other = stricter.key.clone();
+            self.warn(field, Concern::LimitNeverReached { other });
         }
     }
 }

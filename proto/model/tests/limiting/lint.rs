@@ -34,7 +34,7 @@ fn warnings(rule: &RateLimitRule, others: &[RateLimitRule]) -> Vec<String> {
     };
     let found = lint(rule, surroundings).into_iter();
     found
-        .map(|one| format!("{} at {}", one.code, one.pointer()))
+        .map(|one| format!("{} at {}", one.code(), one.pointer()))
         .collect()
 }
 
@@ -78,7 +78,7 @@ fn a_callee_without_instances_is_told() {
         instances: Some(&[]),
     };
     let found = lint(&rule("a", a_second(1)), surroundings);
-    assert_eq!(found[0].code.as_str(), "callee_without_instances");
+    assert_eq!(found[0].code().as_str(), "callee_without_instances");
 }
 
 #[test]

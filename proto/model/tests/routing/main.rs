@@ -3,6 +3,7 @@
 
 mod any;
 mod builders;
+mod concerns;
 mod documentation;
 mod expectations;
 mod explanation;

@@ -108,10 +108,10 @@ proptest! {
             let is_taken = |step: &Step| matches!(step, Step::Branch { branch, takes: true, .. }
                 if branch.rule == warning.rule
                     && warning.field.starts_with(&format!("branches[{}]", branch.branch.unwrap()))
-                    && matches!(warning.code,
+                    && matches!(warning.code(),
                         WarningCode::BranchNeverMatches | WarningCode::BranchUnreachable));
             let is_tried = |step: &Step| matches!(step, Step::Rule { rule, is_for_caller: true, .. }
-                if rule.rule == warning.rule && warning.code == WarningCode::RuleUnreachable);
+                if rule.rule == warning.rule && warning.code() == WarningCode::RuleUnreachable);
             let is_reached = |step: &Step| is_taken(step) || is_tried(step);
             prop_assert!(!steps.iter().any(is_reached), "{}", warning);
         }

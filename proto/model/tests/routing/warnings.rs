@@ -14,7 +14,7 @@ use crate::builders::{One, build, nearby_rule, one, rule};
 fn warnings(rule: &RoutingRule, surroundings: Surroundings<'_>) -> Vec<String> {
     let warnings = lint(rule, surroundings).into_iter();
     warnings
-        .map(|one| format!("{} {}", one.code, one.field))
+        .map(|one| format!("{} {}", one.code(), one.field))
         .collect()
 }
 
@@ -272,7 +272,7 @@ fn weights_are_held_against_the_words_beside_them() {
     let rule = rule("r", described);
     let found = lint(&rule, Surroundings::default());
     assert_eq!(
-        found[0].message,
+        found[0].concern.to_string(),
         "the description says 70 % / 30 %, the weights say 0 % / 100 %"
     );
 }
@@ -314,7 +314,7 @@ fn nearby_rules_in_each_others_way_are_found() {
     let beside = |other| {
         let warnings = lint_nearby(&rule, &[other]).into_iter();
         warnings
-            .map(|one| format!("{} {}", one.code, one.field))
+            .map(|one| format!("{} {}", one.code(), one.field))
             .collect::<Vec<_>>()
     };
     let (equal, unreachable) = ("equal_priority priority", "rule_unreachable priority");

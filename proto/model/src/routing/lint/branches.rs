@@ -1,6 +1,6 @@
 //! Branches that take no call, or never get to.
 
-use super::{Report, WarningCode};
+use super::{Concern, Report};
 use crate::routing::{Bounds, Branch, Condition, Matcher, Matches, Pattern, Test, WhenEmpty};
 
 pub(super) fn lint(report: &mut Report<'_>) {
@@ -9,9 +9,8 @@ pub(super) fn lint(report: &mut Report<'_>) {
     for (index, branch) in spec.branches().iter().enumerate() {
         lint_patterns(report, index, branch);
         if never_matches(branch.matches(), &caller) {
-            let message = "no call can meet these conditions".to_owned();
             let field = format!("branches[{index}].matches");
-            report.warn(WarningCode::BranchNeverMatches, field, message);
+            report.warn(field, Concern::BranchNeverMatches);
             continue;
         }
         lint_order(report, index, branch);
@@ -29,14 +28,9 @@ fn lint_order(report: &mut Report<'_>, index: usize, branch: &Branch) {
     let field = format!("branches[{index}]");
     let find = |is: &dyn Fn(&&Branch) -> bool| branches[..index].iter().position(|one| is(&one));
     if let Some(earlier) = find(&decides) {
-        let message = format!("branches[{earlier}] decides every call that this one would take");
-        report.warn(WarningCode::BranchUnreachable, field, message);
+        report.warn(field, Concern::BranchUnreachable { earlier });
     } else if let Some(earlier) = find(&shadows) {
-        let message = format!(
-            "branches[{earlier}] takes every call that this one would: it gets those only for which \
-             the other one has no instance"
-        );
-        report.warn(WarningCode::BranchShadowed, field, message);
+        report.warn(field, Concern::BranchShadowed { earlier });
     }
 }
 
@@ -102,7 +96,6 @@ fn value_test(condition: &Condition) -> Option<&Matcher> {
 }
 
 fn lint_patterns(report: &mut Report<'_>, index: usize, branch: &Branch) {
-    let message = "the expression matches every value: say `present`, or anchor it with ^ and $";
     let join = match branch.matches() {
         Matches::Any(_) => "any",
         Matches::All(_) | Matches::Always => "all",
@@ -111,11 +104,7 @@ fn lint_patterns(report: &mut Report<'_>, index: usize, branch: &Branch) {
     for (number, condition) in conditions {
         if condition.test.pattern().is_some_and(matches_everything) {
             let field = format!("branches[{index}].matches.{join}[{number}].value");
-            report.warn(
-                WarningCode::RegexMatchesEverything,
-                field,
-                message.to_owned(),
-            );
+            report.warn(field, Concern::RegexMatchesEverything);
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Warning, WarningCode,
+    Concern, Subject, Warning,
     rules::{callees_overlap, includes_callee},
 };
 use crate::routing::NearbyRule;
@@ -12,30 +12,33 @@ use crate::routing::NearbyRule;
 /// the rule itself, and is passed over.
 pub fn lint_nearby(rule: &NearbyRule, others: &[Arc<NearbyRule>]) -> Vec<Warning> {
     let mut warnings = Vec::new();
-    let mut warn = |code, message| {
+    let mut warn = |concern| {
         warnings.push(Warning {
-            code,
             rule: rule.key.clone(),
             field: "priority".to_owned(),
-            message,
+            concern,
         });
     };
     let others = others.iter().map(AsRef::as_ref);
     let enabled = others.filter(|other: &&NearbyRule| other.spec.enabled && other.key != rule.key);
     for other in enabled.filter(|other| rule.spec.enabled && callees_overlap(rule, *other)) {
-        let name = &other.key;
         let is_earlier = other.precedence() < rule.precedence();
+        let subject = Subject::Services;
         if rule.spec.priority() == other.spec.priority() {
-            let first = if is_earlier { name } else { &rule.key };
-            let message = format!(
-                "`{name}` has the same priority and is for the same services: by their names `{first}` \
-                 applies"
-            );
-            warn(WarningCode::EqualPriority, message);
+            let (first, second) = match is_earlier {
+                true => (&other.key, &rule.key),
+                false => (&rule.key, &other.key),
+            };
+            warn(Concern::EqualPriority {
+                other: other.key.clone(),
+                first: first.clone(),
+                second: second.clone(),
+                subject,
+            });
         }
         if is_earlier && includes_callee(other, rule) {
-            let message = format!("`{name}` applies to every service that this rule is for");
-            warn(WarningCode::RuleUnreachable, message);
+            let other = other.key.clone();
+            warn(Concern::RuleUnreachable { other, subject });
         }
     }
     warnings

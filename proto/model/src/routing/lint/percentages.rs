@@ -1,6 +1,6 @@
 //! Weights that say something else than the words beside them.
 
-use super::{Report, WarningCode};
+use super::{Concern, NamingText, Report};
 use crate::routing::{Branch, Target};
 
 /// Percentages closer than this are the same.
@@ -12,7 +12,7 @@ pub(super) fn lint(report: &mut Report<'_>) {
     for (index, branch) in rule.spec.branches().iter().enumerate() {
         splits += usize::from(branch.targets().len() > 1);
         lint_target_names(report, index, branch);
-        lint_text(report, index, branch, &branch.name, "the name");
+        lint_text(report, index, branch, (NamingText::Name, &branch.name));
         lint_single(report, index, branch);
         lint_sum(report, index, branch);
     }
@@ -21,13 +21,8 @@ pub(super) fn lint(report: &mut Report<'_>) {
     if splits == 1
         && let Some((index, branch)) = branches.find(|(_, branch)| branch.targets().len() > 1)
     {
-        lint_text(
-            report,
-            index,
-            branch,
-            &rule.spec.description,
-            "the description",
-        );
+        let text = (NamingText::Description, &*rule.spec.description);
+        lint_text(report, index, branch, text);
     }
 }
 
@@ -36,37 +31,37 @@ fn lint_target_names(report: &mut Report<'_>, index: usize, branch: &Branch) {
         if let [named] = percentages(&target.name)[..]
             && (share(branch, target) - named).abs() > TOLERANCE
         {
-            let message = format!(
-                "the name says {named} %, the weights say {:.1} %",
-                share(branch, target)
-            );
+            let concern = Concern::WeightNotAsNamed {
+                text: NamingText::Name,
+                named: vec![named],
+                shares: vec![share(branch, target)],
+            };
             let field = format!("branches[{index}].targets[{number}].weight");
-            report.warn(WarningCode::WeightNotAsNamed, field, message);
+            report.warn(field, concern);
         }
     }
 }
 
 /// Compares a text that names a percentage for each target, in their order.
-fn lint_text(report: &mut Report<'_>, index: usize, branch: &Branch, text: &str, what: &str) {
-    let named = percentages(text);
+fn lint_text(
+    report: &mut Report<'_>,
+    index: usize,
+    branch: &Branch,
+    (text, words): (NamingText, &str),
+) {
+    let named = percentages(words);
     let targets = branch.targets();
     if named.len() != targets.len() || named.len() < 2 {
         return;
     }
     let mut pairs = targets.iter().zip(&named);
     if pairs.any(|(target, named)| (share(branch, target) - named).abs() > TOLERANCE) {
-        let message = format!(
-            "{what} says {}, the weights say {}",
-            listed(&named),
-            listed(
-                &targets
-                    .iter()
-                    .map(|one| share(branch, one))
-                    .collect::<Vec<_>>()
-            )
-        );
-        let field = format!("branches[{index}].targets");
-        report.warn(WarningCode::WeightNotAsNamed, field, message);
+        let concern = Concern::WeightNotAsNamed {
+            text,
+            named,
+            shares: targets.iter().map(|one| share(branch, one)).collect(),
+        };
+        report.warn(format!("branches[{index}].targets"), concern);
     }
 }
 
@@ -79,12 +74,12 @@ fn lint_single(report: &mut Report<'_>, index: usize, branch: &Branch) {
     let shares: Vec<f64> = targets.iter().map(|one| share(branch, one)).collect();
     let mut gets = shares.iter().map(|share| (share - named).abs());
     if shares.len() > 1 && !gets.any(|off| off <= TOLERANCE) {
-        let message = format!(
-            "the name says {named} %, which no target gets: the weights say {}",
-            listed(&shares)
-        );
-        let field = format!("branches[{index}].targets");
-        report.warn(WarningCode::WeightNotAsNamed, field, message);
+        let concern = Concern::WeightNotAsNamed {
+            text: NamingText::Name,
+            named: vec![named],
+            shares,
+        };
+        report.warn(format!("branches[{index}].targets"), concern);
     }
 }
 
@@ -105,12 +100,11 @@ fn lint_sum(report: &mut Report<'_>, index: usize, branch: &Branch) {
             let shares = weights
                 .iter()
                 .map(|weight| *weight as f64 * 100.0 / sum as f64);
-            let message = format!(
-                "the weights add up to {sum}: the shares are {}",
-                listed(&shares.collect::<Vec<_>>())
-            );
-            let field = format!("branches[{index}].targets");
-            report.warn(WarningCode::WeightsNotHundred, field, message);
+            let concern = Concern::WeightsNotHundred {
+                sum,
+                shares: shares.collect(),
+            };
+            report.warn(format!("branches[{index}].targets"), concern);
         }
     }
 }
@@ -135,18 +129,12 @@ fn percentages(text: &str) -> Vec<f64> {
         let before = text[..end].trim_end();
         let is_part = |character: char| character.is_ascii_digit() || character == '.';
         let start = before.trim_end_matches(is_part).len();
-        if let Ok(number) = before[start..].parse::<f64>() {
+        if let Ok(number) = before[start..].parse::<f64>()
+            && number.is_finite()
+        {
             found.push((end, number));
         }
     }
     found.sort_by_key(|(end, _)| *end);
     found.into_iter().map(|(_, number)| number).collect()
-}
-
-fn listed(percentages: &[f64]) -> String {
-    let parts = percentages.iter().map(|one| {
-        let rounded = format!("{one:.1}");
-        format!("{} %", rounded.strip_suffix(".0").unwrap_or(&rounded))
-    });
-    parts.collect::<Vec<_>>().join(" / ")
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Report, WarningCode};
+use super::{Concern, Report, Subject};
 use crate::{
     NamespaceName,
     routing::{CalleeRule, CallerSelector, Matches, Otherwise, RoutingRule, Selector, WhenEmpty},
@@ -21,16 +21,20 @@ pub(super) fn lint(report: &mut Report<'_>, others: &[Arc<RoutingRule>]) {
             } else {
                 (&rule.key, &other.key)
             };
-            let message = format!(
-                "`{}` has the same priority and is for the same calls: by their names `{first}` is \
-                 tried before `{second}`",
-                other.key
-            );
-            report.warn(WarningCode::EqualPriority, "priority".to_owned(), message);
+            let concern = Concern::EqualPriority {
+                other: other.key.clone(),
+                first: first.clone(),
+                second: second.clone(),
+                subject: Subject::Calls,
+            };
+            report.warn("priority", concern);
         }
         if is_earlier && decides_everything(other) && is_for_all_of(other, rule) {
-            let message = format!("`{}` decides every call that this rule is for", other.key);
-            report.warn(WarningCode::RuleUnreachable, "priority".to_owned(), message);
+            let concern = Concern::RuleUnreachable {
+                other: other.key.clone(),
+                subject: Subject::Calls,
+            };
+            report.warn("priority", concern);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Report, WarningCode};
+use super::{Concern, Report, Side};
 use crate::{
     Instance,
     routing::{Branch, group::is_usable},
@@ -16,12 +16,8 @@ pub(super) fn lint(report: &mut Report<'_>, instances: Option<&[Arc<Instance>]>)
     match instances {
         None => {}
         Some([]) => {
-            let message = "the callee has no instance now".to_owned();
-            report.warn(
-                WarningCode::CalleeWithoutInstances,
-                "callee".to_owned(),
-                message,
-            );
+            let obeyed_by = Side::Caller;
+            report.warn("callee", Concern::CalleeWithoutInstances { obeyed_by });
         }
         Some(instances) => {
             for (index, branch) in rule.spec.branches().iter().enumerate() {
@@ -37,10 +33,9 @@ fn lint_repeated(report: &mut Report<'_>, index: usize, branch: &Branch) {
         let same = targets[..number].iter().position(|earlier| {
             earlier.labels() == target.labels() && earlier.priority() == target.priority()
         });
-        if let Some(same) = same {
-            let message = format!("the same instances as targets[{same}]: their weights add up");
+        if let Some(earlier) = same {
             let field = format!("branches[{index}].targets[{number}].labels");
-            report.warn(WarningCode::TargetRepeated, field, message);
+            report.warn(field, Concern::TargetRepeated { earlier });
         }
     }
 }
@@ -54,20 +49,16 @@ fn lint_instances(
     for (number, target) in branch.targets().iter().enumerate() {
         let fitting = || instances.iter().filter(|one| target.labels().fit(one));
         let field = || format!("branches[{index}].targets[{number}].labels");
-        let count = fitting().count();
-        if count == 0 {
-            let message = format!(
-                "none of the callee's {} instances has them now",
-                instances.len()
-            );
-            report.warn(WarningCode::TargetWithoutInstances, field(), message);
+        let labelled = fitting().count();
+        let instances = instances.len();
+        if labelled == 0 {
+            report.warn(field(), Concern::TargetWithoutInstances { instances });
         } else if !fitting().any(|one| is_usable(one) && one.health.is_healthy()) {
-            let message = format!(
-                "{count} of the callee's {} instances have them, each isolated, unhealthy or of weight 0 \
-                 now",
-                instances.len()
-            );
-            report.warn(WarningCode::TargetWithoutUsableInstances, field(), message);
+            let concern = Concern::TargetWithoutUsableInstances {
+                labelled,
+                instances,
+            };
+            report.warn(field(), concern);
         }
     }
 }
