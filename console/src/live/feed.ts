@@ -24,19 +24,29 @@ const backoffMs = (attempts: number) => Math.min(8_000, 500 * 2 ** Math.max(0, a
 /**
  * The tail of the change log, for the whole page: one stream, resumed where it broke.
  *
+ * Whenever it may have missed something, its listeners are told to read everything anew: on the first
+ * `ready` too, since pages ask before it, and one in the background asks long before.
  * Browsers give a server six connections, so a page that nobody sees lets its stream go.
  */
-class Feed {
+export class Feed {
   #state: FeedState = { is: 'connecting' }
   #stateListeners = new Set<() => void>()
   #listeners = new Set<FeedListener>()
   #pending: Change[] = []
-  #flushing = 0
-  #retry = 0
+  #flushing: ReturnType<typeof setTimeout> | undefined
+  #retry: ReturnType<typeof setTimeout> | undefined
   #attempts = 0
+  /** The place that the stream has come to; none before it is ready, and when the log lost it. */
   #last: string | undefined
+  /** The place after which the open stream began; none if with what happens from then on. */
+  #after: string | undefined
   #epoch: string | undefined
   #connection: AbortController | undefined
+  readonly #fetch: (address: string, init: { signal: AbortSignal }) => Promise<Response>
+
+  constructor(ask: (address: string, init: { signal: AbortSignal }) => Promise<Response>) {
+    this.#fetch = ask
+  }
 
   get state() {
     return this.#state
@@ -72,10 +82,11 @@ class Feed {
   }
 
   async #stream(connection: AbortController) {
-    const after = this.#last === undefined ? '' : `?after=${this.#last}`
-    const response = await fetch(`/api/v1/watch${after}`, { signal: connection.signal })
+    this.#after = this.#last
+    const query = this.#after === undefined ? '' : `?after=${this.#after}`
+    const response = await this.#fetch(`/api/v1/watch${query}`, { signal: connection.signal })
     // The log was pruned past the place, or is another one.
-    if (response.status === 410 || response.status === 400) this.#begin()
+    if (response.status === 410 || response.status === 400) this.#last = undefined
     if (!response.ok || !response.body) return
     const reader = new EventReader()
     const pieces = response.body.pipeThrough(new TextDecoderStream()).getReader()
@@ -83,34 +94,31 @@ class Feed {
       const silence = setTimeout(() => connection.abort(), SILENCE_MS)
       const { done, value } = await pieces.read().finally(() => clearTimeout(silence))
       if (done) return
-      for (const { name, data } of reader.read(value)) this.#event(name, data)
+      const events = reader.read(value)
       if (reader.id !== '') this.#last = reader.id
+      for (const { name, data } of events) this.#event(name, data)
     }
   }
 
   #event(name: string, data: string) {
     if (name === 'change') {
       this.#pending.push(JSON.parse(data) as Change)
-      if (this.#flushing === 0) this.#flushing = window.setTimeout(() => this.#flush(), FLUSH_MS)
+      if (this.#flushing === undefined) this.#flushing = setTimeout(() => this.#flush(), FLUSH_MS)
     } else if (name === 'ready') {
       const { epoch } = JSON.parse(data) as { epoch: string }
-      const isOther = this.#epoch !== undefined && this.#epoch !== epoch
+      // Nobody heard of what happened between the first reading and a stream that begins now.
+      const isGap = this.#after === undefined || this.#epoch !== epoch
       this.#epoch = epoch
-      if (isOther || this.#attempts > 0) this.#tell((listener) => listener.reset())
+      if (isGap || this.#attempts > 0) this.#tell((listener) => listener.reset())
       this.#attempts = 0
       this.#become({ is: 'live' })
     } else if (name === 'problem') {
-      this.#begin()
+      this.#last = undefined
     }
   }
 
-  #begin() {
-    this.#last = undefined
-    this.#tell((listener) => listener.reset())
-  }
-
   #flush() {
-    this.#flushing = 0
+    this.#flushing = undefined
     const changes = this.#pending
     this.#pending = []
     this.#tell((listener) => listener.changes(changes))
@@ -125,7 +133,7 @@ class Feed {
     this.#attempts += 1
     const wait = backoffMs(this.#attempts)
     this.#become({ is: 'lost', retryAt: Date.now() + wait, attempts: this.#attempts })
-    this.#retry = window.setTimeout(() => this.connect(), wait)
+    this.#retry = setTimeout(() => this.connect(), wait)
   }
 
   #become(state: FeedState) {
@@ -134,4 +142,4 @@ class Feed {
   }
 }
 
-export const feed = new Feed()
+export const feed = new Feed((address, init) => fetch(address, init))
