@@ -21,7 +21,11 @@ export const test = base.extend<Fixtures>({
   },
   baseURL: async ({ merak }, run) => run(merak.url),
   page: async ({ page, merak, faults }, run) => {
-    page.on('console', (message) => message.type() === 'error' && faults.push(message.text()))
+    page.on('console', (message) => {
+      const { url } = message.location()
+      const place = URL.canParse(url) ? ` at ${new URL(url).pathname}` : ''
+      if (message.type() === 'error') faults.push(message.text() + place)
+    })
     page.on('pageerror', (error) => faults.push(error.message))
     page.on('request', (request) => {
       const { origin, protocol } = new URL(request.url())

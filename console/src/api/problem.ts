@@ -5,6 +5,7 @@ type Body = Schemas['Problem']
 export type ProblemCode = Schemas['ProblemCode']
 /** What is wrong with a part of a request, for programs. */
 export type Reason = Schemas['ProblemReason']
+export type ProblemPart = Schemas['ProblemError']
 export type ReasonCode = Reason['code']
 export type ReasonOf<Code extends ReasonCode> = Extract<Reason, { code: Code }>
 /** What is wrong with a part of a request: in the words of the control plane, and for programs if it is usual. */
@@ -37,6 +38,11 @@ export class Problem extends Error {
       ...(id ? { request_id: id } : {}),
       ...body,
     })
+  }
+
+  /** What a request would be refused with, found out without making it: a browser takes each refusal for an error of the page. */
+  static foreseen(status: 400 | 404, body: Pick<Body, 'code' | 'detail' | 'errors'>) {
+    return new Problem(body.detail, status, body)
   }
 
   get isOffline() {

@@ -2,6 +2,9 @@ import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useCallback, useState } from 'react'
 import type { ChangeKind } from '../api/client'
+import { serviceNameFault } from '../api/name'
+import type { Refused } from '../api/problem'
+import { toldFault } from '../i18n/told'
 import { useText } from '../i18n/use-text'
 import { useScope } from '../shell/scope'
 import { Button } from '../ui/button'
@@ -37,7 +40,7 @@ export function ChangesPage() {
           onChange={(value) => set({ kind: value || undefined })}
           options={[['', text.anyKind], ...KINDS.map((one) => [one, text.kinds[one]] as const)]}
         />
-        <FilterField key={`s${service}`} label={text.service} value={service} onChoose={(value) => set({ service: value })} />
+        <FilterField key={`s${service}`} label={text.service} value={service} faultOf={serviceNameFault} onChoose={(value) => set({ service: value })} />
         <FilterField key={`a${actor}`} label={text.actor} value={actor} onChoose={(value) => set({ actor: value })} />
       </div>
       <Log key={JSON.stringify(query)} query={query} isNow={asOf === undefined} open={search.change} onOpen={(change) => set({ change })} />
@@ -45,11 +48,22 @@ export function ChangesPage() {
   )
 }
 
+interface FilterProps {
+  label: string
+  value: string | undefined
+  /** Why nothing could be found by a text. */
+  faultOf?: (text: string) => Refused | undefined
+  onChoose: (value: string | undefined) => void
+}
+
 /** A filter that holds when one leaves it, or on Enter. */
-function FilterField({ label, value, onChoose }: { label: string; value: string | undefined; onChoose: (value: string | undefined) => void }) {
+function FilterField({ label, value, faultOf, onChoose }: FilterProps) {
+  const text = useText()
   const [typed, setTyped] = useState(value ?? '')
+  const word = typed.trim()
+  const fault = word === '' ? undefined : faultOf?.(word)
   const choose = () => {
-    if (typed.trim() !== (value ?? '')) onChoose(typed.trim() || undefined)
+    if (!fault && word !== (value ?? '')) onChoose(word || undefined)
   }
   return (
     <form
@@ -58,7 +72,7 @@ function FilterField({ label, value, onChoose }: { label: string; value: string 
         choose()
       }}
     >
-      <TextField label={label} type="search" value={typed} onChange={setTyped} onBlur={choose} />
+      <TextField label={label} type="search" value={typed} fault={fault && toldFault(fault, text)} onChange={setTyped} onBlur={choose} />
     </form>
   )
 }

@@ -6,6 +6,7 @@ import { NO_CALL, requestOf, withFact } from '../simulator/call'
 import { curlOf } from '../simulator/command'
 import { parseDraft } from '../simulator/draft'
 import { faultsOf } from '../simulator/faults'
+import { foreseeRefused, refuse } from '../simulator/foresee'
 import { SimulatorTabs } from '../simulator/tabs'
 import '../styles/simulator.css'
 import { Button } from '../ui/button'
@@ -15,16 +16,19 @@ import { Empty, Failed, Loading } from '../ui/states'
 import { toast } from '../ui/toast'
 import { LimitAnswerView } from './answer'
 import { CallsForm } from './calls-form'
-import { askedNames, type LimitQuestion, questionOf, useTypedCalls } from './typed'
+import { askedNames, type LimitQuestion, outsideOf, questionOf, useTypedCalls } from './typed'
 
 /** What becomes of calls by the rate limits of a service; read anew when its rules change. */
 function useAnswer(question: LimitQuestion | undefined, asOf: string | undefined) {
   const { namespace = '', service = '' } = question?.request.to ?? {}
   return useQuery({
     queryKey: ['service', namespace, service, 'simulation', 'limits', asOf ?? null, question ?? null],
-    queryFn: ({ signal }) => {
+    queryFn: async ({ signal, client }) => {
+      const body = question as LimitQuestion
+      refuse(outsideOf(body))
+      await foreseeRefused('rate-limit-rules', body, { client, asOf, signal })
       const params = { query: asOf === undefined ? {} : { as_of: asOf } }
-      return must(api.POST('/api/v1/simulate/rate-limit', { params, body: question as LimitQuestion, signal }))
+      return must(api.POST('/api/v1/simulate/rate-limit', { params, body, signal }))
     },
     placeholderData: keepPreviousData,
     enabled: question !== undefined,
@@ -33,14 +37,15 @@ function useAnswer(question: LimitQuestion | undefined, asOf: string | undefined
 
 /** What would become of these calls, and why. */
 export function LimitSimulatorPage() {
-  const { simulator: text, limitSimulator: words } = useText()
+  const dictionary = useText()
+  const { simulator: text, limitSimulator: words } = dictionary
   const { namespace = 'default', asOf } = useScope()
   const { typed, inForce, change } = useTypedCalls()
   const request = requestOf(inForce, namespace)
   const draft = parseDraft(inForce.draft, namespace)
   const question = request && questionOf(request, inForce, draft.is === 'draft' ? draft.draft : undefined)
   const { data, error, isFetching, refetch } = useAnswer(question, asOf)
-  const faults = faultsOf(error)
+  const faults = faultsOf(error, dictionary)
   if (draft.is === 'fault') faults.draft = text.notJson(draft.detail)
   async function share() {
     await navigator.clipboard.writeText(location.href)

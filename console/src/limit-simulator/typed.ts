@@ -1,4 +1,5 @@
 import { getRouteApi } from '@tanstack/react-router'
+import type { ProblemPart } from '../api/problem'
 import type { components } from '../api/schema'
 import { type Call, callOf, type CallDocument, KIND_OF, KINDS, type FactKind, searchOf } from '../simulator/call'
 import type { Check } from '../simulator/explanation'
@@ -38,6 +39,19 @@ export function questionOf(request: CallDocument, { calls, over_ms: over, instan
     ...(instances ? { instances: Number(instances) } : {}),
   }
   return { request, sequence, ...(draft ? { draft: draft as Schemas['RateLimitDraft'] } : {}) }
+}
+
+/** What each of a sequence may be. */
+const RANGES = { calls: [1, 100_000], over_ms: [0, 86_400_000], instances: [1, 1_000] } as const
+
+/** What of a sequence is not within its range, as the control plane would refuse it. */
+export function outsideOf({ sequence }: Pick<LimitQuestion, 'sequence'>): ProblemPart[] {
+  return SEQUENCE_KEYS.flatMap((key) => {
+    const [value, [min, max]] = [sequence?.[key], RANGES[key]]
+    if (value === undefined || (value >= min && value <= max)) return []
+    const reason = { code: 'out_of_range' as const, value: String(value), min: String(min), max: String(max) }
+    return [{ pointer: `/sequence/${key}`, detail: `${value} is outside ${min}..=${max}`, reason }]
+  })
 }
 
 /** A test of a limit, as checks are shown. */

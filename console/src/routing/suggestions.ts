@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { createContext, use } from 'react'
 import type { RoutingRuleSpec } from '../api/client'
+import { isNamespaceName } from '../api/name'
 import { instancesQuery } from '../instances/queries'
 import { namespaceChoices } from '../namespaces/queries'
 import { servicesQuery } from '../services/queries'
@@ -34,7 +35,7 @@ function named(selector: { namespace?: string; service?: string } | undefined, n
 /** A service if there is one of that name: what is half typed is not asked for. */
 function useExisting(service: Service): Service {
   const query = servicesQuery({ namespace: service?.namespace, name: service?.service ?? '', page_size: 1 })
-  const { data } = useQuery({ ...query, placeholderData: undefined, enabled: service !== undefined })
+  const { data } = useQuery({ ...query, placeholderData: undefined, enabled: service !== undefined && isNamespaceName(service.namespace) })
   return data?.items.some(({ name }) => name === service?.service) ? service : undefined
 }
 

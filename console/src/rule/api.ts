@@ -6,7 +6,6 @@ import type { Collection, CommonSpec, Listed, Revision, Rule, Written } from './
  * The rules of any kind: their paths differ in one segment, and their answers in what a rule says.
  */
 
-const LIST = '/api/v1/namespaces/{namespace}/routing-rules'
 const ONE = '/api/v1/namespaces/{namespace}/routing-rules/{name}'
 
 /** The path for a kind; typed as that for routing rules, whose parameters are those of every kind. */
@@ -19,26 +18,6 @@ export interface RuleId {
 }
 
 const BIGGEST_PAGE = 500
-
-async function listAll<Spec extends CommonSpec>(collection: Collection, namespace: string, asOf: string | undefined, signal: AbortSignal) {
-  const rules: Rule<Spec>[] = []
-  let token: string | undefined
-  do {
-    const query = { page_size: BIGGEST_PAGE, page_token: token, as_of: asOf }
-    const answer = must(api.GET(pathFor(LIST, collection), { params: { path: { namespace }, query }, signal }))
-    const page = (await answer) as unknown as Page<Rule<Spec>>
-    rules.push(...page.items)
-    token = page.next_page_token
-  } while (token)
-  return rules
-}
-
-/** Every rule of a kind in a namespace, as they are or were. */
-export const rulesQuery = <Spec extends CommonSpec>(collection: Collection, namespace: string, asOf?: string) =>
-  queryOptions({
-    queryKey: asOf === undefined ? ['rules', collection, namespace] : ['past', 'rules', collection, namespace, asOf],
-    queryFn: ({ signal }) => listAll<Spec>(collection, namespace, asOf, signal),
-  })
 
 /** A rule as it is or was. */
 export const ruleQuery = <Spec extends CommonSpec>(collection: Collection, { namespace, name }: RuleId, asOf?: string) =>
@@ -107,8 +86,16 @@ export const foundRulesQuery = <Spec extends CommonSpec>(collection: Collection,
   })
 
 /** Every rule of a kind, of whatever namespace, that is about a service, in the order in which they are tried. */
-export const aboutServiceQuery = <Spec extends CommonSpec>(collection: Collection, namespace: string, service: string, asOf?: string) => {
-  const query = { service, service_namespace: namespace, page_size: BIGGEST_PAGE, as_of: asOf }
+export const aboutServiceQuery = <Spec extends CommonSpec>(collection: Collection, namespace: string, service: string, asOf?: string) =>
+  allRulesQuery<Spec>(collection, { service, service_namespace: namespace, as_of: asOf })
+
+/** Every rule of a kind in a namespace, as they are or were; none if there is no such namespace. */
+export const rulesQuery = <Spec extends CommonSpec>(collection: Collection, namespace: string, asOf?: string) =>
+  allRulesQuery<Spec>(collection, { namespace, as_of: asOf })
+
+/** Every rule of a kind that a search finds. */
+const allRulesQuery = <Spec extends CommonSpec>(collection: Collection, searched: RulesQuery) => {
+  const query = { ...searched, page_size: BIGGEST_PAGE }
   return queryOptions({
     queryKey: [...searchKey(collection, query), 'all'],
     queryFn: async ({ signal }) => {

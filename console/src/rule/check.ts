@@ -1,4 +1,5 @@
 import { api, must, type FailedTest, type Page, type RuleKind, type RuleWarning, type TestReport } from '../api/client'
+import { isNamespaceName } from '../api/name'
 import type { Refused } from '../api/problem'
 import { pathFor } from './api'
 import type { CommonSpec, Noun, Rule } from './noun'
@@ -53,12 +54,10 @@ export async function check<Spec extends CommonSpec>(noun: Noun<Spec>, draft: Dr
   }
 }
 
-const NAME = /^[\w.:/-]+$/
-
 /** Whether a new rule would have the name of one that there is. */
 async function isThere<Spec extends CommonSpec>({ collection }: Noun<Spec>, { namespace, name, base }: Draft<Spec>, signal: AbortSignal) {
-  // What is no name is refused anyway.
-  if (base || !NAME.test(name) || !NAME.test(namespace)) return false
+  // What has no namespace is refused anyway.
+  if (base || !isNamespaceName(namespace)) return false
   const query = { namespace, name, page_size: 1 }
   const path = pathFor('/api/v1/routing-rules', collection)
   const found = (await must(api.GET(path, { params: { query }, signal }))) as unknown as Page<Rule<Spec>>

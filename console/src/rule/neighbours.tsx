@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
+import { isNamespaceName } from '../api/name'
 import { useText } from '../i18n/use-text'
 import { useScope } from '../shell/scope'
 import { rulesQuery } from './api'
@@ -20,7 +21,7 @@ function mayMeet(one: Place, other: Place): boolean {
 export function Neighbours<Spec extends CommonSpec>({ noun, draft }: { noun: Noun<Spec>; draft: Draft<Spec> }) {
   const { rules: text } = useText()
   const { asOf } = useScope()
-  const { data = [] } = useQuery(rulesQuery<Spec>(noun.collection, draft.namespace, asOf))
+  const { data = [] } = useQuery({ ...rulesQuery<Spec>(noun.collection, draft.namespace, asOf), enabled: isNamespaceName(draft.namespace) })
   const own: Place = { namespace: draft.namespace, name: draft.name || text.thisRule, ...draft.spec }
   const others = data.filter((rule: Rule<Spec>) => keyOf(rule) !== keyOf(draft) && isEnabled(rule) && mayMeet(rule, own))
   const places = [own, ...others].toSorted(compareRules)

@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
+import { isNamespaceName } from '../api/name'
 import { useText } from '../i18n/use-text'
 import { namespaceChoices } from '../namespaces/queries'
 import { servicesQuery } from '../services/queries'
@@ -30,6 +31,7 @@ export function ServiceFields({ at, value, namespace, words, onChange }: Props) 
   const { data: found } = useQuery({
     ...servicesQuery({ namespace: place, ...(word ? { name: anywhere(word) } : {}), page_size: 8 }),
     placeholderData: (before) => before,
+    enabled: isNamespaceName(place),
   })
   const { data: namespaces } = useQuery(namespaceChoices)
   const services = (found?.items ?? []).map(({ name, instance_count: total = 0, healthy_instance_count: healthy = 0 }) => ({

@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
+import { isServiceKey } from '../api/name'
 import { useScope } from '../shell/scope'
 import { aboutServiceQuery } from './api'
 import type { CommonSpec, Noun, Rule } from './noun'
@@ -20,7 +21,7 @@ interface ServiceRules<Spec extends CommonSpec> {
 export function useServiceRules<Spec extends CommonSpec>(noun: Noun<Spec>, service: { namespace: string; service: string } | undefined): ServiceRules<Spec> {
   const { asOf } = useScope()
   const query = aboutServiceQuery<Spec>(noun.collection, service?.namespace ?? '', service?.service ?? '', asOf)
-  const { data, error, refetch } = useQuery({ ...query, enabled: service !== undefined })
+  const { data, error, refetch } = useQuery({ ...query, enabled: service !== undefined && isServiceKey(service) })
   const touching = (rule: Rule<Spec>) => {
     const roles = service ? rolesOf(rule, service) : []
     return roles.length > 0 ? [{ rule, roles }] : []

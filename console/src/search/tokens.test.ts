@@ -23,6 +23,7 @@ describe('parseSearch', () => {
       ['metadata:a', { is: 'unknown', key: 'metadata' }],
       ['ip.a:b', { is: 'unknown', key: 'ip.a' }],
       ['ip:', { is: 'empty', key: 'ip' }],
+      [String.raw`metadata.a\:b`, { is: 'empty', key: 'metadata.a\\' }],
       ['ip:1 ip:2', { is: 'twice', key: 'ip' }],
       ['health:poor', { is: 'value', key: 'health', allowed: ['healthy', 'unhealthy'] }],
       ['a b', { is: 'oneWord' }],

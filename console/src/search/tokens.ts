@@ -24,6 +24,9 @@ const SHORT: ReadonlyMap<string, string> = new Map([
   ['no', 'false'],
 ])
 
+/** A colon after a backslash is a part of the key, and does not end it. */
+const ENTRY = /^(?:\\.|[^\\:])+:/
+
 const TOKEN = /^([a-z][a-z_]*(?:\.[^:\s]+)?):(.*)$/
 
 /**
@@ -52,6 +55,8 @@ function readToken(key: string, said: string, grammar: Grammar, parsed: Parsed) 
   if (allowed === undefined || (noun === 'metadata') !== (entry !== undefined)) {
     parsed.faults.push({ is: 'unknown', key })
   } else if (value === '') {
+    parsed.faults.push({ is: 'empty', key })
+  } else if (entry !== undefined && !ENTRY.test(`${entry}:${value}`)) {
     parsed.faults.push({ is: 'empty', key })
   } else if (entry !== undefined) {
     parsed.metadata.push(`${entry}:${value}`)

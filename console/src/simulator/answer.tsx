@@ -1,7 +1,9 @@
+import { Problem } from '../api/problem'
 import { useText } from '../i18n/use-text'
 import { useScope } from '../shell/scope'
 import { Command } from '../ui/copy'
 import { Failed, Loading } from '../ui/states'
+import { Absent } from './absent'
 import { type Call, withFact } from './call'
 import { curlOf, merakOf } from './command'
 import { Comparison } from './comparison'
@@ -24,6 +26,7 @@ export function Answer({ call, service, simulation, rules, change }: Props) {
   const { simulator: text } = useText()
   const { asOf } = useScope()
   const { live, draft, hasDraft, asked } = simulation
+  if (live.error instanceof Problem && live.error.status === 404) return <Absent service={service} />
   if (live.error && !live.data) return <Failed error={live.error} retry={() => void live.refetch()} />
   if (!live.data) return <Loading />
   const isCompared = hasDraft && draft.data !== undefined

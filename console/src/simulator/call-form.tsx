@@ -30,7 +30,8 @@ export function CallForm({ call, change, faults, callers, zones, names, rules }:
   const field = (key: TextKey) => ({
     value: call[key],
     fault: faults[key],
-    onChange: (value: string) => change({ ...call, [key]: value }),
+    // An instance that is asked about is one of the service that was called.
+    onChange: (value: string) => change({ ...call, ...(key === 'to' ? { instance: '' } : {}), [key]: value }),
   })
   const isFar = [call.ip, call.region, call.zone, call.campus, call.exclude].some((value) => value !== '')
   return (

@@ -90,10 +90,11 @@ export function serviceOf(text: string, otherwise: string): { namespace: string;
 export type CallDocument = components['schemas']['CallRequest']
 type Place = components['schemas']['Location']
 
-/** The facts of a kind that have a name; none if there are none. Of one given twice the last counts. */
+/** The facts of a kind that have a name; none if there are none. Of one given twice the last counts: of headers, in any case. */
 export function entriesOf(facts: readonly NamedFact[], kind: FactKind): Record<string, string> | undefined {
   const some = facts.filter((fact) => fact.kind === kind && fact.name !== '')
-  return some.length > 0 ? Object.fromEntries(some.map(({ name, value }) => [name, value])) : undefined
+  const entries = new Map(some.map(({ name, value }) => [kind === 'headers' ? name.toLowerCase() : name, [name, value] as const]))
+  return entries.size > 0 ? Object.fromEntries(entries.values()) : undefined
 }
 
 /** What the API is asked; nothing if it is not said who is called. */

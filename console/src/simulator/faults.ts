@@ -1,4 +1,6 @@
 import { Problem } from '../api/problem'
+import type { Dictionary } from '../i18n/en'
+import { toldFault } from '../i18n/told'
 import { KINDS } from './call'
 
 const PLACES: [RegExp, string][] = [
@@ -20,15 +22,17 @@ const PLACES: [RegExp, string][] = [
 ]
 
 /** What was refused, by the field of the form that it was said in. */
-export function faultsOf(error: unknown): Record<string, string> {
+export function faultsOf(error: unknown, text: Dictionary): Record<string, string> {
   if (!(error instanceof Problem)) return {}
   const faults: Record<string, string> = {}
-  for (const { pointer = '', detail } of error.body.errors ?? []) {
+  for (const fault of error.body.errors ?? []) {
+    const { pointer = '' } = fault
+    const told = toldFault(fault, text)
     const field = PLACES.find(([place]) => place.test(pointer))?.[1]
     // In a draft, and among many facts, the place says which one is meant.
     const rest = pointer.split('/').slice(field === 'draft' ? 2 : 3).join('/')
     const isWithin = rest !== '' && (field === 'draft' || KINDS.some((kind) => kind === field))
-    if (field) faults[field] ??= isWithin ? `${rest}: ${detail}` : detail
+    if (field) faults[field] ??= isWithin ? `${rest}: ${told}` : told
   }
   return faults
 }

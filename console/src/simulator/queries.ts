@@ -3,15 +3,20 @@ import { api, must } from '../api/client'
 import type { components } from '../api/schema'
 import type { Simulated } from './command'
 import type { Explanation } from './explanation'
+import { foreseeAbsent, foreseeRefused } from './foresee'
 
 /** Where a call goes, and why; read anew when the callee or its rules change. */
 export const simulationQuery = (simulated: Simulated | undefined, asOf: string | undefined) => {
   const { namespace = '', service = '' } = simulated?.request.to ?? {}
   return queryOptions({
     queryKey: ['service', namespace, service, 'simulation', asOf ?? null, simulated ?? null],
-    queryFn: ({ signal }) => {
+    queryFn: async ({ signal, client }) => {
+      const body = bodyOf(simulated)
+      const { request, draft } = body
+      await foreseeRefused('routing-rules', { request, draft }, { client, asOf, signal })
+      await foreseeAbsent(request.to, { client, asOf, signal })
       const params = { query: asOf === undefined ? {} : { as_of: asOf } }
-      return must<Explanation>(api.POST('/api/v1/simulate/route', { params, body: bodyOf(simulated), signal }))
+      return must<Explanation>(api.POST('/api/v1/simulate/route', { params, body, signal }))
     },
     placeholderData: keepPreviousData,
   })

@@ -21,7 +21,8 @@ import { useTyped } from './use-typed'
 
 /** Where a call would go, and why. */
 export function SimulatorPage() {
-  const { simulator: text } = useText()
+  const dictionary = useText()
+  const { simulator: text } = dictionary
   const { namespace = 'default', asOf } = useScope()
   const { typed, inForce, change } = useTyped()
   const callee = serviceOf(inForce.to, namespace)
@@ -31,11 +32,13 @@ export function SimulatorPage() {
   const simulation = useSimulation(request, draft.is === 'draft' ? draft.draft : undefined, seed, asOf)
   const touching = useServiceRules(ROUTING, callee).rules ?? []
   const rules = touching.filter(({ roles }) => roles.some((role) => role !== 'caller')).map(({ rule }) => rule)
-  const subscribers = useQuery({ ...subscribersQuery(callee?.namespace ?? '', callee?.service ?? ''), enabled: request !== undefined })
+  // Nothing is asked of a service that is not known to be there, as while its name is typed.
+  const isThere = simulation.live.isSuccess && !simulation.live.isPlaceholderData
+  const subscribers = useQuery({ ...subscribersQuery(callee?.namespace ?? '', callee?.service ?? ''), enabled: isThere })
   const callers = (subscribers.data?.items ?? []).flatMap(({ client: { service } }) =>
     service ? [serviceText(service.namespace, service.name)] : [],
   )
-  const faults = { ...faultsOf(simulation.draft.error), ...faultsOf(simulation.live.error) }
+  const faults = { ...faultsOf(simulation.draft.error, dictionary), ...faultsOf(simulation.live.error, dictionary) }
   if (draft.is === 'fault') faults.draft = text.notJson(draft.detail)
   async function share() {
     await navigator.clipboard.writeText(location.href)

@@ -90,7 +90,7 @@ test('a condition that does not hold is met with one press', async ({ page }) =>
   await expect(page).toHaveURL(/headers=x-user%3D42/)
 })
 
-test('a draft shows what it would change, and changes nothing', async ({ page, merak, faults }) => {
+test('a draft shows what it would change, and changes nothing', async ({ page, merak }) => {
   await page.goto(ORDER)
   await page.getByText('Try a draft rule').click()
   await page.getByLabel('Begin with').selectOption('default/order-canary')
@@ -110,7 +110,6 @@ test('a draft shows what it would change, and changes nothing', async ({ page, m
   await expect(reasons(page)).toHaveCount(1)
   const rule = await merak.ask<{ branches: { targets: { weight: number }[] }[] }>('/api/v1/namespaces/default/routing-rules/order-canary')
   expect(rule.branches[1]?.targets.map(({ weight }) => weight)).toEqual([70, 30])
-  expect(faults.splice(0).filter((fault) => !/400/.test(fault))).toEqual([])
 })
 
 test('the link repeats all of it', async ({ page, context }) => {
@@ -204,16 +203,17 @@ test('a service and the palette lead to the simulator', async ({ page }) => {
 
 test('what cannot be simulated is told where it was typed, and heals', async ({ page, merak, faults }) => {
   await page.goto('/simulator?to=default/nobody')
-  await expect(page.getByRole('alert')).toContainText('not found')
+  await expect(page.getByRole('alert')).toContainText('There is no service default/nobody')
   await page.getByRole('combobox', { name: 'Called service' }).fill('default/a b')
   await expect(page.getByRole('combobox', { name: 'Called service' })).toHaveAttribute('aria-invalid', 'true')
+  expect(faults).toEqual([])
   await merak.kill()
   await page.getByRole('combobox', { name: 'Called service' }).fill('default/com.shop/order')
   await expect(page.getByRole('alert')).toContainText('cannot be reached', { timeout: 15_000 })
   await merak.serve()
   await expect(verdict(page)).toContainText('Goes to', { timeout: 15_000 })
   await expect(page.getByRole('combobox', { name: 'Called service' })).toHaveValue('default/com.shop/order')
-  faults.splice(0)
+  expect(faults.splice(0).filter((fault) => !/net::ERR_/.test(fault))).toEqual([])
 })
 
 test('a service of ten thousand instances is simulated without freezing the page', async ({ page, merak }) => {
