@@ -1,5 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { api, type Change, type ChangeKind, must, type Page } from '../api/client'
+import { parseMoment } from '../time/moment'
 
 export interface ChangesQuery {
   kind?: ChangeKind | undefined
@@ -45,5 +46,6 @@ export const logQuery = (query: ChangesQuery, reading: number) =>
 /** The part of a query that leaves out what came after a moment. */
 export function upTo(asOf: string | undefined): Pick<ChangesQuery, 'until' | 'before'> {
   if (asOf === undefined) return {}
-  return /^\d+$/.test(asOf) ? { before: Number(asOf) + 1 } : { until: asOf }
+  const moment = parseMoment(asOf)
+  return moment?.is === 'revision' ? { before: moment.revision + 1 } : { until: asOf }
 }

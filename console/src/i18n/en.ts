@@ -82,6 +82,8 @@ export const en = {
     notFound: 'There is no such page',
     notFoundHint: 'The address may be misspelt, or what it named is gone.',
     home: 'Go to the overview',
+    noMoment: 'The address names no moment',
+    noMomentHint: (given: string) => `“${given}” is neither a revision, such as 42, nor a time, such as 2026-01-02T10:42:00Z.`,
     requestId: 'Request',
     gone: 'The change log no longer reaches back to that moment',
     crashed: 'The console failed to show this',

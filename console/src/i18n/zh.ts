@@ -77,6 +77,8 @@ export const zh: Dictionary = {
     notFound: '页面不存在',
     notFoundHint: '地址可能有误，或所指的对象已被删除。',
     home: '前往总览',
+    noMoment: '地址中的时刻无法识别',
+    noMomentHint: (given) => `“${given}”既不是修订号（如 42），也不是时间（如 2026-01-02T10:42:00Z）。`,
     requestId: '请求',
     gone: '变更日志已不再保留那个时刻',
     crashed: '控制台无法显示此内容',

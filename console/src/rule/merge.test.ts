@@ -23,6 +23,14 @@ describe('merge', () => {
     expect(merge(base, mine, theirs, (path) => path === '/priority').spec).toEqual(mine)
   })
 
+  it('sees keys that every object has as any other', () => {
+    const theirs = JSON.parse('{"metadata": {"constructor": "1", "__proto__": "2"}}') as object
+    expect(merge({ metadata: {} }, { metadata: { team: 'a' } }, theirs as { metadata: object })).toEqual({
+      spec: JSON.parse('{"metadata": {"constructor": "1", "__proto__": "2", "team": "a"}}'),
+      clashes: [],
+    })
+  })
+
   it('takes lists of different lengths as a whole', () => {
     const mine = { ...base, branches: [...base.branches, { targets: [1] }] }
     const theirs = { ...base, branches: base.branches.slice(1) }

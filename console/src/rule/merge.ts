@@ -1,3 +1,5 @@
+import { entryOf } from '../ui/diff'
+
 /** One part of a rule that two people changed differently. */
 export interface Clash {
   /** JSON pointer to the part. */
@@ -24,7 +26,7 @@ export function isSame(one: unknown, other: unknown): boolean {
     return one.length === other.length && one.every((value, index) => isSame(value, other[index]))
   }
   if (isEntries(one) && isEntries(other)) {
-    return [...new Set([...Object.keys(one), ...Object.keys(other)])].every((key) => isSame(one[key], other[key]))
+    return [...new Set([...Object.keys(one), ...Object.keys(other)])].every((key) => isSame(entryOf(one, key), entryOf(other, key)))
   }
   return one === other
 }
@@ -59,13 +61,12 @@ function mergeValue(path: string, base: unknown, mine: unknown, theirs: unknown,
 }
 
 function mergeEntries(path: string, base: Entries, mine: Entries, theirs: Entries, choices: Choices): Entries {
-  const merged: Entries = {}
-  for (const key of new Set([...Object.keys(theirs), ...Object.keys(mine)])) {
+  const keys = new Set([...Object.keys(theirs), ...Object.keys(mine)])
+  const merged = [...keys].map((key) => {
     const place = `${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`
-    const value = mergeValue(place, base[key], mine[key], theirs[key], choices)
-    if (value !== undefined) merged[key] = value
-  }
-  return merged
+    return [key, mergeValue(place, entryOf(base, key), entryOf(mine, key), entryOf(theirs, key), choices)] as const
+  })
+  return Object.fromEntries(merged.filter(([, value]) => value !== undefined))
 }
 
 /** The three as lists that are as long as each other, if they are. */

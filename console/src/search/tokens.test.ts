@@ -38,6 +38,13 @@ describe('parseSearch', () => {
     expect(parseSearch('health:yes', grammar).faults).toEqual([{ is: 'value', key: 'health', allowed: grammar.health }])
   })
 
+  it('knows no keys but those of the grammar, whatever every object has', () => {
+    for (const key of ['constructor', 'zone']) {
+      expect(parseSearch(`${key}:x`, grammar).faults).toEqual([{ is: 'unknown', key }])
+      expect(suggest(`${key}:`, grammar)).toEqual([])
+    }
+  })
+
   it('knows that a word stands for a token', () => {
     expect(parseSearch('10.0 ip:10.1', grammar, 'ip').faults).toEqual([{ is: 'twice', key: 'ip' }])
     expect(parseSearch('10.0', grammar, 'ip').faults).toEqual([])

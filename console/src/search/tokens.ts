@@ -50,7 +50,7 @@ export function parseSearch(text: string, grammar: Grammar, wordIs?: string): Pa
 
 function readToken(key: string, said: string, grammar: Grammar, parsed: Parsed) {
   const [noun, entry] = splitOnce(key, '.')
-  const allowed = grammar[noun]
+  const allowed = Object.hasOwn(grammar, noun) ? grammar[noun] : undefined
   const value = (allowed && SHORT.get(said)) ?? said
   if (allowed === undefined || (noun === 'metadata') !== (entry !== undefined)) {
     parsed.faults.push({ is: 'unknown', key })
@@ -81,7 +81,7 @@ export function suggest(text: string, grammar: Grammar): string[] {
   const begun =
     value === undefined
       ? Object.keys(grammar).map((one) => (one === 'metadata' ? 'metadata.' : `${one}:`))
-      : (grammar[key] ?? []).map((one) => `${key}:${one}`)
+      : ((Object.hasOwn(grammar, key) && grammar[key]) || []).map((one) => `${key}:${one}`)
   return begun.filter((one) => one.startsWith(last) && one !== last)
 }
 

@@ -1,6 +1,7 @@
 import { useNavigate } from '@tanstack/react-router'
 import { useText } from '../i18n/use-text'
 import { fullTime } from '../time/format'
+import { parseMoment } from '../time/moment'
 import { Button } from '../ui/button'
 import { usePreferences } from './preferences'
 import { useScope } from './scope'
@@ -12,8 +13,8 @@ export function PastBanner() {
   const { language } = usePreferences()
   const navigate = useNavigate()
   if (asOf === undefined) return null
-  const isRevision = /^\d+$/.test(asOf)
-  const moment = isRevision ? time.revision(asOf) : fullTime(new Date(asOf), language)
+  const at = parseMoment(asOf)
+  const moment = at?.is === 'time' ? fullTime(at.at, language) : time.revision(asOf)
   return (
     <div className="banner" role="status">
       <strong>{time.banner(moment)}</strong>

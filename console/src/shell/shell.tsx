@@ -11,7 +11,9 @@ import { Help } from './help'
 import { useKeys } from './keys'
 import { OfflineBanner } from './offline-banner'
 import { Palette } from './palette'
+import { NoMomentPage } from './outcome-pages'
 import { PastBanner } from './past-banner'
+import { useScope } from './scope'
 
 const PAGES = [
   ['/', 'overview'],
@@ -28,6 +30,7 @@ const PAGES = [
 /** What is around every page. */
 export function Shell() {
   const { nav } = useText()
+  const { notMoment } = useScope()
   const [open, setOpen] = useState<'palette' | 'help' | null>(null)
   useLiveQueries()
   useKeys(setOpen)
@@ -54,7 +57,7 @@ export function Shell() {
       <main id="main" className="main" tabIndex={-1}>
         <PastBanner />
         <OfflineBanner />
-        <Outlet />
+        {notMoment === undefined ? <Outlet /> : <NoMomentPage given={notMoment} />}
       </main>
       {open === 'palette' && <Palette onClose={() => setOpen(null)} />}
       {open === 'help' && <Help onClose={() => setOpen(null)} />}

@@ -5,6 +5,7 @@ import { newestChangesQuery } from '../changes/queries'
 import { summarize } from '../changes/summary'
 import { useText } from '../i18n/use-text'
 import { localInput } from '../time/format'
+import { parseMoment } from '../time/moment'
 import { Clock, useNow } from '../time/time'
 import { Button } from '../ui/button'
 import { Dialog } from '../ui/dialog'
@@ -32,7 +33,10 @@ function MomentDialog({ onClose }: { onClose: () => void }) {
   const { asOf } = useScope()
   const navigate = useNavigate()
   const now = useNow()
-  const [at, setAt] = useState(() => (asOf && !/^\d+$/.test(asOf) ? new Date(asOf) : new Date()))
+  const [at, setAt] = useState(() => {
+    const shown = parseMoment(asOf ?? '')
+    return shown?.is === 'time' ? shown.at : new Date()
+  })
   function show(moment: Date | undefined) {
     onClose()
     void navigate({ to: '.', search: (before) => ({ ...before, page: undefined, as_of: moment?.toISOString() }) })

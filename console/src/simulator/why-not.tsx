@@ -54,5 +54,5 @@ export function WhyNot({ id, told, service, asOf, close }: Props) {
 
 /** A label as targets see it: the metadata, then what the instance is. */
 function labelOf({ metadata, version, protocol, location }: Instance, key: string): string | undefined {
-  return metadata[key] ?? ({ version, protocol, ...location } as Record<string, string | undefined>)[key]
+  return new Map(Object.entries({ version, protocol, ...location, ...metadata })).get(key)
 }

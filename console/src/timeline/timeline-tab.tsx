@@ -7,6 +7,7 @@ import { endpoint, instanceOf } from '../changes/summary'
 import { useText } from '../i18n/use-text'
 import { instancesQuery } from '../instances/queries'
 import { useScope } from '../shell/scope'
+import { parseMoment } from '../time/moment'
 import { useNow } from '../time/time'
 import { Panel } from '../ui/page'
 import { Failed, Loading } from '../ui/states'
@@ -78,8 +79,10 @@ const isAsked = ({ actor }: Change) => actor !== 'merak'
 
 function endOf(asOf: string | undefined, changes: Change[], now: number): number {
   if (asOf === undefined) return now
-  const at = /^\d+$/.test(asOf) ? changes[0]?.at : asOf
-  return at === undefined ? now : Date.parse(at)
+  const moment = parseMoment(asOf)
+  if (moment?.is === 'time') return moment.at.getTime()
+  const [newest] = changes
+  return newest ? Date.parse(newest.at) : now
 }
 
 /** Each instance that was there at some time, with its stretches. */

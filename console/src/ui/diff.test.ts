@@ -10,6 +10,10 @@ describe('differences', () => {
     ])
   })
 
+  it('sees keys that every object has as any other', () => {
+    expect(differences({}, { constructor: '1' })).toEqual([{ path: 'constructor', before: undefined, after: '1' }])
+  })
+
   it('finds none between equals', () => {
     expect(differences({ a: [1, 2] }, { a: [1, 2] })).toEqual([])
   })

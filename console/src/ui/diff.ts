@@ -5,6 +5,9 @@ export interface Difference {
   after: unknown
 }
 
+/** What an entry of an object is; people name entries, and may name them as what every object has. */
+export const entryOf = (entries: Record<string, unknown>, key: string): unknown => (Object.hasOwn(entries, key) ? entries[key] : undefined)
+
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
@@ -16,7 +19,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 export function differences(before: unknown, after: unknown, path = ''): Difference[] {
   if (isObject(before) && isObject(after)) {
     const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])]
-    return keys.flatMap((key) => differences(before[key], after[key], path ? `${path}.${key}` : key))
+    return keys.flatMap((key) => differences(entryOf(before, key), entryOf(after, key), path ? `${path}.${key}` : key))
   }
   return JSON.stringify(before) === JSON.stringify(after) ? [] : [{ path, before, after }]
 }
