@@ -104,6 +104,7 @@ export const en = {
     undo: 'Undo',
     copy: 'Copy',
     copied: 'Copied',
+    notCopied: 'The browser did not let this be copied',
     more: 'More',
     next: 'Next page',
     first: 'First page',

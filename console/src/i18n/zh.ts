@@ -99,6 +99,7 @@ export const zh: Dictionary = {
     undo: '撤销',
     copy: '复制',
     copied: '已复制',
+    notCopied: '浏览器不允许复制',
     more: '更多',
     next: '下一页',
     first: '第一页',

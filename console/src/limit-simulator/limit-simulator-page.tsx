@@ -13,7 +13,7 @@ import { Button } from '../ui/button'
 import { Command } from '../ui/copy'
 import { Page } from '../ui/page'
 import { Empty, Failed, Loading } from '../ui/states'
-import { toast } from '../ui/toast'
+import { useCopy } from '../ui/use-copy'
 import { LimitAnswerView } from './answer'
 import { CallsForm } from './calls-form'
 import { askedNames, type LimitQuestion, outsideOf, questionOf, useTypedCalls } from './typed'
@@ -40,6 +40,7 @@ export function LimitSimulatorPage() {
   const dictionary = useText()
   const { simulator: text, limitSimulator: words } = dictionary
   const { namespace = 'default', asOf } = useScope()
+  const copy = useCopy()
   const { typed, inForce, change } = useTypedCalls()
   const request = requestOf(inForce, namespace)
   const draft = parseDraft(inForce.draft, namespace)
@@ -47,14 +48,10 @@ export function LimitSimulatorPage() {
   const { data, error, isFetching, refetch } = useAnswer(question, asOf)
   const faults = faultsOf(error, dictionary)
   if (draft.is === 'fault') faults.draft = text.notJson(draft.detail)
-  async function share() {
-    await navigator.clipboard.writeText(location.href)
-    toast(text.shared)
-  }
   const tools = (
     <>
       <Button onClick={() => change({ ...NO_CALL, calls: '', over_ms: '', instances: '' })}>{text.clear}</Button>
-      <Button icon="copy" onClick={() => void share()} disabled={!request}>
+      <Button icon="copy" onClick={() => void copy(location.href, text.shared)} disabled={!request}>
         {text.share}
       </Button>
     </>

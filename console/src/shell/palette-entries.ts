@@ -5,7 +5,7 @@ import { useText } from '../i18n/use-text'
 import { namespaceChoices } from '../namespaces/queries'
 import { serviceText } from '../simulator/call'
 import type { IconName } from '../ui/icon'
-import { toast } from '../ui/toast'
+import { useCopy } from '../ui/use-copy'
 import { GO } from './keys'
 import { LIMIT } from '../limit/limit'
 import { NEARBY } from '../nearby/nearby'
@@ -94,7 +94,8 @@ function useActions(): Entry[] {
   const { language } = usePreferences()
   const { asOf } = useScope()
   const navigate = useNavigate()
-  const { data } = useQuery(namespaceChoices)
+  const copy = useCopy()
+  const { data } = useQuery(allNamespacesQuery)
   const search = (change: { ns?: string | undefined; as_of?: string | undefined }) =>
     void navigate({ to: '.', search: (now) => ({ ...now, page: undefined, ...change }) })
   const themes = (['light', 'dark', 'system'] as const).map((theme): Entry => {
@@ -115,10 +116,6 @@ function useActions(): Entry[] {
       run: () => search({ ns: name }),
     }),
   )
-  async function copyAddress() {
-    await navigator.clipboard.writeText(location.href)
-    toast(text.copied)
-  }
   const create = () => void navigate({ to: '/services', search: { create: 'yes' } })
   return [
     { id: 'create', label: services.create, icon: 'plus', run: create },
@@ -126,7 +123,7 @@ function useActions(): Entry[] {
     { id: 'create-nearby', label: nearby.create, icon: 'plus', run: () => void navigate({ to: NEARBY.create }) },
     { id: 'create-limit', label: limits.create, icon: 'plus', run: () => void navigate({ to: LIMIT.create }) },
     { id: 'simulate-limits', label: limitSimulator.title, icon: 'simulator', run: () => void navigate({ to: '/simulator/rate-limits' }) },
-    { id: 'copy', label: palette.copyAddress, icon: 'copy', run: () => void copyAddress() },
+    { id: 'copy', label: palette.copyAddress, icon: 'copy', run: () => void copy(location.href, text.copied) },
     ...(asOf === undefined ? [] : [{ id: 'now', label: palette.backToNow, icon: 'clock' as const, run: () => search({ as_of: undefined }) }]),
     ...past,
     ...themes,

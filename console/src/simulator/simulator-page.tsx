@@ -7,7 +7,7 @@ import '../styles/simulator.css'
 import { subscribersQuery } from '../subscribers/queries'
 import { Button } from '../ui/button'
 import { Page } from '../ui/page'
-import { toast } from '../ui/toast'
+import { useCopy } from '../ui/use-copy'
 import { Answer } from './answer'
 import { NO_CALL, requestOf, serviceOf, serviceText } from './call'
 import { CallForm } from './call-form'
@@ -24,6 +24,7 @@ export function SimulatorPage() {
   const dictionary = useText()
   const { simulator: text } = dictionary
   const { namespace = 'default', asOf } = useScope()
+  const copy = useCopy()
   const { typed, inForce, change } = useTyped()
   const callee = serviceOf(inForce.to, namespace)
   const request = requestOf(inForce, namespace)
@@ -40,14 +41,10 @@ export function SimulatorPage() {
   )
   const faults = { ...faultsOf(simulation.draft.error, dictionary), ...faultsOf(simulation.live.error, dictionary) }
   if (draft.is === 'fault') faults.draft = text.notJson(draft.detail)
-  async function share() {
-    await navigator.clipboard.writeText(location.href)
-    toast(text.shared)
-  }
   const tools = (
     <>
       <Button onClick={() => change(NO_CALL)}>{text.clear}</Button>
-      <Button icon="copy" onClick={() => void share()} disabled={!request}>
+      <Button icon="copy" onClick={() => void copy(location.href, text.shared)} disabled={!request}>
         {text.share}
       </Button>
     </>

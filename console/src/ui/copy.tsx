@@ -1,13 +1,15 @@
 import { useState } from 'react'
 import { useText } from '../i18n/use-text'
 import { Button } from './button'
+import { useCopy } from './use-copy'
 
 /** Copies a text; says so for two seconds. */
 export function Copy({ text, label }: { text: string; label?: string }) {
   const { actions } = useText()
+  const put = useCopy()
   const [isCopied, setCopied] = useState(false)
   async function copy() {
-    await navigator.clipboard.writeText(text)
+    if (!(await put(text))) return
     setCopied(true)
     setTimeout(() => setCopied(false), 2_000)
   }
