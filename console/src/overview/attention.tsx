@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query'
+import { type UseQueryResult, useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import type { Change, ServiceSummary } from '../api/client'
 import { newestChangesQuery } from '../changes/queries'
@@ -24,40 +24,33 @@ export function Attention() {
   const log = useQuery(newestChangesQuery({ namespace, kind: 'event', page_size: SHOWN }))
   const now = useNow()
   const events = log.data?.items.filter(({ at }) => now - Date.parse(at) < HOUR_MS) ?? []
-  const { warned, unreached } = useRuleTroubles(namespace)
-  const error = unhealthy.error ?? isolated.error ?? log.error
-  const isKnown = unhealthy.data && isolated.data && log.data
-  const isCalm = isKnown && unhealthy.data.items.length + isolated.data.items.length + events.length + warned.length + unreached.length === 0
+  const { warned, unreached, queries } = useRuleTroubles(namespace)
+  const asked: UseQueryResult<unknown>[] = [unhealthy, isolated, log, ...queries]
+  const failed = asked.filter(({ error, data }) => error && data === undefined)
+  // What is shown until the answer comes may be of another namespace.
+  const isKnown = asked.every(({ data, isPlaceholderData }) => data !== undefined && !isPlaceholderData)
+  const rows = [
+    ...(unhealthy.data?.items ?? []).map((one) => <Unhealthy key={`u ${one.namespace} ${one.name}`} service={one} />),
+    ...events.map((one) => <EventRow key={one.revision} change={one} />),
+    ...(isolated.data?.items ?? []).map((one) => <Isolated key={`i ${one.namespace} ${one.name}`} service={one} />),
+    ...warned.map((one) => <Warned key={`w ${one.kind} ${one.namespace} ${one.name}`} rule={one} />),
+    ...unreached.map((one) => <Unreaching key={`r ${one.kind} ${one.namespace} ${one.name}`} rule={one} />),
+  ]
+  const retry = () => {
+    for (const one of failed) void one.refetch()
+  }
   return (
     <Panel title={text.attention}>
-      {error && !isKnown && <Failed error={error} retry={() => void unhealthy.refetch()} />}
-      {!isKnown && !error && <Loading rows={3} />}
-      {isCalm && (
+      {failed[0] && <Failed error={failed[0].error} retry={retry} />}
+      {failed.length === 0 && !isKnown && rows.length === 0 && <Loading rows={3} />}
+      {isKnown && rows.length === 0 && (
         <div className="calm">
           <Icon name="check" size={20} />
           <p className="empty-title">{text.calm}</p>
           <p className="muted">{text.calmHint}</p>
         </div>
       )}
-      {isKnown && !isCalm && (
-        <ul className="attention">
-          {unhealthy.data.items.map((one) => (
-            <Unhealthy key={`u ${one.namespace} ${one.name}`} service={one} />
-          ))}
-          {events.map((one) => (
-            <EventRow key={one.revision} change={one} />
-          ))}
-          {isolated.data.items.map((one) => (
-            <Isolated key={`i ${one.namespace} ${one.name}`} service={one} />
-          ))}
-          {warned.map((one) => (
-            <Warned key={`w ${one.kind} ${one.namespace} ${one.name}`} rule={one} />
-          ))}
-          {unreached.map((one) => (
-            <Unreaching key={`r ${one.kind} ${one.namespace} ${one.name}`} rule={one} />
-          ))}
-        </ul>
-      )}
+      {rows.length > 0 && <ul className="attention">{rows}</ul>}
     </Panel>
   )
 }

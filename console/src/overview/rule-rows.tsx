@@ -1,4 +1,4 @@
-import { useQueries } from '@tanstack/react-query'
+import { type UseQueryResult, useQueries } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import type { Reached, RuleKind, RuleProgress, WarnedRule } from '../api/client'
 import { useText } from '../i18n/use-text'
@@ -32,6 +32,8 @@ export interface RuleTroubles {
   warned: WarnedRule[]
   /** Rules that nobody applies, or that somebody cannot understand. */
   unreached: Unreached[]
+  /** What was asked to know them. */
+  queries: UseQueryResult<unknown>[]
 }
 
 /** Rules that are probably not what was meant, and those that do not reach the applications that they are for. */
@@ -53,7 +55,7 @@ export function useRuleTroubles(namespace: string | undefined): RuleTroubles {
       if (isUnreached && !unreached.has(key)) unreached.set(key, { kind, namespace: home, name, status })
     }
   }
-  return { warned: warned.flatMap(({ data = [] }) => data), unreached: [...unreached.values()] }
+  return { warned: warned.flatMap(({ data = [] }) => data), unreached: [...unreached.values()], queries: [...warned, ...found] }
 }
 
 function RuleName({ kind, namespace, name }: NamedRule) {
