@@ -16,5 +16,22 @@ export const namespacesQuery = (query: NamespacesQuery) =>
     placeholderData: keepPreviousData,
   })
 
-/** The namespaces that a list to choose from can hold. */
-export const namespaceChoices = namespacesQuery({ page_size: 500 })
+const BIGGEST_PAGE = 500
+
+async function listAll(signal: AbortSignal): Promise<Namespace[]> {
+  const namespaces: Namespace[] = []
+  let token: string | undefined
+  do {
+    const query = { page_size: BIGGEST_PAGE, ...(token ? { page_token: token } : {}) }
+    const page: Page<Namespace> = await must(api.GET('/api/v1/namespaces', { params: { query }, signal }))
+    namespaces.push(...page.items)
+    token = page.next_page_token
+  } while (token)
+  return namespaces
+}
+
+/** Every namespace. */
+export const allNamespacesQuery = queryOptions({
+  queryKey: ['namespaces', 'all'],
+  queryFn: ({ signal }) => listAll(signal),
+})

@@ -1,9 +1,10 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
+import type { Namespace } from '../api/client'
 import { ChangeList } from '../changes/change-list'
 import { newestChangesQuery, upTo } from '../changes/queries'
 import { useText } from '../i18n/use-text'
-import { namespaceChoices } from '../namespaces/queries'
+import { allNamespacesQuery } from '../namespaces/queries'
 import { useScope } from '../shell/scope'
 import { Page, Panel } from '../ui/page'
 import { Empty, Failed, Loading } from '../ui/states'
@@ -17,8 +18,7 @@ const FEED = 14
 /** What is wrong now, and what just happened. */
 export function OverviewPage() {
   const { overview: text } = useText()
-  const { namespace, asOf } = useScope()
-  const { data, error, refetch } = useQuery(namespaceChoices)
+  const { data, error, refetch } = useQuery(allNamespacesQuery)
   if (error && !data) {
     return (
       <Page title={text.title}>
@@ -26,21 +26,40 @@ export function OverviewPage() {
       </Page>
     )
   }
-  const chosen = data?.items.filter(({ name }) => namespace === undefined || name === namespace)
-  const counts = chosen && countsOf(chosen)
-  const isEmpty = counts && counts.services === 0
+  return <Page title={text.title}>{data ? <Overview namespaces={data} /> : <Loading rows={3} />}</Page>
+}
+
+function Overview({ namespaces }: { namespaces: Namespace[] }) {
+  const { namespace, asOf } = useScope()
+  const chosen = namespaces.filter(({ name }) => namespace === undefined || name === namespace)
+  if (asOf !== undefined) {
+    return (
+      <div className="columns">
+        <Feed />
+      </div>
+    )
+  }
+  if (countsOf(namespaces).services === 0) return <GettingStarted />
+  if (namespace !== undefined && chosen.length === 0) return <NoNamespace name={namespace} />
   return (
-    <Page title={text.title}>
-      {!counts && <Loading rows={3} />}
-      {isEmpty && asOf === undefined && <GettingStarted />}
-      {counts && !isEmpty && asOf === undefined && <Tiles counts={counts} />}
-      {counts && (!isEmpty || asOf !== undefined) && (
-        <div className="columns">
-          {asOf === undefined && <Attention />}
-          <Feed />
-        </div>
-      )}
-    </Page>
+    <>
+      <Tiles counts={countsOf(chosen)} />
+      <div className="columns">
+        <Attention />
+        <Feed />
+      </div>
+    </>
+  )
+}
+
+function NoNamespace({ name }: { name: string }) {
+  const { overview: text } = useText()
+  return (
+    <Empty title={text.noNamespace(name)} hint={text.noNamespaceHint}>
+      <Link to="/" search={{ ns: undefined }}>
+        {text.allNamespaces}
+      </Link>
+    </Empty>
   )
 }
 

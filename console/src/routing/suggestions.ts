@@ -3,7 +3,7 @@ import { createContext, use } from 'react'
 import type { RoutingRuleSpec } from '../api/client'
 import { isNamespaceName } from '../api/name'
 import { instancesQuery } from '../instances/queries'
-import { namespaceChoices } from '../namespaces/queries'
+import { allNamespacesQuery } from '../namespaces/queries'
 import { servicesQuery } from '../services/queries'
 import { useScope } from '../shell/scope'
 import type { Choice } from '../ui/combo-field'
@@ -54,12 +54,12 @@ export function useKnown({ caller, callee }: Pick<RoutingRuleSpec, 'caller' | 'c
   const called = useExisting(named(callee, namespace))
   const calling = useExisting(named(caller, namespace))
   const { data: services } = useQuery(servicesQuery({ page_size: 100 }))
-  const { data: namespaces } = useQuery(namespaceChoices)
+  const { data: namespaces } = useQuery(allNamespacesQuery)
   return {
     callee: called,
     calleeLabels: useLabels(called),
     callerLabels: useLabels(calling),
-    namespaces: namespaces?.items.map(({ name }) => name) ?? [],
+    namespaces: namespaces?.map(({ name }) => name) ?? [],
     services: services?.items.map(({ name }) => name) ?? [],
   }
 }

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useText } from '../i18n/use-text'
-import { namespaceChoices } from '../namespaces/queries'
+import { allNamespacesQuery } from '../namespaces/queries'
 import { metadataText, parseMetadata } from '../services/form'
 import { ComboField } from '../ui/combo-field'
 import { AreaField, TextField } from '../ui/field'
@@ -16,7 +16,7 @@ import type { RuleForm } from './use-rule-form'
 export function BasicsFields<Spec extends CommonSpec>({ form }: { form: RuleForm<Spec> }) {
   const { rules: text } = useText()
   const { namespace, name, spec } = form.draft
-  const { data } = useQuery(namespaceChoices)
+  const { data } = useQuery(allNamespacesQuery)
   const nameFault = useFault('/name')
   const namespaceFault = useFault('/namespace')
   const set = (change: Partial<CommonSpec>) => form.set(change as Partial<Spec>)
@@ -39,7 +39,7 @@ export function BasicsFields<Spec extends CommonSpec>({ form }: { form: RuleForm
               fault={namespaceFault}
               at="/namespace"
               value={namespace}
-              choices={(data?.items ?? []).map((one) => ({ value: one.name, context: one.comment }))}
+              choices={(data ?? []).map((one) => ({ value: one.name, context: one.comment }))}
               onChange={(value) => form.setId({ namespace: value.trim(), name })}
             />
           </div>

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { isNamespaceName } from '../api/name'
 import { useText } from '../i18n/use-text'
-import { namespaceChoices } from '../namespaces/queries'
+import { allNamespacesQuery } from '../namespaces/queries'
 import { servicesQuery } from '../services/queries'
 import { anywhere } from '../search/tokens'
 import { ComboField } from '../ui/combo-field'
@@ -33,7 +33,7 @@ export function ServiceFields({ at, value, namespace, words, onChange }: Props) 
     placeholderData: (before) => before,
     enabled: isNamespaceName(place),
   })
-  const { data: namespaces } = useQuery(namespaceChoices)
+  const { data: namespaces } = useQuery(allNamespacesQuery)
   const services = (found?.items ?? []).map(({ name, instance_count: total = 0, healthy_instance_count: healthy = 0 }) => ({
     value: name,
     context: total === 0 ? health.empty : health.of(healthy, total),
@@ -55,7 +55,7 @@ export function ServiceFields({ at, value, namespace, words, onChange }: Props) 
         fault={useFault(`${at}/namespace`)}
         at={`${at}/namespace`}
         value={value.namespace ?? ''}
-        choices={[...(namespaces?.items ?? []).map(({ name, comment }) => ({ value: name, context: comment })), { value: '*', context: text.everyNamespace }]}
+        choices={[...(namespaces ?? []).map(({ name, comment }) => ({ value: name, context: comment })), { value: '*', context: text.everyNamespace }]}
         onChange={(next) => onChange({ ...value, namespace: next.trim() || undefined })}
       />
     </div>

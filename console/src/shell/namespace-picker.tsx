@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useText } from '../i18n/use-text'
-import { namespaceChoices } from '../namespaces/queries'
+import { allNamespacesQuery } from '../namespaces/queries'
 import { useScope } from './scope'
 
 /** Chooses the namespace that every page looks at. */
@@ -9,8 +9,8 @@ export function NamespacePicker() {
   const { header } = useText()
   const { namespace } = useScope()
   const navigate = useNavigate()
-  const { data } = useQuery(namespaceChoices)
-  const names = data?.items.map(({ name }) => name) ?? []
+  const { data } = useQuery(allNamespacesQuery)
+  const names = data?.map(({ name }) => name) ?? []
   // What the address names is shown even if it does not exist.
   const choices = namespace === undefined || names.includes(namespace) ? names : [namespace, ...names]
   return (

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import type { ServiceSummary } from '../api/client'
 import { useText } from '../i18n/use-text'
-import { namespaceChoices } from '../namespaces/queries'
+import { allNamespacesQuery } from '../namespaces/queries'
 import { serviceText } from '../simulator/call'
 import type { IconName } from '../ui/icon'
 import { useCopy } from '../ui/use-copy'
@@ -108,7 +108,7 @@ function useActions(): Entry[] {
     const run = () => search({ as_of: new Date(Date.now() - minutes * 60_000).toISOString() })
     return { id: `past-${minutes}`, label: palette.lookBack(length), icon: 'clock', run }
   })
-  const namespaces = (data?.items ?? []).map(
+  const namespaces = (data ?? []).map(
     ({ name }): Entry => ({
       id: `namespace-${name}`,
       label: palette.namespace(name),
