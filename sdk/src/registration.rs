@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use merak_model::{
     HealthCheck, Host, InstanceId, InstanceSpec, Invalid, Location, Metadata, NamespaceName, Port,
-    ServiceKey, ServiceName, Ttl, Weight,
+    ServiceKey, ServiceName, Ttl, Weight, invalid::Form,
 };
 
 /// A wish to join a service.
@@ -161,7 +161,7 @@ impl Registration {
             return Err(Invalid::malformed(
                 "ttl",
                 format!("{ttl:?}"),
-                "whole seconds",
+                Form::Other("whole seconds"),
             ));
         }
         let ttl = Ttl::from_seconds(ttl.as_secs())?;

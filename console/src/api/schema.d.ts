@@ -2712,6 +2712,7 @@ export interface components {
         } | {
             /** @description Those that are, in English. */
             allowed: string;
+            characters: components["schemas"]["ReasonCharacters"];
             /** @enum {string} */
             code: "bad_character";
             found: string;
@@ -2733,14 +2734,174 @@ export interface components {
             code: "malformed";
             /** @description The right form, in English. */
             expected: string;
+            form: components["schemas"]["ReasonForm"];
             /** @description At most 80 characters of it. */
             value: string;
         } | {
             /** @enum {string} */
             code: "unknown_field";
             field: string;
+            /** @description Those that there are. */
+            fields: string[];
             /** @description Those that there are, in English. */
             known: string;
+        } | {
+            /** @enum {string} */
+            code: "field_repeated";
+        } | {
+            /** @enum {string} */
+            code: "key_repeated";
+        } | {
+            /** @enum {string} */
+            code: "value_repeated";
+            value: string;
+        } | {
+            /** @enum {string} */
+            code: "name_repeated";
+            name: string;
+        } | {
+            /** @enum {string} */
+            code: "one_of_required";
+            fields: string[];
+        } | {
+            /** @enum {string} */
+            code: "both_given";
+            other: string;
+        } | {
+            /** @enum {string} */
+            code: "empty";
+            list: components["schemas"]["ReasonList"];
+        } | {
+            /** @enum {string} */
+            code: "empty_key";
+        } | {
+            by: components["schemas"]["ReasonTaker"];
+            /** @enum {string} */
+            code: "not_taken";
+        } | {
+            /** @enum {string} */
+            code: "no_keys";
+            fact: components["schemas"]["FactKind"];
+        } | {
+            /** @enum {string} */
+            code: "not_operand";
+            operator: components["schemas"]["Operator"];
+        } | {
+            /** @enum {string} */
+            code: "bounds_reversed";
+            /** Format: int64 */
+            max: number;
+            /** Format: int64 */
+            min: number;
+        } | {
+            /** @enum {string} */
+            code: "levels_reversed";
+            level: components["schemas"]["NearbyLevel"];
+            max_level: components["schemas"]["NearbyLevel"];
+        } | {
+            /** @enum {string} */
+            code: "no_weight";
+        } | {
+            /** @enum {string} */
+            code: "health_of_beating";
+        } | {
+            /** @enum {string} */
+            code: "wrong_type";
+            found: components["schemas"]["ReasonFound"];
+            wanted: components["schemas"]["ReasonWanted"];
+        } | {
+            /** @enum {string} */
+            code: "not_count";
+        } | {
+            /** @enum {string} */
+            code: "number_too_large";
+        } | {
+            /** @enum {string} */
+            code: "future_time";
+            /** Format: date-time */
+            time: string;
+        } | {
+            /** @enum {string} */
+            code: "future_revision";
+            /** Format: int64 */
+            newest: number;
+            /** Format: int64 */
+            revision: number;
+        } | {
+            /** @enum {string} */
+            code: "not_known_then";
+            what: components["schemas"]["ReasonPresent"];
+        } | {
+            /** @enum {string} */
+            code: "bad_pattern";
+            /** @description What the parser says of it, in English. */
+            detail: string;
+        } | {
+            /** @enum {string} */
+            code: "pattern_not_supported";
+            /** @description What the compiler says of it, in English. */
+            detail: string;
+        } | {
+            /** @enum {string} */
+            code: "pattern_too_large";
+            limit: number;
+        } | {
+            /** @enum {string} */
+            code: "too_many_patterns";
+            count: number;
+            limit: number;
+        } | {
+            /** @enum {string} */
+            code: "too_many_compared";
+            count: number;
+            limit: number;
+        } | {
+            /** @enum {string} */
+            code: "window_repeated";
+            /** @description Which amount of the rule, from 0. */
+            earlier: number;
+            /** Format: int64 */
+            window_ms: number;
+        } | {
+            /** @enum {string} */
+            code: "amount_never_reached";
+            /** Format: int32 */
+            max: number;
+            /** @description Which amount of the rule, from 0. */
+            other: number;
+            /** Format: int32 */
+            other_max: number;
+            /** Format: int64 */
+            other_window_ms: number;
+        } | {
+            /** Format: int64 */
+            a_second: number;
+            /** @enum {string} */
+            code: "too_fast";
+            /** Format: int32 */
+            limit: number;
+            /** Format: int32 */
+            max: number;
+            /** Format: int64 */
+            window_ms: number;
+        } | {
+            /** Format: int32 */
+            burst: number;
+            /** @enum {string} */
+            code: "burst_too_large";
+            /** Format: int64 */
+            limit: number;
+        } | {
+            /** @enum {string} */
+            code: "bad_header_name";
+            name: string;
+        } | {
+            /** @enum {string} */
+            code: "framing_header";
+            name: string;
+        } | {
+            /** @enum {string} */
+            code: "method_as_argument";
         };
         /**
          * @description How long changes took from their commit until the updates that tell of them were written to streams,
@@ -3083,6 +3244,75 @@ export interface components {
              */
             not_counted?: components["schemas"]["RateLimitNotCounted"];
             scope: string;
+        };
+        /**
+         * @description The characters that a text may have.
+         * @enum {string}
+         */
+        ReasonCharacters: "name" | "text" | "visible_ascii" | "lines";
+        /**
+         * @description The form that a text is to have.
+         * @enum {string}
+         */
+        ReasonForm: "name" | "host" | "ip_address" | "key" | "key_once" | "time" | "time_within_reach" | "moment" | "fact" | "balancer" | "other";
+        /** @description The type of value that was given. */
+        ReasonFound: {
+            /** @enum {string} */
+            kind: "null";
+        } | {
+            /** @enum {string} */
+            kind: "list";
+        } | {
+            /** @enum {string} */
+            kind: "object";
+        } | {
+            /** @enum {string} */
+            kind: "value";
+            text: string;
+        };
+        /**
+         * @description A list that needs at least one entry.
+         * @enum {string}
+         */
+        ReasonList: "branches" | "targets" | "conditions";
+        /**
+         * @description What is known of the present alone.
+         * @enum {string}
+         */
+        ReasonPresent: "counts" | "status";
+        /**
+         * @description What does not take a field.
+         * @enum {string}
+         */
+        ReasonTaker: "global_limit" | "local_limit" | "limit_without_amounts";
+        /** @description The type of value that is expected. */
+        ReasonWanted: {
+            /** @enum {string} */
+            kind: "count";
+            /** Format: int32 */
+            max?: number;
+        } | {
+            /** @enum {string} */
+            kind: "whole";
+        } | {
+            /** @enum {string} */
+            kind: "number";
+        } | {
+            /** @enum {string} */
+            kind: "boolean";
+        } | {
+            /** @enum {string} */
+            kind: "text";
+        } | {
+            /** @enum {string} */
+            kind: "list";
+        } | {
+            /** @enum {string} */
+            kind: "object";
+        } | {
+            /** @enum {string} */
+            kind: "word";
+            words: string[];
         };
         /** @description Every instance of the callee was looked at. */
         RouteAllInstancesStep: components["schemas"]["RouteGroup"];

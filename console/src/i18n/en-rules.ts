@@ -77,6 +77,8 @@ export const rules = {
   json: 'JSON',
   document: 'Rule as JSON',
   documentHint: 'What you change here is in the form, and the other way round.',
+  /** What the browser says of a text that is no JSON. */
+  notJson: (said: string) => said,
   notObject: 'A rule is a JSON object',
   notShaped: 'The form cannot show this document yet',
   aboutRule: 'What the rule means',

@@ -1,13 +1,56 @@
 import { describe, expect, it } from 'vitest'
 import type { RuleWarning } from '../api/client'
-import { Problem } from '../api/problem'
+import { Problem, type Reason, type ReasonCode, type ReasonOf } from '../api/problem'
 import { en } from './en'
-import { told, toldByField, toldWarning } from './told'
+import { told, toldByField, toldFault, toldWarning } from './told'
 import { zh } from './zh'
 
 const refused = (body: object) => Problem.answered(new Response(null, { status: 400, statusText: 'Bad Request' }), body)
 
 const RANGE = { pointer: '/port', detail: '0 is outside 1..=65535', reason: { code: 'out_of_range', value: '0', min: '1', max: '65535' } }
+const REASONS: { [Code in ReasonCode]: Omit<ReasonOf<Code>, 'code'> } = {
+  missing: {},
+  too_long: { length: 2, limit: 1 },
+  bad_character: { found: ' ', position: 0, allowed: 'letters', characters: 'name' },
+  out_of_range: { value: '0', min: '1', max: '2' },
+  too_many: { count: 2, limit: 1 },
+  malformed: { value: '1', expected: 'a name', form: 'name' },
+  unknown_field: { field: '1', known: 'there are no fields', fields: [] },
+  field_repeated: {},
+  key_repeated: {},
+  value_repeated: { value: '1' },
+  name_repeated: { name: '1' },
+  one_of_required: { fields: ['1', '2'] },
+  both_given: { other: '1' },
+  empty: { list: 'branches' },
+  empty_key: {},
+  not_taken: { by: 'global_limit' },
+  no_keys: { fact: 'path' },
+  not_operand: { operator: 'exact' },
+  bounds_reversed: { min: 2, max: 1 },
+  levels_reversed: { max_level: 'campus', level: 'zone' },
+  no_weight: {},
+  health_of_beating: {},
+  wrong_type: { wanted: { kind: 'count', max: 255 }, found: { kind: 'list' } },
+  not_count: {},
+  number_too_large: {},
+  future_time: { time: '2026' },
+  future_revision: { revision: 2, newest: 1 },
+  not_known_then: { what: 'counts' },
+  bad_pattern: { detail: 'unclosed group' },
+  pattern_not_supported: { detail: 'look-around, including look-ahead and look-behind, is not supported' },
+  pattern_too_large: { limit: 1 },
+  too_many_patterns: { count: 2, limit: 1 },
+  too_many_compared: { count: 2, limit: 1 },
+  window_repeated: { window_ms: 1, earlier: 0 },
+  amount_never_reached: { max: 1, other: 0, other_max: 1, other_window_ms: 1 },
+  too_fast: { max: 1, window_ms: 1, a_second: 1, limit: 1 },
+  burst_too_large: { burst: 1, limit: 1 },
+  bad_header_name: { name: '1' },
+  framing_header: { name: '1' },
+  method_as_argument: {},
+}
+
 const OTHER = { pointer: '/metadata/env', detail: 'the key is given more than once' }
 
 describe('told', () => {
@@ -27,6 +70,16 @@ describe('told', () => {
     expect(told(refused({}), zh)).toBe('Bad Request')
     expect(told(new Error('broken'), zh)).toBe('broken')
     expect(told(Problem.offline(null), en)).toBe(en.states.offline)
+  })
+})
+
+describe('toldFault', () => {
+  it('says every reason without a Latin word in Chinese', () => {
+    for (const [code, reason] of Object.entries(REASONS)) {
+      const fault = { detail: 'it is refused', reason: { code, ...reason } as Reason }
+      expect(toldFault(fault, en)).toBe(fault.detail)
+      expect(toldFault(fault, zh), code).toMatch(/^[^A-Za-z]*\p{Script=Han}[^A-Za-z]*$/u)
+    }
   })
 })
 

@@ -10,6 +10,12 @@ const next = (...texts: string[]) =>
     return (isHan[0] && isWord[1]) || (isWord[0] && isHan[1]) ? `${before} ${text}` : before + text
   })
 
+/** 浏览器只用英文说明 JSON 错在哪里，取其行列。 */
+export function notJson(said: string): string {
+  const [, line, column] = /line (\d+) column (\d+)/.exec(said) ?? []
+  return line === undefined ? '不是有效的 JSON' : `不是有效的 JSON：第 ${line} 行第 ${column} 列附近`
+}
+
 export const rules: Dictionary['rules'] = {
   name: '名称',
   nameHint: '字母、数字和 . _ : / -',
@@ -78,6 +84,7 @@ export const rules: Dictionary['rules'] = {
   json: 'JSON',
   document: 'JSON 形式的规则',
   documentHint: '此处与表单的修改相互同步。',
+  notJson,
   notObject: '规则应为 JSON 对象',
   notShaped: '表单暂时无法显示该文档',
   aboutRule: '规则说明',

@@ -1,4 +1,5 @@
 import type { Dictionary } from './en'
+import { notJson } from './zh-rules'
 
 /** The words of the simulator in Chinese. */
 
@@ -35,7 +36,7 @@ export const simulator: Dictionary['simulator'] = {
   draftNew: '新规则',
   draftText: '草稿',
   draftDrop: '丢弃草稿',
-  notJson: (detail) => `不是有效的 JSON：${detail}`,
+  notJson,
   clear: '重新开始',
   share: '复制链接',
   shared: '链接已复制：打开即可重现全部内容',

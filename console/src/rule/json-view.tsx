@@ -30,12 +30,15 @@ export function JsonView<Spec extends object>({ spec, onChange, isReadOnly }: Pr
     setTyped(next)
     try {
       const value: unknown = JSON.parse(next)
-      if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new SyntaxError(text.notObject)
+      if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+        setFault(text.notObject)
+        return
+      }
       setFault(undefined)
       setMeant(value as Spec)
       onChange(value as Spec)
     } catch (error) {
-      setFault(error instanceof Error ? error.message : String(error))
+      setFault(error instanceof Error ? text.notJson(error.message) : String(error))
     }
   }
   return (

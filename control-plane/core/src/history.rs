@@ -10,7 +10,8 @@ mod rules;
 use std::{collections::BTreeMap, sync::Arc};
 
 use merak_model::{
-    Instance, InstanceId, NamespaceName, Revision, Service, ServiceKey, ServiceName, Timestamp,
+    Instance, InstanceId, Invalid, NamespaceName, Revision, Service, ServiceKey, ServiceName,
+    Timestamp, invalid::Why,
 };
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
@@ -98,9 +99,8 @@ impl History {
         let newest = self.catalog.revision();
         let found = match moment {
             Moment::Revision(revision) if revision > newest => {
-                let message =
-                    format!("revision {revision} is in the future, the newest is {newest}");
-                return Err(Error::new(ErrorKind::InvalidArgument, message));
+                let why = Why::FutureRevision { revision, newest };
+                return Err(Invalid::because("", why).into());
             }
             Moment::Revision(revision) => revision,
             Moment::Time(time) => {

@@ -7,7 +7,7 @@ use std::{pin::Pin, sync::Arc};
 
 use futures_util::{StreamExt as _, stream};
 use merak_core::{Client, ControlPlane, Holding, RuleFamily, Subscriber, Topic};
-use merak_model::{Invalid, NamespaceName, Problem, Revision};
+use merak_model::{Invalid, NamespaceName, Problem, Revision, invalid::Form};
 use merak_proto::v1::{self, sync_request::Kind as Message};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Status, Streaming};
@@ -249,7 +249,11 @@ fn topic_of(kind: v1::Kind, key: v1::ServiceKey) -> Result<Option<Topic>, Invali
         v1::Kind::Services if key.service.is_empty() => {
             Ok(Some(Topic::Services(NamespaceName::try_from(&key)?)))
         }
-        v1::Kind::Services => Err(Invalid::malformed("service", key.service, "empty")),
+        v1::Kind::Services => Err(Invalid::malformed(
+            "service",
+            key.service,
+            Form::Other("empty"),
+        )),
     }
 }
 

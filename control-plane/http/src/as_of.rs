@@ -1,7 +1,10 @@
 //! Reading the past: `as_of` as a revision or a time.
 
-use merak_core::{ChangeQuery, Error, ErrorKind, Kind, Moment, Order, PastService};
-use merak_model::{Invalid, NamespaceName, Revision, ServiceKey, Timestamp};
+use merak_core::{ChangeQuery, Error, Kind, Moment, Order, PastService};
+use merak_model::{
+    Invalid, NamespaceName, Revision, ServiceKey, Timestamp,
+    invalid::{Form, Why},
+};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -29,7 +32,7 @@ impl TryFrom<String> for AsOf {
             return Ok(Self(Moment::Revision(Revision(revision))));
         }
         let time = Timestamp::parse("as_of", &text)
-            .map_err(|_| Invalid::malformed("as_of", &text, "a revision or an RFC 3339 time"))?;
+            .map_err(|_| Invalid::malformed("as_of", &text, Form::Moment))?;
         Ok(Self(Moment::Time(time)))
     }
 }
@@ -38,10 +41,10 @@ impl AsOf {
     /// The moment that is meant; a time that has not come yet is refused.
     pub(crate) fn moment(self, api: &Api) -> Result<Moment, Problem> {
         match self.0 {
-            Moment::Time(time) if time > api.plane.clock.timestamp() => Err(Problem::parameter(
-                "as_of",
-                format!("{time} is in the future"),
-            )),
+            Moment::Time(time) if time > api.plane.clock.timestamp() => {
+                let invalid = Invalid::because("as_of", Why::FutureTime { time });
+                Err(Problem::refused_parameter(&invalid))
+            }
             moment @ (Moment::Revision(_) | Moment::Time(_)) => Ok(moment),
         }
     }
@@ -87,14 +90,6 @@ impl AsOf {
 
     /// What the history refuses of a moment is the parameter's fault.
     pub(crate) fn refused(error: Error) -> Problem {
-        match error.kind() {
-            ErrorKind::InvalidArgument => Problem::parameter("as_of", error.to_string()),
-            ErrorKind::NotFound
-            | ErrorKind::Conflict
-            | ErrorKind::PreconditionFailed
-            | ErrorKind::Gone
-            | ErrorKind::Unavailable
-            | ErrorKind::Internal => error.into(),
-        }
+        Problem::of_parameter("as_of", error)
     }
 }

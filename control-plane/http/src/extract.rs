@@ -7,7 +7,7 @@ use axum::{
     extract::{FromRequest, FromRequestParts, RawPathParams, Request},
 };
 use http::{HeaderMap, StatusCode, header, request::Parts};
-use merak_model::reading::{self, plain};
+use merak_model::{Invalid, invalid::Why, reading};
 use serde::{
     Deserialize, Deserializer,
     de::{DeserializeOwned, value::MapDeserializer},
@@ -193,20 +193,24 @@ fn refused_parameter(place: &Place, message: &str) -> Problem {
         return Problem::parameter(parameter, "unknown parameter").hint(hint);
     }
     if let Some(missing) = message.strip_prefix("missing field ") {
-        return Problem::parameter(missing.trim_matches('`'), "a value is required");
+        return Problem::refused_parameter(&Invalid::missing(missing.trim_matches('`')));
     }
     // The form reader says this of a parameter that has two names, given under both.
     if let Some(twice) = message.strip_prefix("duplicate field ") {
-        return Problem::parameter(twice.trim_matches('`'), "given more than once");
+        return repeated(twice.trim_matches('`'));
     }
     // And this of a repeated parameter that takes one value.
     if message == "unsupported value" {
-        return Problem::parameter(parameter, "given more than once");
+        return repeated(parameter);
     }
     let detail = message
         .strip_prefix(&format!("{parameter}: "))
         .unwrap_or(message);
-    Problem::parameter(parameter, plain(detail))
+    Problem::refused_parameter(&Invalid::new(parameter, reading::problem(detail)))
+}
+
+fn repeated(parameter: &str) -> Problem {
+    Problem::refused_parameter(&Invalid::because(parameter, Why::FieldRepeated))
 }
 
 /// Reads an optional field that must not be `null`: what is left out stays, `null` is no value.

@@ -5,7 +5,7 @@
 //! each entry that is wanted. A row is listed when it matches every filter. A backslash takes the meaning
 //! from a `*`, a `:` or a backslash that follows it.
 
-use merak_model::{Invalid, Metadata};
+use merak_model::{Invalid, Metadata, invalid::Form};
 use serde::Deserialize;
 
 /// Text to look for: whole, with a trailing `*` its beginning, between two `*` any part.
@@ -61,7 +61,7 @@ impl TryFrom<String> for MetadataFilter {
             _ => Err(Invalid::malformed(
                 "metadata",
                 text,
-                "key:value or key:beginning*",
+                Form::Other("key:value or key:beginning*"),
             )),
         }
     }

@@ -261,7 +261,7 @@ impl Problem {
     /// Refuses what the model refused, without what it refused beside it.
     fn of_one(invalid: &Invalid) -> Self {
         let pointer = invalid.pointer();
-        if let Refusal::Unknown { field, known } = invalid.problem() {
+        if let Refusal::Unknown { field, known, .. } = invalid.problem() {
             return Self::pointer(pointer, format!("unknown field `{field}`"))
                 .hint(known)
                 .because(invalid.problem().usual());
@@ -293,6 +293,16 @@ impl Problem {
     pub(crate) fn refused_parameter(invalid: &Invalid) -> Self {
         Self::parameter(invalid.field(), invalid.problem().to_string())
             .because(invalid.problem().usual())
+    }
+
+    /// An error, of which what is refused is a parameter.
+    pub(crate) fn of_parameter(parameter: &str, error: Error) -> Self {
+        match error.invalid() {
+            None => error.into(),
+            Some(invalid) => {
+                Self::refused_parameter(&Invalid::new(parameter, invalid.problem().clone()))
+            }
+        }
     }
 
     /// Adds what to do about it.

@@ -15,7 +15,7 @@ use merak_core::CalleeRules;
 use merak_model::{
     Instance, InstanceId, Invalid, ProtectThreshold, ServiceKey, Stamp,
     call::{CallDocument, OwnedCall},
-    invalid::together,
+    invalid::{Form, together},
     routing::{
         Explanation, Policy, RoutingRule, RoutingRuleDocument, RoutingRuleSpec, RuleKey, Selection,
         mix,
@@ -140,7 +140,7 @@ async fn simulate_route(
 fn parse_call(request: CallDocument) -> Result<OwnedCall, Problem> {
     let address = request.from.as_ref().and_then(|from| from.ip.as_deref());
     if let Some(address) = address.filter(|address| address.parse::<IpAddr>().is_err()) {
-        let invalid = Invalid::malformed("request.from.ip", address, "an IP address");
+        let invalid = Invalid::malformed("request.from.ip", address, Form::IpAddress);
         return Err(invalid.into());
     }
     let names = request.headers.0.iter().map(|(name, _)| name);

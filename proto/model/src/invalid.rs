@@ -1,14 +1,18 @@
 //! Why a value was refused: the field, the limit, and what was given.
 
+mod form;
 mod path;
 mod together;
+mod why;
 
 use std::fmt;
 
 use serde::Serialize;
 
+pub use form::{Characters, Form};
 pub(crate) use path::{pointer_to, quoted_key};
 pub use together::{Together, each, together};
+pub use why::{Found, LimitWhy, List, PatternWhy, Present, Taker, Wanted, Why};
 
 /// A refused value: which field, and what is wrong with it; and what else is refused beside it.
 ///
@@ -38,7 +42,8 @@ pub enum Problem {
     Character {
         found: char,
         position: usize,
-        allowed: &'static str,
+        #[serde(flatten)]
+        allowed: Characters,
     },
     /// The number is outside `min..=max`.
     #[serde(rename = "out_of_range")]
@@ -52,16 +57,26 @@ pub enum Problem {
     /// The value has the right type and the wrong form.
     Malformed {
         value: String,
-        expected: &'static str,
+        #[serde(flatten)]
+        expected: Form,
     },
     /// There is no such field; `known` says which there are.
     #[serde(rename = "unknown_field")]
-    Unknown { field: String, known: String },
-    /// The value fits its type and limits, and is refused for another reason, given as a fragment.
+    Unknown {
+        field: String,
+        /// In English.
+        known: String,
+        /// Their names.
+        fields: Vec<String>,
+    },
+    /// The value is refused for another reason, given as a fragment, which no page of a console leads to.
     Refused {
         #[serde(skip)]
         why: String,
     },
+    /// The value fits its type and limits, and is refused for another reason.
+    #[serde(untagged)]
+    Because(Why),
 }
 
 impl Invalid {
@@ -95,11 +110,7 @@ impl Invalid {
     }
 
     /// Refuses `value` of `field` because it is not of the expected form.
-    pub fn malformed(
-        field: impl Into<String>,
-        value: impl fmt::Display,
-        expected: &'static str,
-    ) -> Self {
+    pub fn malformed(field: impl Into<String>, value: impl fmt::Display, expected: Form) -> Self {
         Self::new(
             field,
             Problem::Malformed {
@@ -116,6 +127,11 @@ impl Invalid {
     }
 
     /// Refuses the value of `field` for a reason that is no limit.
+    pub fn because(field: impl Into<String>, why: impl Into<Why>) -> Self {
+        Self::new(field, Problem::Because(why.into()))
+    }
+
+    /// Refuses the value of `field` for a reason that only its sentence says.
     pub fn refused(field: impl Into<String>, why: impl Into<String>) -> Self {
         Self::new(field, Problem::Refused { why: why.into() })
     }
@@ -177,7 +193,8 @@ impl Problem {
             | Self::Range { .. }
             | Self::TooMany { .. }
             | Self::Malformed { .. }
-            | Self::Unknown { .. } => Some(self),
+            | Self::Unknown { .. }
+            | Self::Because(_) => Some(self),
         }
     }
 }
@@ -219,7 +236,8 @@ impl fmt::Display for Problem {
             Self::Malformed { value, expected } => {
                 write!(f, "{value:?} is not {expected}")
             }
-            Self::Unknown { field, known } => write!(f, "unknown field `{field}`, {known}"),
+            Self::Unknown { field, known, .. } => write!(f, "unknown field `{field}`, {known}"),
+            Self::Because(why) => why.fmt(f),
             Self::Refused { why } => f.write_str(why),
         }
     }
@@ -288,7 +306,7 @@ mod tests {
 
     #[test]
     fn quotes_only_the_beginning_of_a_long_value() {
-        let text = Invalid::malformed("page_token", "x".repeat(5000), "a page token").to_string();
+        let text = Invalid::malformed("page_token", "x".repeat(5000), Form::Time).to_string();
         assert!(text.len() < 200, "{text}");
     }
 }

@@ -4,7 +4,11 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::SerializeMap};
 
-use crate::{Invalid, Problem, Text, invalid::each, text::checked_text};
+use crate::{
+    Invalid, Problem, Text,
+    invalid::{Form, each},
+    text::checked_text,
+};
 
 /// Key/value labels: at most 64 entries, keys of 1..=128 characters, values up to 4096.
 ///
@@ -46,11 +50,7 @@ impl Metadata {
         let mut checked: Vec<(Text, Text)> = checked?;
         checked.sort_unstable();
         if let Some(twice) = checked.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-            return Err(Invalid::malformed(
-                "metadata",
-                &twice[0].0,
-                "given once: the key repeats",
-            ));
+            return Err(Invalid::malformed("metadata", &twice[0].0, Form::KeyOnce));
         }
         Ok(Self(checked.into()))
     }
@@ -101,11 +101,7 @@ impl Metadata {
 
 fn checked_entry(key: &str, value: &str) -> Result<(Text, Text), Invalid> {
     if key.is_empty() {
-        return Err(Invalid::malformed(
-            "metadata",
-            "",
-            "a key: keys are never empty",
-        ));
+        return Err(Invalid::malformed("metadata", "", Form::Key));
     }
     let key = checked_text(&field_of(key), key, Metadata::KEY_LIMIT)?;
     if value.len() <= Metadata::VALUE_LIMIT && !value.chars().any(|c| c.is_control() && c != '\n') {

@@ -4,9 +4,10 @@ use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Invalid, Problem};
-
-const ALLOWED: &str = "letters, digits and . _ : / -";
+use crate::{
+    Invalid, Problem,
+    invalid::{Characters, Form},
+};
 
 /// Checks a name against `^[0-9A-Za-z._:/-]+$` and a length; `.` and `..` are no names.
 pub(crate) fn checked_name(field: &str, value: &str, limit: usize) -> Result<Arc<str>, Invalid> {
@@ -18,8 +19,7 @@ pub(crate) fn checked_name(field: &str, value: &str, limit: usize) -> Result<Arc
         return Err(Invalid::new(field, Problem::TooLong { length, limit }));
     }
     if matches!(value, "." | "..") {
-        let expected = "a name: URLs cannot hold a path segment of dots alone";
-        return Err(Invalid::malformed(field, value, expected));
+        return Err(Invalid::malformed(field, value, Form::Name));
     }
     let refused = value
         .char_indices()
@@ -30,7 +30,7 @@ pub(crate) fn checked_name(field: &str, value: &str, limit: usize) -> Result<Arc
             Problem::Character {
                 found,
                 position,
-                allowed: ALLOWED,
+                allowed: Characters::Name,
             },
         )),
         None => Ok(Arc::from(value)),

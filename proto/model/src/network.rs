@@ -4,7 +4,7 @@ use std::{fmt, net::IpAddr, num::NonZeroU16};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Invalid, Problem};
+use crate::{Invalid, Problem, invalid::Form};
 
 /// An IP address or a DNS name, up to 128 characters.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -34,11 +34,7 @@ impl Host {
             ));
         }
         if value.parse::<IpAddr>().is_err() && !is_dns_name(value) {
-            return Err(Invalid::malformed(
-                "host",
-                value,
-                "an IP address or a DNS name",
-            ));
+            return Err(Invalid::malformed("host", value, Form::Host));
         }
         Ok(Self(value.into()))
     }

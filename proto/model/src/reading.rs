@@ -10,7 +10,7 @@ mod words;
 use serde::{Deserializer, de::DeserializeOwned};
 use serde_path_to_error::{Error, Path, Segment, Track};
 
-pub use self::words::plain;
+pub use self::words::problem;
 use self::{strict::Strict, words::Fault};
 use crate::{Invalid, invalid::quoted_key};
 

@@ -1,6 +1,6 @@
 //! Free text with a limit: versions, comments, owners, zones.
 
-use crate::{Invalid, Problem};
+use crate::{Invalid, Problem, invalid::Characters};
 
 /// Checked free text: any characters but control characters, up to a limit that the field sets.
 pub type Text = Box<str>;
@@ -44,7 +44,7 @@ pub fn checked_text(field: &str, value: &str, limit: usize) -> Result<Text, Inva
             Problem::Character {
                 found,
                 position,
-                allowed: "text without control characters",
+                allowed: Characters::Text,
             },
         )),
         None => Ok(value.into()),

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
-use crate::Invalid;
+use crate::{Invalid, invalid::Form};
 
 /// A moment in Unix milliseconds; RFC 3339 in UTC where it is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -28,11 +28,11 @@ impl Timestamp {
     /// When the text is not an RFC 3339 time.
     pub fn parse(field: &str, value: &str) -> Result<Self, Invalid> {
         let parsed = OffsetDateTime::parse(value, &Rfc3339)
-            .map_err(|_| Invalid::malformed(field, value, "an RFC 3339 time"))?;
+            .map_err(|_| Invalid::malformed(field, value, Form::Time))?;
         let milliseconds = parsed.unix_timestamp_nanos().div_euclid(1_000_000);
         i64::try_from(milliseconds)
             .map(Self)
-            .map_err(|_| Invalid::malformed(field, value, "a time within reach"))
+            .map_err(|_| Invalid::malformed(field, value, Form::TimeWithinReach))
     }
 
     /// The moment `milliseconds` later.

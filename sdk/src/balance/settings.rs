@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use merak_model::{Invalid, Metadata, ProtectThreshold, ServiceKey, call::Balancer, routing::Fact};
+use merak_model::{
+    Invalid, Metadata, ProtectThreshold, ServiceKey, call::Balancer, invalid::Form, routing::Fact,
+};
 use merak_proto::v1;
 use tracing::warn;
 
@@ -77,7 +79,8 @@ impl Parsed<'_> {
 
 fn slow_start(value: &str) -> Result<Duration, Invalid> {
     let limit = Settings::SLOW_START_LIMIT_S;
-    let expected = || Invalid::malformed("seconds", value, "a whole number of seconds");
+    let expected =
+        || Invalid::malformed("seconds", value, Form::Other("a whole number of seconds"));
     match value.parse().map_err(|_| expected())? {
         seconds if seconds <= limit => Ok(Duration::from_secs(seconds)),
         seconds => Err(Invalid::range("seconds", seconds, 0, limit)),

@@ -4,6 +4,7 @@ use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
 
 use merak_model::{
     Invalid, Location, Metadata, NamespaceName, Problem, ServiceKey, ServiceName, call::Caller,
+    invalid::Form,
 };
 use merak_proto::v1;
 use tokio::{
@@ -140,8 +141,8 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client> {
         let namespace = NamespaceName::parse(&self.namespace)?;
         let addresses = self.addresses.iter().map(|address| {
-            let expected = "the address of a control plane, such as http://127.0.0.1:8091";
-            let refused = |_| Invalid::malformed("address", address, expected);
+            let words = "the address of a control plane, such as http://127.0.0.1:8091";
+            let refused = |_| Invalid::malformed("address", address, Form::Other(words));
             Ok(endpoint(address).map_err(refused)?)
         });
         let addresses = addresses.collect::<Result<Vec<_>>>()?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use merak_model::{
     Health, Instance, InstanceId, InstanceSpec, Invalid, Metadata, Registration, Revision,
-    ServiceKey, Stamp, Weight,
+    ServiceKey, Stamp, Weight, invalid::Why,
 };
 
 use super::{Outcome, Precondition, Registry, service::require_service};
@@ -164,8 +164,7 @@ impl InstancePatch {
         after.spec.metadata = self.patched_metadata(&before.spec.metadata)?;
         if let Some(health) = self.health {
             if before.spec.health_check.ttl().is_some() {
-                let why = "set for static instances alone: this one's is what its heartbeats say";
-                return Err(Invalid::refused("health", why).into());
+                return Err(Invalid::because("health", Why::HealthOfBeating).into());
             }
             after.health = health;
         }

@@ -216,7 +216,7 @@ pub(crate) async fn get_revision<R: RestRule>(
     let Some(change) = found.first() else {
         // It may not have come yet, or have been pruned.
         let come = history.revision_at(Moment::Revision(revision)).await;
-        come.map_err(|error| refused("revision", error))?;
+        come.map_err(|error| Problem::of_parameter("revision", error))?;
         history.revision_at(Moment::Revision(before)).await?;
         let what = format!("revision {revision} of {} `{key}`", R::KIND);
         return Err(Error::not_found(what).into());
@@ -280,20 +280,7 @@ async fn rule_at<R: RestRule>(
 ) -> Result<Option<Arc<R>>, Problem> {
     let moment = Moment::Revision(Revision(revision));
     let found = api.plane.history.find_rule_at(key, moment).await;
-    found.map_err(|error| refused(parameter, error))
-}
-
-/// What the history refuses of a revision is the parameter's fault.
-fn refused(parameter: &str, error: Error) -> Problem {
-    match error.kind() {
-        ErrorKind::InvalidArgument => Problem::parameter(parameter, error.to_string()),
-        ErrorKind::NotFound
-        | ErrorKind::Conflict
-        | ErrorKind::PreconditionFailed
-        | ErrorKind::Gone
-        | ErrorKind::Unavailable
-        | ErrorKind::Internal => error.into(),
-    }
+    found.map_err(|error| Problem::of_parameter(parameter, error))
 }
 
 fn document<R: RestRule>(rule: Option<Arc<R>>) -> Value {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use merak_core::AnyRule;
 use merak_model::{
-    NamespaceName, ServiceKey, ServiceName,
+    Invalid, NamespaceName, ServiceKey, ServiceName,
+    invalid::{Present, Why},
     routing::{CallerSelector, Selector},
 };
 use serde::{Deserialize, Serialize};
@@ -146,8 +147,9 @@ pub(crate) async fn search<R: RestRule>(
     query: SearchRulesQuery,
 ) -> Result<axum::Json<Page<Listed<R::View>>>, Problem> {
     if query.as_of.is_some() && query.status.is_some() {
-        let refused = "not known of an earlier moment";
-        return Err(Problem::parameter("status", refused));
+        let what = Present::Status;
+        let refused = Invalid::because("status", Why::NotKnownThen { what });
+        return Err(Problem::refused_parameter(&refused));
     }
     let list = query.sort.map_or(R::ALL, |_| R::SORTED);
     let cursor = Cursor::parse(list, query.page_size, query.page_token.as_deref())?;

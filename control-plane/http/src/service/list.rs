@@ -6,7 +6,10 @@ use axum::{
     extract::State,
     response::{IntoResponse as _, Response},
 };
-use merak_model::NamespaceName;
+use merak_model::{
+    Invalid, NamespaceName,
+    invalid::{Present, Why},
+};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -71,8 +74,9 @@ pub(super) async fn list_services(
     Query(query): Query<ListServicesQuery>,
 ) -> Result<Response, Problem> {
     if query.as_of.is_some() && query.sort.is_some_and(|sort| sort.field.is_count()) {
-        let refused = "counts are not known of an earlier moment";
-        return Err(Problem::parameter("sort", refused));
+        let what = Present::Counts;
+        let refused = Invalid::because("sort", Why::NotKnownThen { what });
+        return Err(Problem::refused_parameter(&refused));
     }
     let mut found = find_services(&api, &namespace, query.as_of).await?;
     found.retain(|(service, _)| {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::Invalid;
+use crate::{Invalid, invalid::Form};
 
 /// How one of the instances that may get a call is chosen.
 ///
@@ -38,10 +38,7 @@ impl Balancer {
     /// When it is none of the five words.
     pub fn parse(word: &str) -> Result<Self, Invalid> {
         let found = Self::ALL.into_iter().find(|one| one.as_str() == word);
-        found.ok_or_else(|| {
-            let expected = "random, round_robin, least_request, ring_hash or maglev";
-            Invalid::malformed("balancer", word, expected)
-        })
+        found.ok_or_else(|| Invalid::malformed("balancer", word, Form::Balancer))
     }
 
     /// The word for it.

@@ -4,7 +4,11 @@ use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Invalid, invalid::together, routing::document::not_null};
+use crate::{
+    Invalid,
+    invalid::{LimitWhy, together},
+    routing::document::not_null,
+};
 
 /// At most `max` calls in a `window`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -121,20 +125,24 @@ pub(super) fn refuse_overlaps(
 ) -> Result<(), Invalid> {
     for (index, &amount) in amounts.iter().enumerate() {
         let others = || amounts.iter().copied().enumerate();
-        if let Some((first, _)) =
+        if let Some((earlier, _)) =
             others().find(|&(other, one)| other < index && one.window == amount.window)
         {
-            let window = amount.window.as_millis();
-            let why = format!("{window} is the window of amounts[{first}] as well");
-            return Err(Invalid::refused("window_ms", why).at("amounts", index));
+            let why = LimitWhy::WindowRepeated {
+                window_ms: written_ms(amount.window),
+                earlier,
+            };
+            return Err(Invalid::because("window_ms", why).at("amounts", index));
         }
         let idle = others().find(|&(other, one)| other != index && is_idle(amount, one));
         if let Some((other, stricter)) = idle {
-            let why = format!(
-                "{} is never reached: amounts[{other}] lets no more than {stricter} through",
-                amount.max
-            );
-            return Err(Invalid::refused("max", why).at("amounts", index));
+            let why = LimitWhy::AmountNeverReached {
+                max: amount.max,
+                other,
+                other_max: stricter.max,
+                other_window_ms: written_ms(stricter.window),
+            };
+            return Err(Invalid::because("max", why).at("amounts", index));
         }
     }
     Ok(())
@@ -158,9 +166,13 @@ impl TryFrom<AmountDocument> for Amount {
         let a_second = u128::from(max) * 1_000_000_000 / window.as_nanos();
         if a_second > u128::from(Self::PACE_LIMIT) {
             let limit = Self::PACE_LIMIT;
-            let why =
-                format!("{max} in {window_ms} ms is {a_second} a second, at most {limit} may be");
-            return Err(Invalid::refused("max", why));
+            let why = LimitWhy::TooFast {
+                max,
+                window_ms,
+                a_second: u64::try_from(a_second).unwrap_or(u64::MAX),
+                limit,
+            };
+            return Err(Invalid::because("max", why));
         }
         Ok(Self { max, window, burst })
     }

@@ -5,7 +5,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::amount::{checked_ms, written_ms};
-use crate::Invalid;
+use crate::{
+    Invalid,
+    invalid::{Taker, Why},
+};
 
 /// Who counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
@@ -136,8 +139,8 @@ impl TryFrom<ScopeDocument> for Scope {
                 match given.iter().find(|(_, is_given)| *is_given) {
                     None => Ok(Self::Local),
                     Some((field, _)) => {
-                        let why = "a local limit does not take it: leave it out";
-                        Err(Invalid::refused(*field, why))
+                        let by = Taker::LocalLimit;
+                        Err(Invalid::because(*field, Why::NotTaken { by }))
                     }
                 }
             }

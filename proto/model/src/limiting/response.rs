@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Invalid, Problem, Text,
-    invalid::together,
+    invalid::{Characters, LimitWhy, Why, together},
     routing::{
         Entries,
         document::{checked_count, not_null},
@@ -124,22 +124,23 @@ fn parse_headers(headers: Entries<String>) -> Result<Box<[(Text, Text)]>, Invali
     })?;
     headers.sort_unstable();
     if let Some(twice) = headers.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-        let why = format!("{:?} is given more than once", twice[0].0);
-        return Err(Invalid::refused("headers", why));
+        let value = twice[0].0.to_string();
+        return Err(Invalid::because("headers", Why::ValueRepeated { value }));
     }
     Ok(headers.into())
 }
 
-fn checked_header_name(name: &str) -> Result<Text, Invalid> {
-    let refused = |why: &str| Err(Invalid::refused("", format!("{name:?} {why}")));
+fn checked_header_name(given: &str) -> Result<Text, Invalid> {
     // RFC 9110, section 5.6.2: the characters of a token.
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    if name.is_empty() || name.len() > ResponseSpec::NAME_LIMIT || !name.bytes().all(is_token) {
-        return refused("is no name of a header");
+    if given.is_empty() || given.len() > ResponseSpec::NAME_LIMIT || !given.bytes().all(is_token) {
+        let name = given.to_owned();
+        return Err(Invalid::because("", LimitWhy::BadHeaderName { name }));
     }
-    let name: Text = name.to_ascii_lowercase().into();
+    let name: Text = given.to_ascii_lowercase().into();
     if FRAMING.contains(&&*name) {
-        return refused("frames the message: leave it out");
+        let name = given.to_owned();
+        return Err(Invalid::because("", LimitWhy::FramingHeader { name }));
     }
     Ok(name)
 }
@@ -157,7 +158,7 @@ fn checked_header_value(value: &str) -> Result<Text, Invalid> {
             Problem::Character {
                 found,
                 position,
-                allowed: "visible ASCII characters and spaces",
+                allowed: Characters::VisibleAscii,
             },
         )),
     }
@@ -176,7 +177,7 @@ fn checked_body(body: String) -> Result<Text, Invalid> {
             Problem::Character {
                 found,
                 position,
-                allowed: "text, tabs and line breaks",
+                allowed: Characters::Lines,
             },
         )),
     }

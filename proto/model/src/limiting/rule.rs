@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Call, Invalid, Metadata, NamespaceName, ServiceKey, Stamp, Text,
-    invalid::{each, together},
+    invalid::{LimitWhy, Taker, Why, each, together},
     routing::{
         CalleeDocument, CalleeRule, CalleeSelector, Condition, ConditionDocument, Entries, Fact,
         FactKind, LabelDocument, Operator, RuleKey, RuleName, Test,
@@ -334,8 +334,8 @@ impl RateLimitRuleSpec {
     /// Refuses parts that do not go together.
     fn check_together(&self) -> Result<(), Invalid> {
         if self.amounts.is_empty() && self.concurrency.is_none() {
-            let why = "either `amounts` or `concurrency` is required";
-            return Err(Invalid::refused("amounts", why));
+            let fields = vec!["amounts", "concurrency"];
+            return Err(Invalid::because("amounts", Why::OneOfRequired { fields }));
         }
         let given = [
             ("warm_up", self.warm_up.is_some(), true),
@@ -345,11 +345,11 @@ impl RateLimitRuleSpec {
         let is_global = self.scope.is_global();
         let parts = given.into_iter().map(|(field, is_given, needs_amounts)| {
             if is_given && is_global {
-                return Err(Invalid::refused(field, IS_GLOBAL));
+                return Err(Invalid::because(field, IS_GLOBAL));
             }
             if is_given && needs_amounts && self.amounts.is_empty() {
-                let why = "a rule without `amounts` does not take it: leave it out";
-                return Err(Invalid::refused(field, why));
+                let by = Taker::LimitWithoutAmounts;
+                return Err(Invalid::because(field, Why::NotTaken { by }));
             }
             Ok(())
         });
@@ -367,9 +367,8 @@ fn check_burst((index, amount): (usize, &Amount)) -> Result<(), Invalid> {
     if u64::from(burst) <= most {
         return Ok(());
     }
-    let why =
-        format!("{burst} calls take more than two years to come back: at most {most} at this pace");
-    Err(Invalid::refused("burst", why).at("amounts", index))
+    let limit = most;
+    Err(Invalid::because("burst", LimitWhy::BurstTooLarge { burst, limit }).at("amounts", index))
 }
 
 fn check_global((index, amount): (usize, &Amount)) -> Result<(), Invalid> {
@@ -381,7 +380,7 @@ fn check_global((index, amount): (usize, &Amount)) -> Result<(), Invalid> {
     }
     match amount.burst() {
         None => Ok(()),
-        Some(_) => Err(Invalid::refused("burst", IS_GLOBAL).at("amounts", index)),
+        Some(_) => Err(Invalid::because("burst", IS_GLOBAL).at("amounts", index)),
     }
 }
 
@@ -395,7 +394,9 @@ pub fn holds(condition: &Condition, call: &Call<'_>) -> bool {
     }
 }
 
-const IS_GLOBAL: &str = "a global limit does not take it: leave it out";
+const IS_GLOBAL: Why = Why::NotTaken {
+    by: Taker::GlobalLimit,
+};
 
 fn parse_conditions(
     method: Option<LabelDocument>,
@@ -413,7 +414,7 @@ fn parse_conditions(
     });
     let arguments = arguments.into_iter().enumerate().map(|(index, document)| {
         let argument = if document.on == FactKind::Method {
-            Err(Invalid::refused("on", "use the `method` of the rule"))
+            Err(Invalid::because("on", LimitWhy::MethodAsArgument))
         } else {
             Condition::try_from(document)
         };

@@ -1,6 +1,9 @@
 //! What serde says of a value, in the words of JSON.
 
-use crate::{Problem, invalid::shortened};
+use crate::{
+    Problem,
+    invalid::{Found, Wanted, Why, shortened},
+};
 
 /// What is wrong, with the value itself or with one of its fields.
 pub(super) enum Fault {
@@ -19,42 +22,55 @@ impl Fault {
             return of(field, Problem::Missing);
         }
         if let Some(field) = message.strip_prefix("duplicate field ") {
-            let why = "given more than once".to_owned();
-            return of(field, Problem::Refused { why });
+            return of(field, Problem::Because(Why::FieldRepeated));
         }
         let unknown = message.strip_prefix("unknown field `");
         if let Some((field, known)) = unknown.and_then(|rest| rest.split_once("`, ")) {
             return Self::Here(Problem::Unknown {
                 field: shortened(field),
                 known: known.to_owned(),
+                fields: quoted(known),
             });
         }
-        let why = plain(message);
-        Self::Here(Problem::Refused { why })
+        Self::Here(problem(message))
     }
 }
 
-/// A message of serde's, without the names of Rust's types.
-pub fn plain(message: &str) -> String {
+/// A message of serde's about a value, without the names of Rust's types.
+pub fn problem(message: &str) -> Problem {
+    let said = |why: &str| Problem::Refused {
+        why: why.to_owned(),
+    };
+    let mismatch = |expected: &str, found: Found, or: &dyn Fn() -> String| match wanted(expected) {
+        Some(wanted) => Problem::Because(Why::WrongType { wanted, found }),
+        None => Problem::Refused { why: or() },
+    };
     if let Some((word, known)) = message
         .strip_prefix("unknown variant `")
         .and_then(|rest| rest.split_once("`, expected "))
     {
-        return format!("expected {known}, found {:?}", shortened(word));
+        let text = format!("{:?}", shortened(word));
+        let or = || format!("expected {known}, found {text}");
+        return mismatch(known, Found::Value { text: text.clone() }, &or);
     }
-    let mismatch = message
+    let types = message
         .strip_prefix("invalid type: ")
         .or_else(|| message.strip_prefix("invalid value: "))
         .and_then(|rest| rest.rsplit_once(", expected "));
-    match mismatch {
-        Some((found, expected)) => format!("expected {}, found {}", wanted(expected), given(found)),
-        None if is_no_number(message) => format!("expected {COUNT}"),
-        None if is_too_large(message) => "the number is too large".to_owned(),
-        None => message.to_owned(),
+    match types {
+        Some((found, expected)) => {
+            let found = given(found);
+            let or = || format!("expected {expected}, found {found}");
+            mismatch(expected, found.clone(), &or)
+        }
+        None if is_no_number(message) => Problem::Because(Why::NotCount),
+        None if is_too_large(message) => Problem::Because(Why::NumberTooLarge),
+        None if message == "expected a string, found an object" => {
+            mismatch("a string", Found::Object, &|| message.to_owned())
+        }
+        None => said(message),
     }
 }
-
-const COUNT: &str = "a whole number, 0 or more";
 
 /// The place is said by the pointer; line and column of JSON's reader say it a second time.
 fn without_position(message: &str) -> &str {
@@ -75,38 +91,54 @@ fn is_too_large(message: &str) -> bool {
     message.ends_with("number too large to fit in target type")
 }
 
-/// What was expected, as JSON calls it.
-fn wanted(expected: &str) -> &str {
+/// What was expected, as JSON calls it; none of what has no name in JSON.
+fn wanted(expected: &str) -> Option<Wanted> {
+    let count = |max| Some(Wanted::Count { max });
     match expected {
-        "u8" => "a whole number, 0..=255",
-        "u16" => "a whole number, 0..=65535",
-        "u32" => "a whole number, 0..=4294967295",
-        "u64" | "usize" => COUNT,
-        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
-        "f32" | "f64" => "a number",
-        "a boolean" => "true or false",
-        "a sequence" => "a list",
-        "a map" => "an object",
-        _ => expected,
+        "u8" => count(Some(u32::from(u8::MAX))),
+        "u16" => count(Some(u32::from(u16::MAX))),
+        "u32" => count(Some(u32::MAX)),
+        "u64" | "usize" => count(None),
+        "i8" | "i16" | "i32" | "i64" | "isize" => Some(Wanted::Whole),
+        "f32" | "f64" => Some(Wanted::Number),
+        "a boolean" => Some(Wanted::Boolean),
+        "a string" => Some(Wanted::Text),
+        "a sequence" => Some(Wanted::List),
+        "a map" | "an object" => Some(Wanted::Object),
+        words => {
+            let list = Wanted::Word {
+                words: quoted(words),
+            };
+            (list.to_string() == words).then_some(list)
+        }
     }
 }
 
+/// The words between backticks.
+fn quoted(text: &str) -> Vec<String> {
+    let words = text.split('`').skip(1).step_by(2);
+    words.map(str::to_owned).collect()
+}
+
 /// What was given, as JSON calls it.
-fn given(found: &str) -> String {
+fn given(found: &str) -> Found {
     match found {
-        "sequence" => return "a list".to_owned(),
-        "map" => return "an object".to_owned(),
+        "sequence" => return Found::List,
+        "map" => return Found::Object,
+        "null" => return Found::Null,
         _ => {}
     }
     for kind in ["integer ", "floating point ", "boolean "] {
         if let Some(value) = found.strip_prefix(kind) {
-            return value.trim_matches('`').to_owned();
+            let text = value.trim_matches('`').to_owned();
+            return Found::Value { text };
         }
     }
-    match found.strip_prefix("string ") {
+    let text = match found.strip_prefix("string ") {
         Some(text) => shortened_quote(text),
         None => found.to_owned(),
-    }
+    };
+    Found::Value { text }
 }
 
 /// A quoted text, of which the quotation mark at the end stays.

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     Invalid, Text,
-    invalid::{each, together},
+    invalid::{List, Why, each, together},
     text::checked_text,
 };
 
@@ -108,10 +108,8 @@ impl Branch {
 
     fn parse_targets(documents: Vec<TargetDocument>) -> Result<Box<[Target]>, Invalid> {
         if documents.is_empty() {
-            return Err(Invalid::refused(
-                "targets",
-                "a branch needs at least one target",
-            ));
+            let list = List::Targets;
+            return Err(Invalid::because("targets", Why::Empty { list }));
         }
         checked_count("targets", documents.len(), Self::TARGET_LIMIT)?;
         let parsed = documents.into_iter().enumerate().map(|(index, document)| {
@@ -120,8 +118,7 @@ impl Branch {
         let targets: Box<[Target]> = each(parsed)?;
         refuse_repeated("targets", targets.iter().map(|target| &*target.name))?;
         if targets.iter().all(|target| target.weight.get() == 0) {
-            let why = "every weight is 0: no target would get a call";
-            return Err(Invalid::refused("targets", why));
+            return Err(Invalid::because("targets", Why::NoWeight));
         }
         Ok(targets)
     }
@@ -147,8 +144,11 @@ impl TryFrom<MatchesDocument> for Matches {
         match (document.all, document.any) {
             (Some(conditions), None) => parse_conditions("all", conditions).map(Self::All),
             (None, Some(conditions)) => parse_conditions("any", conditions).map(Self::Any),
-            (None, None) => Err(Invalid::refused("", "either `all` or `any` is required")),
-            (Some(_), Some(_)) => Err(Invalid::refused("any", "`all` is given as well: use one")),
+            (None, None) => {
+                let fields = vec!["all", "any"];
+                Err(Invalid::because("", Why::OneOfRequired { fields }))
+            }
+            (Some(_), Some(_)) => Err(Invalid::because("any", Why::BothGiven { other: "all" })),
         }
     }
 }
@@ -158,8 +158,8 @@ fn parse_conditions(
     documents: Vec<ConditionDocument>,
 ) -> Result<Box<[Condition]>, Invalid> {
     if documents.is_empty() {
-        let why = "at least one condition is required; leave `matches` out to take every call";
-        return Err(Invalid::refused(field, why));
+        let list = List::Conditions;
+        return Err(Invalid::because(field, Why::Empty { list }));
     }
     checked_count(field, documents.len(), Matches::LIMIT)?;
     let parsed = documents.into_iter().enumerate().map(|(index, document)| {
@@ -225,8 +225,8 @@ pub(super) fn refuse_repeated<'n>(
     let mut seen = BTreeSet::new();
     for (index, name) in names.enumerate() {
         if !name.is_empty() && !seen.insert(name) {
-            let why = format!("{name:?} is the name of an earlier one");
-            return Err(Invalid::refused("name", why).at(field, index));
+            let name = name.to_owned();
+            return Err(Invalid::because("name", Why::NameRepeated { name }).at(field, index));
         }
     }
     Ok(())

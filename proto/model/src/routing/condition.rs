@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     Invalid,
-    invalid::{each, together},
+    invalid::{Why, each, together},
     text::checked_text,
 };
 
@@ -183,8 +183,8 @@ impl TestDocument {
         ];
         each(given.map(|(field, is_given, takers)| {
             if is_given && !takers.contains(&self.op) {
-                let why = format!("`{}` does not take it: leave it out", self.op);
-                return Err(Invalid::refused(field, why));
+                let operator = self.op;
+                return Err(Invalid::because(field, Why::NotOperand { operator }));
             }
             Ok(())
         }))

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::Serialize
 pub use crate::reading::parse;
 use crate::{
     Invalid, Metadata,
-    invalid::{each, quoted_key},
+    invalid::{Why, each, quoted_key},
 };
 
 /// The entries of a JSON object in the order given, repeated keys included, so that checking them can
@@ -35,7 +35,7 @@ impl<V> Entries<V> {
             let place = format!("{field}{}", quoted_key(&key));
             let parsed = check(&key, value).map_err(|invalid| invalid.within(&place))?;
             if !seen.insert(key) {
-                return Err(Invalid::refused(place, "the key is given more than once"));
+                return Err(Invalid::because(place, Why::KeyRepeated));
             }
             Ok(parsed)
         }))

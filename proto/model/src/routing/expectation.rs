@@ -16,7 +16,7 @@ use super::{
 use crate::{
     Call, Instance, Invalid, NamespaceName, ServiceKey, Text,
     call::{CallDocument, OwnedCall},
-    invalid::together,
+    invalid::{Why, together},
     text::{checked_text, limit},
 };
 
@@ -277,8 +277,8 @@ impl Expectation {
             labels,
         };
         if expectation.verdict.is_none() && expectation.decided_by.is_none() {
-            let why = "at least one of `verdict`, `decided_by` and `labels` is required";
-            return Err(Invalid::refused("", why));
+            let fields = vec!["verdict", "decided_by", "labels"];
+            return Err(Invalid::because("", Why::OneOfRequired { fields }));
         }
         Ok(expectation)
     }

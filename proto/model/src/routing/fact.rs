@@ -4,7 +4,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Invalid, Text, text::checked_text};
+use crate::{
+    Invalid, Text,
+    invalid::{Form, Why},
+    text::checked_text,
+};
 
 /// One fact of a call, such as its path or the header `x-user`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,8 +66,7 @@ impl Fact {
             return Err(Invalid::missing("key"));
         }
         if !kind.has_keys() && !key.is_empty() {
-            let why = format!("`{kind}` has no keys: leave it out");
-            return Err(Invalid::refused("key", why));
+            return Err(Invalid::because("key", Why::NoKeys { fact: kind }));
         }
         let mut key = checked_text("key", key, Self::KEY_LIMIT)?;
         if kind == FactKind::Header {
@@ -79,7 +82,7 @@ impl Fact {
     pub fn parse_word(word: &str) -> Result<Self, Invalid> {
         let (kind, key) = word.split_once('.').unwrap_or((word, ""));
         let known = FactKind::ALL.into_iter().find(|one| one.as_str() == kind);
-        let unknown = || Invalid::malformed("fact", word, "a fact such as path or header.x-user");
+        let unknown = || Invalid::malformed("fact", word, Form::Fact);
         Self::parse(known.ok_or_else(unknown)?, key)
     }
 

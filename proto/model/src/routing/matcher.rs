@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Invalid, Text, routing::Pattern, text::checked_text};
+use crate::{Invalid, Text, invalid::Why, routing::Pattern, text::checked_text};
 
 /// A test of one value: of a fact of a call, or of a label of an instance.
 ///
@@ -145,8 +145,9 @@ impl Values {
             let value = checked_text("", value.as_ref(), VALUE_LIMIT)
                 .map_err(|invalid| invalid.at("values", index))?;
             if checked.contains(&value) {
-                let why = format!("{value:?} is given more than once");
-                return Err(Invalid::refused(format!("values[{index}]"), why));
+                let value = value.into_string();
+                let why = Why::ValueRepeated { value };
+                return Err(Invalid::because(format!("values[{index}]"), why));
             }
             checked.push(value);
         }
@@ -174,14 +175,13 @@ impl Bounds {
     /// When both are left out, or `min` is above `max`.
     pub fn parse(min: Option<i64>, max: Option<i64>) -> Result<Self, Invalid> {
         match (min, max) {
-            (None, None) => Err(Invalid::refused(
-                "min",
-                "a range needs `min`, `max` or both",
-            )),
-            (Some(least), Some(most)) if least > most => Err(Invalid::refused(
-                "min",
-                format!("{least} is above `max`, which is {most}"),
-            )),
+            (None, None) => {
+                let fields = vec!["min", "max"];
+                Err(Invalid::because("min", Why::OneOfRequired { fields }))
+            }
+            (Some(min), Some(max)) if min > max => {
+                Err(Invalid::because("min", Why::BoundsReversed { min, max }))
+            }
             _ => Ok(Self { min, max }),
         }
     }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     Invalid, Location, Metadata, NamespaceName, ServiceKey, Stamp, Text,
-    invalid::together,
+    invalid::{Why, together},
     text::{checked_text, limit},
 };
 
@@ -165,8 +165,8 @@ impl NearbySpec {
 
 fn checked_max_level(level: Level, max_level: Level) -> Result<Level, Invalid> {
     if level > max_level {
-        let why = format!("`{max_level}` is nearer than `level`, which is `{level}`");
-        return Err(Invalid::refused("max_level", why));
+        let why = Why::LevelsReversed { max_level, level };
+        return Err(Invalid::because("max_level", why));
     }
     Ok(max_level)
 }

@@ -9,7 +9,7 @@ use regex_automata::{
     util::syntax,
 };
 
-use crate::{Invalid, Problem};
+use crate::{Invalid, Problem, invalid::PatternWhy};
 
 /// A regular expression, found anywhere in a value unless it is anchored with `^` and `$`.
 ///
@@ -45,7 +45,7 @@ impl Pattern {
         if length > limit {
             return Err(Invalid::new(field, Problem::TooLong { length, limit }));
         }
-        let table = compile(expression).map_err(|why| Invalid::refused(field, why))?;
+        let table = compile(expression).map_err(|why| Invalid::because(field, why))?;
         let expression = expression.into();
         Ok(Self(Arc::new(Compiled { expression, table })))
     }
@@ -69,7 +69,7 @@ impl Pattern {
 }
 
 /// Builds the table, or says why there is none.
-fn compile(expression: &str) -> Result<dense::DFA<Vec<u32>>, String> {
+fn compile(expression: &str) -> Result<dense::DFA<Vec<u32>>, PatternWhy> {
     let limit = Some(Pattern::SIZE_LIMIT_BYTES);
     let config = syntax::Config::new()
         .unicode(false)
@@ -80,7 +80,9 @@ fn compile(expression: &str) -> Result<dense::DFA<Vec<u32>>, String> {
         let text = error.to_string();
         let last = text.lines().last().unwrap_or_default().trim();
         let what = last.strip_prefix("error: ").unwrap_or(last);
-        format!("not a regular expression: {what}")
+        PatternWhy::BadPattern {
+            detail: what.to_owned(),
+        }
     })?;
     let config = thompson::Config::new().utf8(false).nfa_size_limit(limit);
     let steps = thompson::Compiler::new()
@@ -96,13 +98,15 @@ fn compile(expression: &str) -> Result<dense::DFA<Vec<u32>>, String> {
         .build_from_nfa(&steps);
     builder.map_err(|error| match error.is_size_limit_exceeded() {
         true => too_large(),
-        false => format!("not supported: {error}"),
+        false => PatternWhy::PatternNotSupported {
+            detail: error.to_string(),
+        },
     })
 }
 
-fn too_large() -> String {
+fn too_large() -> PatternWhy {
     let limit = Pattern::SIZE_LIMIT_BYTES;
-    format!("the compiled expression takes more than {limit} bytes: make it simpler")
+    PatternWhy::PatternTooLarge { limit }
 }
 
 impl PartialEq for Pattern {

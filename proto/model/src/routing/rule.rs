@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     Invalid, Metadata, NamespaceName, ServiceKey, Stamp, Text,
-    invalid::{each, together},
+    invalid::{List, PatternWhy, Why, each, together},
     name::name_type,
     text::{checked_text, limit},
 };
@@ -213,8 +213,8 @@ impl RoutingRuleSpec {
         let count: usize = branches.map(|one| conditions(one) + labels(one)).sum();
         let limit = Self::PATTERN_LIMIT;
         if count > limit {
-            let why = format!("{count} regular expressions, at most {limit} are allowed in a rule");
-            return Err(Invalid::refused("branches", why));
+            let why = PatternWhy::TooManyPatterns { count, limit };
+            return Err(Invalid::because("branches", why));
         }
         Ok(())
     }
@@ -230,8 +230,8 @@ fn parse_tests(documents: Vec<RoutingTestDocument>) -> Result<Arc<[RoutingTest]>
 
 fn parse_branches(documents: Vec<BranchDocument>) -> Result<Arc<[Branch]>, Invalid> {
     if documents.is_empty() {
-        let why = "a rule needs at least one branch";
-        return Err(Invalid::refused("branches", why));
+        let list = List::Branches;
+        return Err(Invalid::because("branches", Why::Empty { list }));
     }
     checked_count("branches", documents.len(), RoutingRuleSpec::BRANCH_LIMIT)?;
     let parsed = documents.into_iter().enumerate().map(|(index, document)| {

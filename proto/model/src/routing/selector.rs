@@ -9,7 +9,8 @@ use super::{
     document::{checked_count, not_null},
 };
 use crate::{
-    Invalid, Metadata, NamespaceName, ServiceKey, ServiceName, Text, invalid::together,
+    Invalid, Metadata, NamespaceName, ServiceKey, ServiceName, Text,
+    invalid::{Why, together},
     text::checked_text,
 };
 
@@ -204,7 +205,7 @@ impl TryFrom<CallerDocument> for CallerSelector {
 /// Checks the key of a label.
 pub(super) fn checked_key(key: &str) -> Result<Text, Invalid> {
     if key.is_empty() {
-        return Err(Invalid::refused("", "keys are never empty"));
+        return Err(Invalid::because("", Why::EmptyKey));
     }
     checked_text("", key, Metadata::KEY_LIMIT)
 }

@@ -9,7 +9,11 @@ use super::{
     document::{checked_count, not_null},
     selector::checked_key,
 };
-use crate::{Instance, Invalid, Text, Weight, invalid::together, text::checked_text};
+use crate::{
+    Instance, Invalid, Text, Weight,
+    invalid::{PatternWhy, together},
+    text::checked_text,
+};
 
 /// A part of the callee's instances, with its share of the calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,8 +131,8 @@ impl Labels {
             .filter(|(_, test)| test.operator() == Operator::SameAs);
         let (count, limit) = (compared.count(), Self::SAME_AS_LIMIT);
         if count > limit {
-            let why = format!("{count} labels are compared by `same_as`, at most {limit} may be");
-            return Err(Invalid::refused("labels", why));
+            let why = PatternWhy::TooManyCompared { count, limit };
+            return Err(Invalid::because("labels", why));
         }
         labels.sort_unstable_by(|one, other| one.0.cmp(&other.0));
         Ok(Self(labels.into()))
