@@ -784,8 +784,8 @@ export interface paths {
         };
         /**
          * Searches the services of all namespaces, sorted by namespace and name or as asked for.
-         * @description A service is listed when it matches every filter; those of instances must match one and the same
-         *     instance.
+         * @description A service is listed when it matches every filter; those of instances, and the metadata that the service
+         *     lacks itself, must match one and the same instance.
          */
         get: operations["search_services"];
         put?: never;
@@ -10951,9 +10951,10 @@ export interface operations {
                  */
                 name?: string;
                 /**
-                 * @description Filter by a metadata entry of the service, `key:value` or `key:beginning*`; may be repeated.
+                 * @description Filter by a metadata entry, `key:value` or `key:beginning*`; may be repeated. Each is one of the
+                 *     service, or of the instance that matches the filters of instances.
                  * @example [
-                 *       "tier:1"
+                 *       "env:prod"
                  *     ]
                  */
                 metadata?: string[];

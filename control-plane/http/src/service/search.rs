@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use merak_core::ServiceSnapshot;
-use merak_model::{self as model, NamespaceName};
+use merak_model::{self as model, Metadata, NamespaceName};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -36,9 +36,10 @@ pub(super) struct SearchServicesQuery {
     /// Filter by name, as a whole, `text*` by its beginning, `*text*` anywhere.
     #[param(value_type = Option<String>, example = "com.shop*")]
     name: Option<TextFilter>,
-    /// Filter by a metadata entry of the service, `key:value` or `key:beginning*`; may be repeated.
+    /// Filter by a metadata entry, `key:value` or `key:beginning*`; may be repeated. Each is one of the
+    /// service, or of the instance that matches the filters of instances.
     #[serde(default)]
-    #[param(value_type = Vec<String>, required = false, example = json!(["tier:1"]))]
+    #[param(value_type = Vec<String>, required = false, example = json!(["env:prod"]))]
     metadata: Vec<MetadataFilter>,
     /// Only services with an instance of this health.
     health: Option<Health>,
@@ -73,16 +74,22 @@ impl SearchServicesQuery {
             .as_ref()
             .is_none_or(|name| key.namespace == *name)
             && filter::matches(self.name.as_ref(), key.service.as_str())
-            && filter::has_all(&self.metadata, &spec.metadata)
-            && self.matches_instances(snapshot)
+            && self.matches_instances(snapshot, &self.metadata_beyond(&spec.metadata))
     }
 
-    /// Whether some instance matches the filters of instances, if there are any.
-    fn matches_instances(&self, snapshot: &ServiceSnapshot) -> bool {
+    /// The wanted entries that a service does not have itself.
+    fn metadata_beyond(&self, of_service: &Metadata) -> Vec<&MetadataFilter> {
+        let wanted = self.metadata.iter();
+        wanted.filter(|one| !one.matches(of_service)).collect()
+    }
+
+    /// Whether some instance matches the filters of instances and has the entries, if any are wanted.
+    fn matches_instances(&self, snapshot: &ServiceSnapshot, metadata: &[&MetadataFilter]) -> bool {
         let is_asked = self.health.is_some()
             || self.isolated.is_some()
             || self.host.is_some()
-            || self.version.is_some();
+            || self.version.is_some()
+            || !metadata.is_empty();
         let counts = snapshot.counts();
         // Most services have none that is unhealthy or isolated, and are not gone through.
         let is_possible = match (self.health, self.isolated) {
@@ -91,7 +98,13 @@ impl SearchServicesQuery {
             (None, Some(Truth::True)) => counts.isolated > 0,
             (None, Some(Truth::False) | None) => true,
         };
-        !is_asked || (is_possible && snapshot.instances().any(|one| self.matches_instance(one)))
+        let is_found = |one: &model::Instance| {
+            self.matches_instance(one)
+                && metadata
+                    .iter()
+                    .all(|entry| entry.matches(&one.spec.metadata))
+        };
+        !is_asked || (is_possible && snapshot.instances().any(|one| is_found(one)))
     }
 
     fn matches_instance(&self, instance: &model::Instance) -> bool {
@@ -107,8 +120,8 @@ impl SearchServicesQuery {
 
 /// Searches the services of all namespaces, sorted by namespace and name or as asked for.
 ///
-/// A service is listed when it matches every filter; those of instances must match one and the same
-/// instance.
+/// A service is listed when it matches every filter; those of instances, and the metadata that the service
+/// lacks itself, must match one and the same instance.
 #[utoipa::path(
     get, path = "/api/v1/services", tag = "services",
     params(SearchServicesQuery),

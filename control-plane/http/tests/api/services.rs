@@ -176,3 +176,37 @@ async fn services_of_all_namespaces_are_searched_by_what_their_instances_are() {
     }
     assert_eq!(found, ["pay", "com.shop/order", "com.shop/pay"]);
 }
+
+#[tokio::test]
+async fn services_are_searched_by_metadata_of_their_own_or_of_an_instance_that_matches() {
+    let api = TestApi::new().await;
+    for (service, tier) in [("order", "1"), ("pay", "2")] {
+        let path = format!("/api/v1/namespaces/a/services/{service}");
+        api.put(&path, json!({"metadata": {"tier": tier}})).await;
+    }
+    for (service, host, version, env) in [
+        ("order", "10.0.0.1", "v1", "prod"),
+        ("order", "10.0.0.2", "v2", "dev"),
+        ("pay", "10.0.0.3", "v2", "prod"),
+    ] {
+        let path = format!("/api/v1/namespaces/a/services/{service}/instances/{host}");
+        let body = json!({"host": host, "port": 1, "version": version,
+            "metadata": {"env": env}, "health_check": {"type": "none"}});
+        assert_eq!(api.put(&path, body).await.status, 201);
+    }
+    for (query, expected) in [
+        ("metadata=env:prod", vec!["order", "pay"]),
+        ("metadata=env:d*", vec!["order"]),
+        ("metadata=env:none", vec![]),
+        ("metadata=tier:2&metadata=env:prod", vec!["pay"]),
+        ("metadata=tier:2&metadata=env:dev", vec![]),
+        // No one instance of order is both.
+        ("metadata=env:prod&version=v2", vec!["pay"]),
+        ("metadata=env:prod&ip=10.0.0.1", vec!["order"]),
+        ("metadata=env:prod&metadata=env:dev", vec![]),
+        ("metadata=env:prod&health=unhealthy", vec![]),
+    ] {
+        let found = api.get(&format!("/api/v1/services?{query}")).await;
+        assert_eq!(found.column("name"), expected, "{query}");
+    }
+}
