@@ -4,7 +4,7 @@ import { test } from './fixtures'
 import { rules, shop } from './merak'
 import { LANGUAGES, pagesOf, THEMES, WIDTHS } from './pages'
 import { limits } from './rule-data'
-import { seeEmpty, seeOpened, seeRules, seeTroubles, settled } from './states'
+import { expectMissing, expectTroubles, seeEmpty, seeOpened, seeRules, seeTroubles, settled } from './states'
 
 const FOLDER = join(import.meta.dirname, '../screenshots')
 
@@ -43,7 +43,8 @@ for (const width of WIDTHS) {
         await seeOpened(page, picture)
         await seeRules(page, merak, picture)
         await seeTroubles(page, merak, picture)
-        faults.splice(0)
+        await expectMissing(faults)
+        await expectTroubles(faults)
       })
     }
   }

@@ -1,4 +1,5 @@
 import type { Page } from '@playwright/test'
+import { AWAY, expected, type Fault } from './faults'
 import { expect } from './fixtures'
 import type { Merak } from './merak'
 
@@ -8,6 +9,16 @@ export type See = (what: string) => Promise<void>
 const EMPTY = ['/', '/services', '/routing-rules', '/nearby-rules', '/rate-limit-rules', '/simulator', '/simulator/rate-limits', '/changes', '/namespaces']
 
 const nameOf = (path: string) => path.replaceAll(/%2F|\//g, '-')
+
+/** Takes out what is told of pages of what does not exist. */
+export async function expectMissing(faults: Fault[]) {
+  await expected(faults, { status: 404, path: /\/(simulate\/route$|(services|(routing|rate-limit)-rules)\/(nothing|nobody)(\/|$))/ })
+}
+
+/** Takes out what is told of `seeTroubles`. */
+export async function expectTroubles(faults: Fault[]) {
+  await expected(faults, AWAY)
+}
 
 /** Waits until the page shows what it has to show. */
 export async function settled(page: Page) {

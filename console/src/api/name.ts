@@ -13,11 +13,11 @@ function refusal(text: string, limit: number): Refused | undefined {
   const length = [...text].length
   if (length === 0) return { detail: 'must not be empty', reason: { code: 'missing' } }
   if (length > limit) return { detail: `${length} characters, at most ${limit} are allowed`, reason: { code: 'too_long', length, limit } }
-  if (text === '.' || text === '..') return { detail: `${JSON.stringify(text)} is not ${NO_DOTS}`, reason: { code: 'malformed', value: text, expected: NO_DOTS } }
+  if (text === '.' || text === '..') return { detail: `${JSON.stringify(text)} is not ${NO_DOTS}`, reason: { code: 'malformed', form: 'name', value: text, expected: NO_DOTS } }
   const position = [...text].findIndex((character) => FOREIGN.test(character))
   const found = [...text][position]
   if (found === undefined) return undefined
-  return { detail: `'${found}' at position ${position} is not allowed, use ${ALLOWED}`, reason: { code: 'bad_character', found, position, allowed: ALLOWED } }
+  return { detail: `'${found}' at position ${position} is not allowed, use ${ALLOWED}`, reason: { code: 'bad_character', characters: 'name', found, position, allowed: ALLOWED } }
 }
 
 /** Whether a namespace can have a name, so that the control plane can be asked about it. */

@@ -75,7 +75,7 @@ export async function foreseeAbsent({ namespace = HOME, service }: Callee, { asO
 const at = (fault: ProblemPart, pointer: string): ProblemPart => ({ ...fault, pointer })
 
 function notIp(ip: string): ProblemPart {
-  const reason = { code: 'malformed' as const, value: ip, expected: 'an IP address' }
+  const reason = { code: 'malformed' as const, form: 'ip_address' as const, value: ip, expected: 'an IP address' }
   return { pointer: '/request/from/ip', detail: `${JSON.stringify(ip)} is not ${reason.expected}`, reason }
 }
 

@@ -1,3 +1,4 @@
+import { expected } from '../faults'
 import { expect, test } from '../fixtures'
 import { rules, shop } from '../merak'
 
@@ -12,7 +13,7 @@ test('the overview is not calm before it knows of the rules', async ({ page, mer
   await page.unroute('**/api/v1/warnings*')
   await page.getByRole('button', { name: 'Try again' }).click()
   await expect(page.getByText('All is well')).toBeVisible()
-  faults.splice(0)
+  await expected(faults, { status: 500, path: /\/(warnings|routing-rules)$/ })
 })
 
 test('the overview shows what it knows beside what it could not read', async ({ page, merak, faults }) => {
@@ -21,7 +22,7 @@ test('the overview shows what it knows beside what it could not read', async ({ 
   await page.goto('/')
   await expect(page.getByRole('alert')).toContainText('could not be read')
   await expect(page.getByText('1 of 4 unhealthy')).toBeVisible()
-  faults.splice(0)
+  await expected(faults, { status: 500, path: /\/(warnings|routing-rules)$/ })
 })
 
 test('totals, the picker and the palette know more namespaces than a page of the API holds', async ({ page, merak }) => {

@@ -1,4 +1,5 @@
 import type { Page } from '@playwright/test'
+import { expected } from '../faults'
 import { expect, test } from '../fixtures'
 import { type Merak, rulePath, rules, shop } from '../merak'
 import { limits } from '../rule-data'
@@ -85,7 +86,7 @@ test('a refusal is said in Chinese, too', async ({ page, merak, faults }) => {
   await nowhere(page, merak, '/routing-rules/default/nothing')
   await chinese(page)
   await expect(page.getByRole('alert').first()).toContainText('不存在')
-  faults.splice(0)
+  await expected(faults, { status: 404, path: /\/routing-rules\/nothing(\/revisions)?$/ })
 })
 
 test('limits that say nothing are warned of, in the editor, in the list and in the overview', async ({ page, merak }) => {
@@ -141,7 +142,8 @@ test('a check that is not answered keeps nobody from going on, and is made again
   await page.getByRole('dialog').getByRole('button', { name: 'Publish' }).click()
   await expect(page.getByText('order-canary was published')).toBeVisible()
   expect(await merak.ask(rulePath('routing-rules', 'default', 'order-canary'))).toMatchObject({ priority: 17 })
-  expect(faults.splice(0).filter((fault) => !/503|Failed to load/.test(fault))).toEqual([])
+  await expected(faults, { status: 503, path: /\/api\/v1\/analyze$/ })
+  await expected(faults, { status: 'unanswered', path: /\/api\/v1\/analyze$/ })
 })
 
 test('applications that cannot understand a rule are named, with why', async ({ page, merak }) => {
