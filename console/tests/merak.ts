@@ -39,6 +39,11 @@ export class Merak {
     this.#grpc = grpc
   }
 
+  /** Where applications reach it. */
+  get grpc() {
+    return this.#grpc
+  }
+
   /** Ends the server as a crash would. */
   async kill() {
     await ended(this.#server, 'SIGKILL')
@@ -167,6 +172,9 @@ export async function rules(merak: Merak) {
   await merak.rule('nearby-rules', 'default', 'pay-anywhere', { ...near, priority: 5, callee: { service: 'com.shop/pay' } })
 }
 
+/** What is said of few services. */
+const MORE = { business: 'payments', comment: 'kept until the audit', export_to: ['staging'], protect_threshold: 0.3 }
+
 /** A small shop: two namespaces, a service of every condition. */
 export async function shop(merak: Merak) {
   await merak.ask('/api/v1/namespaces/default', 'PUT', { comment: 'production', metadata: { team: 'platform' } })
@@ -180,7 +188,7 @@ export async function shop(merak: Merak) {
     ['staging', 'com.shop/order', 2],
     ['staging', 'mailer', 1],
   ] as const) {
-    await merak.service(namespace, service, about)
+    await merak.service(namespace, service, service === 'legacy-billing' ? { ...about, ...MORE } : about)
     const name = service.split('/').at(-1)
     for (let number = 1; number <= instances; number += 1) {
       await merak.instance(namespace, service, `${name}-${number}`, {
