@@ -1,4 +1,12 @@
-import type { Merak } from './merak'
+import { Application } from './application'
+import { expect } from './fixtures'
+import { type Merak, rulePath } from './merak'
+
+interface Status {
+  applied_count: number
+  unable_count: number
+  lagging: object[]
+}
 
 /** Rules for the shop: some users and a share of the others to v2, and a preference for near instances. */
 export async function canary(merak: Merak) {
@@ -73,4 +81,20 @@ export async function limits(merak: Merak) {
   const all = { name: 'all-together', priority: 5, callee: { service: '*' }, amounts, scope: 'global' }
   await merak.ask(home, 'POST', all)
   await merak.ask(home, 'POST', { name: 'slow-reports', priority: 9, callee: { service: 'com.shop/order' }, method: '/report', concurrency: 4 })
+}
+
+export const HELLO = { service: 'com.shop/user', host: 'user-host', sdkVersion: '0.0.9', labels: { env: 'prod', zone: 'eu-1' } }
+
+/** Applications for `rules` of the shop: one is slow, and one is too old to understand `order-canary`. */
+export async function applications(merak: Merak) {
+  const { revision } = await merak.ask<{ revision: number }>(rulePath('routing-rules', 'default', 'order-tenants'))
+  const slow = new Application(merak, HELLO, [{ kind: 'routing-rules', service: 'com.shop/order' }, { kind: 'routing-rules', service: 'com.shop/pay' }])
+  const old = new Application(merak, { ...HELLO, host: 'old-host' }, [{ kind: 'routing-rules', service: 'com.shop/order' }])
+  const status = (name: string) => merak.ask<Status>(`${rulePath('routing-rules', 'default', name)}/status`)
+  await expect.poll(async () => (await status('order-canary')).lagging.length).toBe(2)
+  slow.acknowledge(0, revision - 1)
+  old.acknowledge(0, revision, { rule: 'order-canary', reason: 'branches[0]: unknown operator' })
+  await expect.poll(async () => (await status('order-canary')).unable_count).toBe(1)
+  await expect.poll(async () => (await status('order-canary')).applied_count).toBe(1)
+  expect((await status('order-tenants')).lagging).toHaveLength(1)
 }
