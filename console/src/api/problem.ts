@@ -8,6 +8,10 @@ export type Reason = Schemas['ProblemReason']
 export type ProblemPart = Schemas['ProblemError']
 export type ReasonCode = Reason['code']
 export type ReasonOf<Code extends ReasonCode> = Extract<Reason, { code: Code }>
+/** What is in the way of a request that is right in itself, for programs. */
+type Obstacle = Schemas['ProblemObstacle']
+export type ObstacleCode = Obstacle['code']
+export type ObstacleOf<Code extends ObstacleCode> = Extract<Obstacle, { code: Code }>
 /** What is wrong with a part of a request: in the words of the control plane, and for programs if it is usual. */
 export interface Refused {
   detail: string

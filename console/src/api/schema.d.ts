@@ -2130,6 +2130,20 @@ export interface components {
             strict?: boolean;
         };
         /**
+         * @description A kind of things.
+         * @enum {string}
+         */
+        ObstacleKind: "namespace" | "service" | "instance" | "routing_rule" | "nearby_rule" | "rate_limit_rule";
+        /** @description A thing that an obstacle is about. */
+        ObstacleThing: {
+            kind: components["schemas"]["ObstacleKind"];
+            name: string;
+            /** @description Absent for a namespace. */
+            namespace?: string;
+            /** @description The service of an instance. */
+            service?: string;
+        };
+        /**
          * @description How a value is tested.
          * @enum {string}
          */
@@ -2662,6 +2676,8 @@ export interface components {
             errors?: components["schemas"]["ProblemError"][];
             /** @description The tests of rules that the change would fail. */
             failed_tests?: components["schemas"]["FailedTest"][];
+            /** @description What is in the way, for programs; absent where only `detail` says it, or `errors` do. */
+            obstacle?: components["schemas"]["ProblemObstacle"];
             /** @description The id of the request, as in `X-Request-Id`; it is in the log and in the change log. */
             request_id: string;
             /**
@@ -2696,6 +2712,30 @@ export interface components {
             pointer?: string;
             /** @description The same for programs; absent where only `detail` says it. */
             reason?: components["schemas"]["ProblemReason"];
+        };
+        /**
+         * @description What is in the way of a request that is right in itself, for programs: a code that stays the same from
+         *     release to release, and what a sentence about it needs.
+         */
+        ProblemObstacle: {
+            /** @enum {string} */
+            code: "not_found";
+            thing: components["schemas"]["ObstacleThing"];
+        } | {
+            /** @enum {string} */
+            code: "exists";
+            /** Format: int64 */
+            revision: number;
+            thing: components["schemas"]["ObstacleThing"];
+        } | {
+            /** @enum {string} */
+            code: "has_instances";
+            service: components["schemas"]["ObstacleThing"];
+        } | {
+            /** @enum {string} */
+            code: "not_empty";
+            held: components["schemas"]["ObstacleKind"][];
+            namespace: components["schemas"]["ObstacleThing"];
         };
         /**
          * @description What is wrong with a refused value, for programs: a code that stays the same from release to release, and

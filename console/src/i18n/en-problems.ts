@@ -1,14 +1,17 @@
-import type { ProblemCode, ReasonCode, ReasonOf } from '../api/problem'
+import type { ObstacleCode, ObstacleOf, ProblemCode, ReasonCode, ReasonOf } from '../api/problem'
 
 /** The words of refusals in English, which is what the control plane says them in. */
 
 type Codes = Record<ProblemCode, (said: string) => string>
+type Obstacles = { [Code in ObstacleCode]: (obstacle: ObstacleOf<Code>, said: string) => string }
 type Reasons = { [Code in ReasonCode]: (reason: ReasonOf<Code>, said: string) => string }
 
 const asSaid = (said: string) => said
 const asSaidOf = (_reason: unknown, said: string) => said
 
 export const problems = {
+  /** Between what is refused at several places. */
+  semicolon: '; ',
   codes: {
     invalid_argument: asSaid,
     not_found: asSaid,
@@ -26,6 +29,12 @@ export const problems = {
     unavailable: asSaid,
     timeout: asSaid,
   } satisfies Codes as Codes,
+  obstacles: {
+    not_found: asSaidOf,
+    exists: asSaidOf,
+    has_instances: asSaidOf,
+    not_empty: asSaidOf,
+  } satisfies Obstacles as Obstacles,
   reasons: {
     missing: asSaidOf,
     too_long: asSaidOf,

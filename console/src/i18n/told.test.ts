@@ -57,13 +57,22 @@ describe('told', () => {
   it('says usual faults in the language of the page, and others as the control plane does', () => {
     const problem = refused({ code: 'invalid_argument', detail: '/port: …', errors: [RANGE, OTHER] })
     expect(told(problem, en)).toBe('/port: 0 is outside 1..=65535; /metadata/env: the key is given more than once')
-    expect(told(problem, zh)).toBe('请求无效：/port: 0 超出范围 1 到 65535; /metadata/env: the key is given more than once')
+    expect(told(problem, zh)).toBe('请求无效：/port: 0 超出范围 1 到 65535；/metadata/env: the key is given more than once')
   })
 
   it('says what the code says where nothing is refused by its place', () => {
     const problem = refused({ code: 'gone', detail: 'the log begins at revision 7' })
     expect(told(problem, en)).toBe('the log begins at revision 7')
     expect(told(problem, zh)).toBe('变更日志已不再保留那么早的内容')
+  })
+
+  it('says what is in the way in the language of the page', () => {
+    const service = { kind: 'service', namespace: 'default', name: 'pay' }
+    const problem = refused({ code: 'not_found', detail: 'service `default/pay` not found', obstacle: { code: 'not_found', thing: service } })
+    expect(told(problem, en)).toBe('service `default/pay` not found')
+    expect(told(problem, zh)).toBe('不存在：服务 default/pay')
+    const held = refused({ code: 'conflict', detail: '…', obstacle: { code: 'has_instances', service } })
+    expect(told(held, zh)).toBe('当前状态不允许这样做：服务 default/pay 还有实例，请先移除')
   })
 
   it('says what is no answer of the control plane', () => {

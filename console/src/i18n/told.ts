@@ -1,5 +1,5 @@
 import type { RuleWarning } from '../api/client'
-import { Problem, type Refused } from '../api/problem'
+import { type ObstacleCode, type ObstacleOf, Problem, type Refused } from '../api/problem'
 import type { Dictionary } from './en'
 
 /** What is wrong with a part of a request, as far as that has usual words, or else as the control plane says it. */
@@ -17,14 +17,21 @@ export function toldWarning({ reason, message }: RuleWarning, { warnings }: Dict
   return words(reason, message)
 }
 
+function toldObstacle(obstacle: ObstacleOf<ObstacleCode>, said: string, { problems }: Dictionary): string {
+  // As above.
+  const words = problems.obstacles[obstacle.code] as (obstacle: ObstacleOf<ObstacleCode>, said: string) => string
+  return words(obstacle, said)
+}
+
 /** Why something was not done, in a sentence. */
 export function told(error: unknown, text: Dictionary): string {
   if (!(error instanceof Problem)) return error instanceof Error ? error.message : String(error)
   if (error.isOffline) return text.states.offline
-  const { code, errors = [] } = error.body
+  const { code, errors = [], obstacle } = error.body
   if (code === undefined) return error.message
   const parts = errors.map((fault) => `${fault.pointer || fault.parameter || fault.header || '/'}: ${toldFault(fault, text)}`)
-  return text.problems.codes[code](parts.length > 0 ? parts.join('; ') : error.message)
+  if (parts.length > 0) return text.problems.codes[code](parts.join(text.problems.semicolon))
+  return text.problems.codes[code](obstacle ? toldObstacle(obstacle, error.message, text) : error.message)
 }
 
 /** The first refusal of each field, by its name in the body; `metadata/env` belongs to `metadata`. */

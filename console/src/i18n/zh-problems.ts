@@ -1,4 +1,4 @@
-import type { ReasonOf } from '../api/problem'
+import type { ObstacleOf, ReasonOf } from '../api/problem'
 import type { Dictionary } from './en'
 import { nearby, routing } from './zh-rules'
 
@@ -98,7 +98,24 @@ function foundText(found: WrongType['found']): string {
       return ` ${found.text}`
   }
 }
+type Thing = ObstacleOf<'not_found'>['thing']
+
+const KINDS: Record<Thing['kind'], string> = {
+  namespace: '命名空间',
+  service: '服务',
+  instance: '实例',
+  routing_rule: '路由规则',
+  nearby_rule: '就近规则',
+  rate_limit_rule: '限流规则',
+}
+
+const thingText = ({ kind, name, namespace, service }: Thing) =>
+  service === undefined
+    ? `${KINDS[kind]} ${namespace === undefined ? '' : `${namespace}/`}${name}`
+    : `服务 ${namespace}/${service} 的实例 ${name}`
+
 export const problems: Dictionary['problems'] = {
+  semicolon: '；',
   codes: {
     invalid_argument: (said) => `请求无效：${said}`,
     not_found: (said) => `不存在：${said}`,
@@ -115,6 +132,12 @@ export const problems: Dictionary['problems'] = {
     internal: () => '控制面内部出错，请凭请求 ID 查看日志',
     unavailable: () => '控制面暂时不可用，未做任何修改，请稍后再试',
     timeout: () => '30 秒内没有得到结果，不确定是否已生效，请查看现在的内容',
+  },
+  obstacles: {
+    not_found: ({ thing }) => thingText(thing),
+    exists: ({ thing, revision }) => `已存在${thingText(thing)}（版本 ${revision}）`,
+    has_instances: ({ service }) => `${thingText(service)} 还有实例，请先移除`,
+    not_empty: ({ namespace, held }) => `${thingText(namespace)} 还有${held.map((kind) => KINDS[kind]).join('、')}，请先删除`,
   },
   reasons: {
     missing: () => '必须填写',

@@ -2,6 +2,8 @@
 
 use merak_model::{Invalid, Revision};
 
+use crate::Obstacle;
+
 /// What went wrong, in the few kinds that callers can act on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
@@ -41,6 +43,7 @@ pub struct Error {
     kind: ErrorKind,
     message: String,
     current: Option<Revision>,
+    obstacle: Option<Box<Obstacle>>,
     #[source]
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -55,6 +58,7 @@ impl Error {
             kind,
             message: message.into(),
             current: None,
+            obstacle: None,
             source: None,
         }
     }
@@ -92,6 +96,17 @@ impl Error {
         Self::new(ErrorKind::Unavailable, message)
     }
 
+    /// Adds what it says, for programs.
+    pub(crate) fn with_obstacle(mut self, obstacle: Obstacle) -> Self {
+        self.obstacle = Some(Box::new(obstacle));
+        self
+    }
+
+    /// What it says, for programs; none where only its message says it.
+    pub fn obstacle(&self) -> Option<&Obstacle> {
+        self.obstacle.as_deref()
+    }
+
     /// What caused it, outermost first, for the log; none if that says nothing more than its message.
     pub fn causes(&self) -> Option<String> {
         let first = std::error::Error::source(self);
@@ -118,7 +133,10 @@ impl Error {
 
     /// The same error for another caller that waited on the same outcome.
     pub(crate) fn share(&self) -> Self {
-        Self::new(self.kind, self.message.clone())
+        Self {
+            obstacle: self.obstacle.clone(),
+            ..Self::new(self.kind, self.message.clone())
+        }
     }
 }
 

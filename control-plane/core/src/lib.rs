@@ -21,6 +21,7 @@ mod error;
 mod event;
 mod history;
 mod liveness;
+mod obstacle;
 mod plane;
 mod quota;
 mod registry;
@@ -49,6 +50,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use event::Event;
 pub use history::{History, Moment, PastService, Tail};
 pub use liveness::{DISCONNECT_GRACE, Liveness, Session, TICK, UNHEALTHY_RETENTION};
+pub use obstacle::{Held, Obstacle, Thing};
 pub use plane::ControlPlane;
 pub use quota::{
     AmountUse, CounterUse, QuotaClient, QuotaRefusal, QuotaSession, QuotaTally, Quotas, RuleUse,

@@ -14,7 +14,9 @@ use std::sync::Arc;
 use merak_model::{Revision, Stamp};
 use tokio::sync::Mutex;
 
-use crate::{Caller, Catalog, Committer, Draft, Error, Liveness, Result, committer::Intent};
+use crate::{
+    Caller, Catalog, Committer, Draft, Error, Liveness, Obstacle, Result, Thing, committer::Intent,
+};
 pub use instance::{InstancePatch, Registered};
 
 /// Whether a registration creates the namespace and the service that it names.
@@ -128,7 +130,7 @@ impl Precondition {
     pub const REVISIONS: usize = 8;
 
     /// Refuses a write of `what` unless its current state is the expected one.
-    fn check(self, what: impl std::fmt::Display, current: Option<Stamp>) -> Result<()> {
+    fn check(self, what: Thing, current: Option<Stamp>) -> Result<()> {
         let current = current.map(|stamp| stamp.revision);
         let problem = match (self, current) {
             (Self::None, _) | (Self::Absent, None) | (Self::Present, Some(_)) => return Ok(()),
@@ -142,8 +144,9 @@ impl Precondition {
             (Self::Present | Self::AnyRevision(_), None) => {
                 format!("{what} does not exist, and was expected to")
             }
-            (Self::Absent, Some(current)) => {
-                format!("{what} exists already, at revision {current}")
+            (Self::Absent, Some(revision)) => {
+                let thing = what;
+                return Err(Obstacle::Exists { thing, revision }.into());
             }
             (Self::Revision(expected), Some(current)) => {
                 format!("{what} is at revision {current}, not {expected}: read it again")

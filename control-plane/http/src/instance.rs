@@ -13,7 +13,7 @@ mod spec;
 
 use std::sync::Arc;
 
-use merak_core::{Error, Registered};
+use merak_core::{Error, Obstacle, Registered, Thing};
 use merak_model::{
     self as model, Host, InstanceId, Metadata, NamespaceName, Port, ServiceKey, ServiceName, Text,
     Timestamp, Weight,
@@ -277,5 +277,6 @@ fn place_of(registered: &Registered) -> (model::Revision, String) {
 
 /// An instance that is not there.
 fn not_found(service: &ServiceKey, id: &InstanceId) -> Error {
-    Error::not_found(format_args!("instance `{id}` of service `{service}`"))
+    let thing = Thing::instance(service, id);
+    Obstacle::NotFound { thing }.into()
 }

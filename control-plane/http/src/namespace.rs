@@ -2,7 +2,7 @@
 
 use axum::{extract::State, response::Response};
 use http::HeaderMap;
-use merak_core::{Catalog, Error, InstanceCounts};
+use merak_core::{Catalog, Error, InstanceCounts, Obstacle, Thing};
 use merak_model::{
     self as model, Invalid, Metadata, NamespaceName, NamespaceSpec, Timestamp,
     limiting::RateLimitRule,
@@ -327,5 +327,6 @@ async fn put(
 
 /// A namespace that is not there.
 pub(crate) fn not_found(namespace: &NamespaceName) -> Problem {
-    Error::not_found(format_args!("namespace `{namespace}`")).into()
+    let thing = Thing::namespace(namespace);
+    Error::from(Obstacle::NotFound { thing }).into()
 }

@@ -9,7 +9,7 @@ mod responses;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use merak_core::{Error, ErrorKind};
+use merak_core::{Error, ErrorKind, Obstacle};
 use merak_model::{Invalid, Problem as Refusal, Revision};
 use serde::Serialize;
 use tracing::{error, info};
@@ -71,6 +71,7 @@ pub(crate) struct Problem {
     current: Option<Revision>,
     current_state: Option<Box<serde_json::Value>>,
     failed_tests: Vec<FailedTest>,
+    obstacle: Option<Box<Obstacle>>,
 }
 
 /// Why a request was not carried out (RFC 9457).
@@ -95,6 +96,10 @@ pub(crate) struct ProblemBody {
     detail: String,
     /// What went wrong, for programs.
     code: Code,
+    /// What is in the way, for programs; absent where only `detail` says it, or `errors` do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = reason::Obstacle, required = false)]
+    obstacle: Option<Box<Obstacle>>,
     /// The id of the request, as in `X-Request-Id`; it is in the log and in the change log.
     request_id: String,
     /// The refused parts of the request, the one that `detail` names first.
@@ -215,6 +220,7 @@ impl Problem {
             current: None,
             current_state: None,
             failed_tests: Vec::new(),
+            obstacle: None,
         }
     }
 
@@ -357,6 +363,7 @@ impl Problem {
             status: status.as_u16(),
             detail: self.detail,
             code: self.code,
+            obstacle: self.obstacle,
             request_id: request_id.to_owned(),
             errors: self.faults,
             current_revision: self.current.map(Revision::get),
@@ -406,6 +413,7 @@ impl From<Error> for Problem {
             },
             None => Self {
                 current: error.current_revision(),
+                obstacle: error.obstacle().cloned().map(Box::new),
                 ..Self::new(code, error.to_string())
             },
         }

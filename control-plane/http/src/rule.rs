@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use http::HeaderMap;
-use merak_core::{Error, Rule};
+use merak_core::{Error, Obstacle, Rule, Thing};
 use merak_model::{
     Invalid, Metadata, NamespaceName, ServiceKey, ServiceName,
     limiting::{RateLimitRule, RateLimitRuleDocument},
@@ -219,7 +219,8 @@ fn location_of<R: RestRule>(key: &RuleKey) -> String {
 
 /// A rule that is not there.
 pub(crate) fn not_found<R: RestRule>(key: &RuleKey) -> Problem {
-    Error::not_found(format_args!("{} `{key}`", R::KIND)).into()
+    let thing = Thing::rule(R::KIND, key);
+    Error::from(Obstacle::NotFound { thing }).into()
 }
 
 /// The rules of a namespace, a page at a time.

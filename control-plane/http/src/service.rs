@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use axum::{extract::State, response::Response};
 use http::HeaderMap;
-use merak_core::{Error, ServiceSnapshot};
+use merak_core::{Error, Obstacle, ServiceSnapshot, Thing};
 use merak_model::{
     self as model, Exports, Invalid, Metadata, NamespaceName, Port, ProtectThreshold, ServiceKey,
     ServiceName, ServiceSpec, Text, Timestamp,
@@ -390,5 +390,6 @@ async fn put(mutation: &Mutation, key: ServiceKey, body: ServiceBody) -> Result<
 
 /// A service that is not there.
 pub(crate) fn not_found(key: &ServiceKey) -> Problem {
-    Error::not_found(format_args!("service `{key}`")).into()
+    let thing = Thing::service(key);
+    Error::from(Obstacle::NotFound { thing }).into()
 }

@@ -8,7 +8,7 @@ use merak_model::{
 };
 
 use super::{Outcome, Precondition, Registry, service::require_service};
-use crate::{Caller, Draft, Error, Result, committer::Intent};
+use crate::{Caller, Draft, Obstacle, Result, Thing, committer::Intent};
 
 /// What became of a registration.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,7 +79,7 @@ impl Registry {
                 let before = draft
                     .find_instance(&service, &id)
                     .map(|before| before.stamp);
-                precondition.check(what(&service, &id), before)?;
+                precondition.check(Thing::instance(&service, &id), before)?;
                 let service = require_service(draft, &service, missing)?;
                 Ok(replace(draft, service, id, registration.spec))
             })
@@ -105,8 +105,10 @@ impl Registry {
         self.decide(caller, move |draft| {
             let before = draft.find_instance(&service, &id);
             let stamp = before.as_ref().map(|before| before.stamp);
-            precondition.check(what(&service, &id), stamp)?;
-            let before = before.ok_or_else(|| Error::not_found(what(&service, &id)))?;
+            precondition.check(Thing::instance(&service, &id), stamp)?;
+            let before = before.ok_or_else(|| Obstacle::NotFound {
+                thing: Thing::instance(&service, &id),
+            })?;
             let after = patch.applied_to(&before)?;
             Ok(put(draft, Some(&before), after))
         })
@@ -128,7 +130,7 @@ impl Registry {
             let before = draft
                 .find_instance(&service, &id)
                 .map(|before| before.stamp);
-            precondition.check(what(&service, &id), before)?;
+            precondition.check(Thing::instance(&service, &id), before)?;
             Ok(draft.delete_instance(&service, &id))
         })
         .await
@@ -177,10 +179,6 @@ impl InstancePatch {
         let changes = self.metadata.iter();
         before.patched(changes.map(|(key, value)| (key.as_str(), value.as_deref())))
     }
-}
-
-fn what(service: &ServiceKey, id: &InstanceId) -> String {
-    format!("instance `{id}` of service `{service}`")
 }
 
 /// What the instance itself asks for: it keeps what operators changed unless it says something new.

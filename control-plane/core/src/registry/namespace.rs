@@ -3,7 +3,7 @@
 use merak_model::{Namespace, NamespaceName, NamespaceSpec, Revision};
 
 use super::{Precondition, Registry, Written};
-use crate::{Caller, Draft, Error, Result, RuleKind};
+use crate::{Caller, Draft, Kind, Obstacle, Result, RuleKind, Thing};
 
 impl Registry {
     /// Creates a namespace, or brings it to `spec`.
@@ -19,7 +19,7 @@ impl Registry {
     ) -> Result<Written<Namespace>> {
         self.decide(caller, move |draft| {
             let before = draft.find_namespace(&name).map(|before| before.stamp);
-            precondition.check(format_args!("namespace `{name}`"), before)?;
+            precondition.check(Thing::namespace(&name), before)?;
             let after = draft.put_namespace(&name, spec);
             let stamp = after.stamp;
             Ok(Written::new(after, before, stamp))
@@ -40,12 +40,17 @@ impl Registry {
     ) -> Result<Revision> {
         self.decide(caller, move |draft| {
             let before = draft.find_namespace(&name).map(|before| before.stamp);
-            precondition.check(format_args!("namespace `{name}`"), before)?;
+            precondition.check(Thing::namespace(&name), before)?;
             if before.is_some() {
                 require_empty(draft, &name)?;
             }
             let deleted = draft.delete_namespace(&name);
-            deleted.ok_or_else(|| Error::not_found(format_args!("namespace `{name}`")))
+            deleted.ok_or_else(|| {
+                Obstacle::NotFound {
+                    thing: Thing::namespace(&name),
+                }
+                .into()
+            })
         })
         .await
     }
@@ -53,16 +58,13 @@ impl Registry {
 
 /// Refuses a namespace that has something in it, which the error names.
 fn require_empty(draft: &Draft<'_>, name: &NamespaceName) -> Result<()> {
-    let services = draft.has_services(name).then(|| "services".to_owned());
+    let services = draft.has_services(name).then_some(Kind::Service);
     let kinds = RuleKind::ALL.into_iter();
     let kinds = kinds.filter(|kind| draft.has_rules(name, *kind));
-    let rules = kinds.map(|kind| format!("{kind}s"));
-    let held: Vec<String> = services.into_iter().chain(rules).collect();
-    match held.as_slice() {
-        [] => Ok(()),
-        held => Err(Error::conflict(format!(
-            "namespace `{name}` still has {}: delete them first",
-            held.join(" and ")
-        ))),
+    let rules = kinds.map(Kind::Rule);
+    let held: Vec<Kind> = services.into_iter().chain(rules).collect();
+    match held.is_empty() {
+        true => Ok(()),
+        false => Err(Obstacle::not_empty(name, held).into()),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use merak_model::{Revision, Stamp, routing::RuleKey};
 
 use super::{Precondition, Registry, Written, service::require_namespace};
-use crate::{Caller, Error, Result, Rule};
+use crate::{Caller, Obstacle, Result, Rule, Thing};
 
 impl Registry {
     /// Creates a rule, or brings it to `spec`. The services that it names need not exist.
@@ -27,7 +27,7 @@ impl Registry {
         let _turn = self.pass_tests::<R>(&key, after, precondition).await?;
         self.decide(caller, move |draft| {
             let before = draft.find_rule::<R>(&key).map(|before| before.stamp());
-            precondition.check(format_args!("{} `{key}`", R::KIND), before)?;
+            precondition.check(Thing::rule(R::KIND, &key), before)?;
             require_namespace(draft, &key.namespace, missing)?;
             let after = draft.put_rule::<R>(&key, spec);
             let stamp = after.stamp();
@@ -50,11 +50,11 @@ impl Registry {
         let key = Arc::new(key);
         let _turn = self.pass_tests::<R>(&key, None, precondition).await?;
         self.decide(caller, move |draft| {
-            let what = format!("{} `{key}`", R::KIND);
+            let thing = Thing::rule(R::KIND, &key);
             let before = draft.find_rule::<R>(&key).map(|before| before.stamp());
-            precondition.check(&what, before)?;
+            precondition.check(thing.clone(), before)?;
             let deleted = draft.delete_rule::<R>(&key);
-            deleted.ok_or_else(|| Error::not_found(what))
+            deleted.ok_or_else(|| Obstacle::NotFound { thing }.into())
         })
         .await
     }

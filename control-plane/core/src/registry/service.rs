@@ -5,7 +5,7 @@ use std::sync::Arc;
 use merak_model::{NamespaceName, NamespaceSpec, Revision, Service, ServiceKey, ServiceSpec};
 
 use super::{MissingService, Precondition, Registry, Written};
-use crate::{Caller, Draft, Error, Result};
+use crate::{Caller, Draft, Obstacle, Result, Thing};
 
 impl Registry {
     /// Creates a service, or brings it to `spec`.
@@ -23,7 +23,7 @@ impl Registry {
         let (key, missing) = (Arc::new(key), self.missing_service);
         self.decide(caller, move |draft| {
             let before = draft.find_service(&key).map(|before| before.stamp);
-            precondition.check(format_args!("service `{key}`"), before)?;
+            precondition.check(Thing::service(&key), before)?;
             require_namespace(draft, &key.namespace, missing)?;
             let after = draft.put_service(&key, spec);
             let stamp = after.stamp;
@@ -46,13 +46,18 @@ impl Registry {
         let key = Arc::new(key);
         self.decide(caller, move |draft| {
             let before = draft.find_service(&key).map(|before| before.stamp);
-            precondition.check(format_args!("service `{key}`"), before)?;
+            precondition.check(Thing::service(&key), before)?;
             if draft.has_instances(&key) {
-                let message = format!("service `{key}` still has instances: remove them first");
-                return Err(Error::conflict(message));
+                let service = Thing::service(&key);
+                return Err(Obstacle::HasInstances { service }.into());
             }
             let deleted = draft.delete_service(&key);
-            deleted.ok_or_else(|| Error::not_found(format_args!("service `{key}`")))
+            deleted.ok_or_else(|| {
+                Obstacle::NotFound {
+                    thing: Thing::service(&key),
+                }
+                .into()
+            })
         })
         .await
     }
@@ -69,7 +74,10 @@ pub(super) fn require_service(
         return Ok(Arc::clone(&service.key));
     }
     match missing {
-        MissingService::Refuse => Err(Error::not_found(format_args!("service `{key}`"))),
+        MissingService::Refuse => Err(Obstacle::NotFound {
+            thing: Thing::service(key),
+        }
+        .into()),
         MissingService::Create => {
             require_namespace(draft, &key.namespace, missing)?;
             draft.put_service(key, ServiceSpec::default());
@@ -88,7 +96,10 @@ pub(super) fn require_namespace(
         return Ok(());
     }
     match missing {
-        MissingService::Refuse => Err(Error::not_found(format_args!("namespace `{name}`"))),
+        MissingService::Refuse => Err(Obstacle::NotFound {
+            thing: Thing::namespace(name),
+        }
+        .into()),
         MissingService::Create => {
             draft.put_namespace(name, NamespaceSpec::default());
             Ok(())

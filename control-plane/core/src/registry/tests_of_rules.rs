@@ -16,7 +16,7 @@ use merak_model::{
 use tokio::sync::OwnedMutexGuard;
 
 use super::{Precondition, Registry};
-use crate::{AnyRule, Callees, Catalog, Error, ErrorKind, Result, Rule, RuleFamily};
+use crate::{AnyRule, Callees, Catalog, Error, ErrorKind, Result, Rule, RuleFamily, Thing};
 
 /// The tests that a change would fail, as the cause of its refusal.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ impl Registry {
         }
         let before = self.catalog.find_rule::<R>(key);
         let stamp = before.as_ref().map(|before| before.stamp());
-        precondition.check(format_args!("{} `{key}`", R::KIND), stamp)?;
+        precondition.check(Thing::rule(R::KIND, key), stamp)?;
         let before = before.map(R::any);
         let change = RuleChange { before, after };
         let rules = change.rules(&self.catalog);

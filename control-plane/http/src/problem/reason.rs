@@ -253,3 +253,49 @@ pub(crate) enum Found {
         text: String,
     },
 }
+
+/// What is in the way of a request that is right in itself, for programs: a code that stays the same from
+/// release to release, and what a sentence about it needs.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ProblemObstacle)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub(crate) enum Obstacle {
+    /// There is no such thing.
+    NotFound { thing: Thing },
+    /// There is such a thing, and none was expected.
+    Exists { thing: Thing, revision: u64 },
+    /// A service is not deleted while it has instances.
+    HasInstances { service: Thing },
+    /// A namespace is not deleted while it has things of these kinds.
+    NotEmpty {
+        namespace: Thing,
+        held: Vec<ThingKind>,
+    },
+}
+
+/// A thing that an obstacle is about.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ObstacleThing)]
+pub(crate) struct Thing {
+    kind: ThingKind,
+    name: String,
+    /// Absent for a namespace.
+    #[schema(nullable = false)]
+    namespace: Option<String>,
+    /// The service of an instance.
+    #[schema(nullable = false)]
+    service: Option<String>,
+}
+
+/// A kind of things.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ObstacleKind)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ThingKind {
+    Namespace,
+    Service,
+    Instance,
+    RoutingRule,
+    NearbyRule,
+    RateLimitRule,
+}

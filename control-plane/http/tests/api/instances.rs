@@ -108,11 +108,22 @@ async fn an_absent_instance_is_not_found() {
             answer.detail(),
             "instance `ghost` of service `default/pay` not found"
         );
+        let thing = json!({"kind": "instance", "namespace": "default", "service": "pay",
+            "name": "ghost"});
+        assert_eq!(
+            answer.json["obstacle"],
+            json!({"code": "not_found", "thing": thing})
+        );
     }
     let listed = api
         .get("/api/v1/namespaces/default/services/ghost/instances")
         .await;
     assert_eq!(listed.detail(), "service `default/ghost` not found");
+    let thing = json!({"kind": "service", "namespace": "default", "name": "ghost"});
+    assert_eq!(
+        listed.json["obstacle"],
+        json!({"code": "not_found", "thing": thing})
+    );
 }
 
 #[tokio::test]

@@ -54,6 +54,11 @@ async fn creating_what_exists_is_a_conflict() {
         .await;
     assert_eq!(again.problem(), (409, "conflict", ""));
     assert_eq!(again.json["current_revision"], 1);
+    let thing = json!({"kind": "namespace", "name": "shop"});
+    assert_eq!(
+        again.json["obstacle"],
+        json!({"code": "exists", "thing": thing, "revision": 1})
+    );
 }
 
 #[tokio::test]

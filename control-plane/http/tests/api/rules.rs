@@ -289,6 +289,11 @@ async fn a_namespace_counts_its_rules_and_stays_while_it_has_some() {
         "namespace `default` still has routing rules and nearby rules and rate limit rules: delete \
          them first"
     );
+    assert_eq!(
+        refused.json["obstacle"],
+        json!({"code": "not_empty", "namespace": {"kind": "namespace", "name": "default"},
+            "held": ["routing_rule", "nearby_rule", "rate_limit_rule"]})
+    );
     let metrics = api.get("/metrics").await.text;
     for line in [
         "merak_routing_rules 2",
