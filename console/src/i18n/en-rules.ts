@@ -43,6 +43,7 @@ export const rules = {
   reorderTitle: 'Publish the new order',
   reorderHint: (count: number) =>
     `${many(count, 'rule gets', 'rules get')} another priority; the others stay as they are. Each is written only if nobody changed it meanwhile.`,
+  unmoved: (count: number) => `${many(count, 'other stays as it is', 'others stay as they are')}`,
   reordered: (count: number) => `${many(count, 'rule has', 'rules have')} another priority`,
   reorderedPartly: (done: number, all: number, reason: string) => `${done} of ${all} were written. ${reason}`,
   reorderUndone: (done: number, all: number) => `${done} of ${all} have their priority back`,

@@ -53,6 +53,7 @@ export const rules: Dictionary['rules'] = {
   reorderPending: (count) => (count === 0 ? '顺序未变。' : `新顺序尚未发布：将修改 ${count} 个优先级。`),
   reorderTitle: '发布新顺序',
   reorderHint: (count) => `将修改 ${count} 条规则的优先级，其余不变。只有期间无人修改时才会写入。`,
+  unmoved: (count) => `另外 ${count} 条不变`,
   reordered: (count) => `已修改 ${count} 条规则的优先级`,
   reorderedPartly: (done, all, reason) => `已写入 ${all} 条中的 ${done} 条。${reason}`,
   reorderUndone: (done, all) => `${all} 条中的 ${done} 条已恢复优先级`,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { compareRules, inOrder, moved, type Ordered, reprioritize } from './order'
+import { around, compareRules, inOrder, moved, type Ordered, reprioritize } from './order'
 
 const rule = (name: string, priority?: number): Ordered => ({ namespace: 'default', name, ...(priority === undefined ? {} : { priority }) })
 
@@ -78,6 +78,22 @@ describe('reprioritize', () => {
 
   it('moves many rather than none where there is no room before them', () => {
     expect(reprioritize([rule('z'), rule('a'), rule('b'), rule('c')])).toHaveLength(3)
+  })
+})
+
+describe('around', () => {
+  it('shows what matters with its neighbours, and counts the others', () => {
+    const list = ['a', 'b', 'c', 'd', 'E', 'f', 'G', 'h', 'i']
+    expect(around(list, (one) => one === one.toUpperCase())).toEqual([
+      { index: 0, skipped: 3 },
+      { index: 3, row: 'd' },
+      { index: 4, row: 'E' },
+      { index: 5, row: 'f' },
+      { index: 6, row: 'G' },
+      { index: 7, row: 'h' },
+      { index: 8, skipped: 1 },
+    ])
+    expect(around([], () => true)).toEqual([])
   })
 })
 

@@ -45,6 +45,22 @@ export function inOrder<R extends { namespace: string; name: string }>(rules: re
   return wished
 }
 
+/** A row of a list, or how many are left out from there on. */
+type Around<T> = { index: number; row: T } | { index: number; skipped: number }
+
+/** The rows of a list that matter, with one before and behind each; others are counted. */
+export function around<T>(list: readonly T[], matters: (row: T) => boolean): Around<T>[] {
+  const wanted = list.map(matters)
+  const shown: Around<T>[] = []
+  for (const [index, row] of list.entries()) {
+    const last = shown.at(-1)
+    if (wanted[index - 1] || wanted[index] || wanted[index + 1]) shown.push({ index, row })
+    else if (last && 'skipped' in last) last.skipped += 1
+    else shown.push({ index, skipped: 1 })
+  }
+  return shown
+}
+
 /**
  * The fewest priorities to change so that rules are tried in the order of a list.
  *

@@ -10,7 +10,7 @@ import { askAnyway } from './anyway'
 import { putRule, revertRule, type Tests } from './api'
 import { failingOf } from './failing-tests'
 import { type CommonSpec, keyOf, type Noun, type Rule, specOf, type Written } from './noun'
-import type { Reprioritized } from './order'
+import { around, type Reprioritized } from './order'
 import { useRuleWrites } from './use-rule-writes'
 
 interface Props<Spec extends CommonSpec> {
@@ -71,23 +71,31 @@ export function ReorderDialog<Spec extends CommonSpec>({ noun, rules, changes, o
     <Dialog wide title={text.reorderTitle} onClose={onClose}>
       <p>{text.reorderHint(changes.length)}</p>
       <div className="table-scroll">
-        <table className="table" aria-label={text.reorderTitle}>
+        <table className="table table-wrap" aria-label={text.reorderTitle}>
           <thead>
             <tr>
-              <th scope="col" style={{ width: '64px' }}>
+              <th scope="col" style={{ width: '56px' }}>
                 {text.place}
               </th>
               <th scope="col">{text.name}</th>
-              <th scope="col" style={{ width: '140px' }}>
+              <th scope="col" style={{ width: '112px' }}>
                 {text.priority}
               </th>
             </tr>
           </thead>
           <tbody>
-            {rules.map((rule, index) => {
+            {around(rules, (rule) => next.has(keyOf(rule))).map((shown) => {
+              if ('skipped' in shown) {
+                return (
+                  <tr key={shown.index} className="row-quiet">
+                    <td colSpan={3}>{text.unmoved(shown.skipped)}</td>
+                  </tr>
+                )
+              }
+              const { index, row: rule } = shown
               const priority = next.get(keyOf(rule))
               return (
-                <tr key={keyOf(rule)} className={priority === undefined ? 'row-quiet' : undefined}>
+                <tr key={index} className={priority === undefined ? 'row-quiet' : undefined}>
                   <td className="num">{index + 1}</td>
                   <td>{rule.name}</td>
                   <td className="num">

@@ -1,5 +1,5 @@
 import { Link, useNavigate } from '@tanstack/react-router'
-import { type ComponentType, useRef } from 'react'
+import { type ComponentType, useMemo, useRef } from 'react'
 import { useText } from '../i18n/use-text'
 import { Icon } from '../ui/icon'
 import { Menu } from '../ui/menu'
@@ -9,6 +9,7 @@ import { ProgressBadge } from './status'
 import { useDrag } from './use-drag'
 import type { Reorder } from './use-reorder'
 import { useRuleWrites } from './use-rule-writes'
+import { useVisibleRows } from './use-visible-rows'
 import { useWarnings } from './use-warnings'
 import { WarningBadge } from './warnings'
 
@@ -21,6 +22,8 @@ interface Props<Spec extends CommonSpec> {
   isReadOnly: boolean
   /** Whether they are all rules from the first one on, so that they can be moved. */
   isOrdered: boolean
+  /** Whether others follow that were not read. */
+  hasMore: boolean
   /** The namespace that they are all of, if they are of one. */
   namespace: string | undefined
   Summary: ComponentType<{ rule: Rule<Spec> }>
@@ -28,14 +31,18 @@ interface Props<Spec extends CommonSpec> {
 
 /** Rules one under the other; the first one is tried first. */
 export function RuleList<Spec extends CommonSpec>(props: Props<Spec>) {
-  const { noun, rules, changed, reorder, isReadOnly, isOrdered, namespace, Summary } = props
+  const { noun, rules, changed, reorder, isReadOnly, isOrdered, hasMore, namespace, Summary } = props
   const { rules: text, [noun.words]: words } = useText()
   const isMovable = !isReadOnly && isOrdered
   const warnings = useWarnings(noun, namespace)
   const before = useRef(reorder.order)
-  const keys = rules.map(keyOf)
+  const keys = useMemo(() => rules.map(keyOf), [rules])
+  const list = useRef<HTMLOListElement>(null)
+  const { first, last, before: above, behind, measure, reveal } = useVisibleRows(list, keys)
   const drag = useDrag({
+    list,
     keys,
+    reveal,
     move: reorder.move,
     begin: () => {
       before.current = reorder.order
@@ -44,14 +51,19 @@ export function RuleList<Spec extends CommonSpec>(props: Props<Spec>) {
   })
   return (
     <>
-      <ol ref={drag.list} className="rules" aria-label={words.title}>
-        {rules.map((rule, index) => {
+      <ol ref={list} className="rules" aria-label={words.title} style={{ paddingTop: above, paddingBottom: behind }}>
+        {rules.slice(first, last).map((rule, nth) => {
           const key = keyOf(rule)
+          const index = first + nth
           const priority = changed.get(key)
           return (
             <li
               key={key}
+              ref={measure}
               data-key={key}
+              data-index={index}
+              aria-posinset={index + 1}
+              aria-setsize={hasMore ? -1 : rules.length}
               aria-label={rule.name}
               className={`rule ${isEnabled(rule) ? '' : 'rule-off'} ${drag.dragged === key ? 'rule-dragged' : ''} ${priority === undefined ? '' : 'rule-moved'}`}
             >

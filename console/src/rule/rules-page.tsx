@@ -83,6 +83,7 @@ function Found<Spec extends CommonSpec>({ noun, q, Summary, found }: FoundProps<
         reorder={reorder}
         isReadOnly={asOf !== undefined}
         isOrdered={isOrdered}
+        hasMore={hasMore}
         namespace={namespace}
         Summary={Summary}
       />

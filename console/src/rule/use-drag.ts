@@ -1,7 +1,10 @@
-import { type KeyboardEvent, type PointerEvent, useLayoutEffect, useRef, useState } from 'react'
+import { type KeyboardEvent, type PointerEvent, type RefObject, useLayoutEffect, useRef, useState } from 'react'
 
 interface Drag {
-  keys: string[]
+  list: RefObject<HTMLElement | null>
+  keys: readonly string[]
+  /** Brings a row into the page that is not, as it is far out of sight. */
+  reveal: (index: number) => void
   move: (key: string, target: string) => void
   begin: () => void
   cancel: () => void
@@ -12,33 +15,33 @@ interface Handle {
   onKeyDown: (event: KeyboardEvent) => void
 }
 
-/** The row that a pointer at a height has passed, going from the row of a key. */
+/** The row that a pointer at a height has passed, going from the row of a key; rows have their places as `data-index`. */
 function passed(list: HTMLElement, key: string, keys: readonly string[], y: number): string | undefined {
   const own = keys.indexOf(key)
-  for (const [index, other] of keys.entries()) {
-    const box = list.querySelector(`[data-key="${CSS.escape(other)}"]`)?.getBoundingClientRect()
-    if (!box || index === own) continue
-    const middle = (box.top + box.bottom) / 2
-    if (index < own && y < middle) return other
-  }
-  return keys.findLast((other, index) => {
-    const box = list.querySelector(`[data-key="${CSS.escape(other)}"]`)?.getBoundingClientRect()
-    return index > own && box !== undefined && y > (box.top + box.bottom) / 2
+  const rows = [...list.children].map((row) => {
+    const { top, bottom } = row.getBoundingClientRect()
+    return { index: Number((row as HTMLElement).dataset.index), middle: (top + bottom) / 2 }
   })
+  const above = rows.find(({ index, middle }) => index < own && y < middle)
+  const row = above ?? rows.findLast(({ index, middle }) => index > own && y > middle)
+  return row && keys[row.index]
 }
 
 /** Moves the rows of a list by their handles: dragged, or with the arrow keys, Home and End. */
-export function useDrag({ keys, move, begin, cancel }: Drag) {
-  const list = useRef<HTMLOListElement>(null)
+export function useDrag({ list, keys, reveal, move, begin, cancel }: Drag) {
   const [dragged, setDragged] = useState<string | null>(null)
-  const focused = useRef<string | null>(null)
+  const focused = useRef<{ key: string; isRevealed: boolean } | null>(null)
   const latest = useRef({ keys, move, cancel })
   useLayoutEffect(() => {
     latest.current = { keys, move, cancel }
-    // What is moved in the page loses the focus.
-    const key = focused.current
-    if (key !== null) list.current?.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"] .handle`)?.focus()
-    focused.current = null
+    // What is moved in the page loses the focus, which waits for a row that is not in it yet.
+    const wanted = focused.current
+    if (!wanted) return
+    const handle = list.current?.querySelector<HTMLElement>(`:scope > [data-key="${CSS.escape(wanted.key)}"] .handle`)
+    if (!handle && wanted.isRevealed) return
+    focused.current = handle ? null : { ...wanted, isRevealed: true }
+    if (handle) handle.focus()
+    else reveal(keys.indexOf(wanted.key))
   })
 
   function drag(key: string) {
@@ -75,9 +78,9 @@ export function useDrag({ keys, move, begin, cancel }: Drag) {
       if (to === undefined) return
       event.preventDefault()
       if (target === undefined) return
-      focused.current = key
+      focused.current = { key, isRevealed: false }
       move(key, target)
     },
   })
-  return { list, dragged, handleOf }
+  return { dragged, handleOf }
 }

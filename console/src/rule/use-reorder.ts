@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useMemo, useState } from 'react'
 import { useText } from '../i18n/use-text'
 import { type CommonSpec, keyOf, type Listed, type Rule } from './noun'
 import { inOrder, moved, type Reprioritized, reprioritize } from './order'
@@ -22,7 +22,7 @@ export function useReorder<Spec extends CommonSpec>(known: readonly Listed<Spec>
   const { rules: text } = useText()
   const [order, setOrder] = useState<string[] | null>(null)
   const [said, setSaid] = useState('')
-  const rules = inOrder(known, order)
+  const rules = useMemo(() => inOrder(known, order), [known, order])
   function move(key: string, target: string) {
     const keys = rules.map(keyOf)
     const [from, to] = [keys.indexOf(key), keys.indexOf(target)]
@@ -32,6 +32,6 @@ export function useReorder<Spec extends CommonSpec>(known: readonly Listed<Spec>
     setSaid(text.movedTo(rule.name, to + 1, keys.length))
   }
   const limit = hasMore ? known.at(-1)?.priority : undefined
-  const changes = order ? reprioritize(rules, limit) : []
+  const changes = useMemo(() => (order ? reprioritize(rules, limit) : []), [rules, order, limit])
   return { rules, changes, said, move, order, reset: (before = null) => setOrder(before) }
 }

@@ -1,4 +1,5 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
+import { useMemo } from 'react'
 import type { Parsed } from '../search/tokens'
 import { useScope } from '../shell/scope'
 import { searchedRulesQuery } from './api'
@@ -23,11 +24,12 @@ export function useRules<Spec extends CommonSpec>(noun: Noun<Spec>, parsed: Pars
     ...searchedRulesQuery<Spec>(noun.collection, query),
     enabled: isMeant,
   })
+  const rules = useMemo(() => data?.pages.flatMap(({ items }) => items), [data])
   if (error && !data) return { is: 'failed', error, retry: () => void refetch() }
-  if (!data) return { is: isMeant ? 'loading' : 'faulty' }
+  if (!rules) return { is: isMeant ? 'loading' : 'faulty' }
   return {
     is: 'there',
-    rules: data.pages.flatMap(({ items }) => items),
+    rules,
     isStale: isPlaceholderData,
     more: hasNextPage ? () => void fetchNextPage() : undefined,
     isReading: isFetchingNextPage,

@@ -22,16 +22,18 @@ async function search(page: Page, text: string, address: RegExp) {
   await expect(page.getByText(/^\d+ rows?/)).toBeVisible()
 }
 
-/** Searches until nothing kept the page from answering: a block that is the page's own is there in each round. */
-async function searchFluidly(page: Page, what: string, text: string, address: RegExp) {
+/** Does something until nothing kept the page from answering: a block that is the page's own is there in each round. */
+async function fluidly(page: Page, what: string, act: () => Promise<void>) {
   const rounds: number[][] = []
   while (rounds.length < 8 && rounds.at(-1)?.length !== 0) {
-    const effort = await effortOf(page, () => search(page, text, address))
+    const effort = await effortOf(page, act)
     tell(what, effort)
     rounds.push(effort.longTasks)
   }
-  expect(rounds.at(-1), JSON.stringify(rounds)).toEqual([])
+  expect(rounds.at(-1), `${what}: ${JSON.stringify(rounds)}`).toEqual([])
 }
+
+const searchFluidly = (page: Page, what: string, text: string, address: RegExp) => fluidly(page, what, () => search(page, text, address))
 
 test('a service of ten thousand instances stays fluid', async ({ page, merak }) => {
   test.setTimeout(90_000)
@@ -65,6 +67,78 @@ test('ten thousand services come a page at a time, and stay fluid', async ({ pag
   await expect(page.getByRole('link', { name: 'service-00100' })).toBeVisible()
   await page.getByRole('combobox', { name: 'Search' }).fill('09999')
   await expect(page.getByRole('link', { name: 'service-09999' })).toBeVisible()
+})
+
+/** A rule as people write them: for a caller, with conditions and shares. */
+const ruleOf = (number: number) => ({
+  priority: 10 * number,
+  caller: { service: `caller-${number % 7}` },
+  callee: { service: `callee-${number % 50}` },
+  branches: [
+    {
+      name: 'some',
+      matches: { all: [{ on: 'header', key: 'x-user', op: 'in', values: ['42', '43'] }, { on: 'path', op: 'regex', value: '/a/.*' }] },
+      targets: [{ labels: { version: 'v2' } }],
+    },
+    { name: 'rest', targets: [{ labels: { version: 'v1' }, weight: 70 }, { labels: { version: 'v2' }, weight: 30 }] },
+  ],
+  otherwise: 'fall_through',
+})
+
+/** Rules of the namespace `default`, `rule-000` and so on. */
+async function manyRules(merak: Merak, count: number) {
+  for (let at = 0; at < count; at += 100) {
+    const numbers = Array.from({ length: 100 }, (_, index) => at + index)
+    await Promise.all(numbers.map((number) => merak.rule('routing-rules', 'default', `rule-${String(number).padStart(3, '0')}`, ruleOf(number))))
+  }
+}
+
+/** Drags a rule by its handle a few rows down. */
+async function drag(page: Page, name: string, by: number) {
+  const box = await page.getByRole('button', { name: `Move ${name}` }).boundingBox()
+  if (!box) throw new Error(`${name} is not in sight`)
+  await page.mouse.move(box.x + 5, box.y + 5)
+  await page.mouse.down()
+  await page.mouse.move(box.x + 5, box.y + by, { steps: 10 })
+  await page.mouse.up()
+}
+
+test('a thousand routing rules stay fluid', async ({ page, merak }) => {
+  test.setTimeout(180_000)
+  await manyRules(merak, 1_000)
+  await page.goto('/routing-rules')
+  const rows = page.getByRole('list', { name: 'Routing rules' }).locator('> li')
+  for (let shown = 50; shown < 1_000; shown += 50) {
+    await expect(page.getByText(`${shown} rows, more follow`)).toBeVisible()
+    await page.getByRole('button', { name: 'Show more' }).click()
+  }
+  await expect(page.getByText('1,000 rows', { exact: true })).toBeVisible()
+  expect(await rows.count()).toBeLessThan(MOST_ROWS)
+  await searchFluidly(page, 'typing among 1,000 rules', 'callee:callee-7 rule-1', /rule-1$/)
+  await page.getByRole('combobox', { name: 'Search' }).fill('')
+  await expect(page.getByText('1,000 rows', { exact: true })).toBeVisible()
+  await fluidly(page, 'scrolling 1,000 rules', async () => {
+    for (let step = 0; step < 12; step += 1) await page.mouse.wheel(0, step < 6 ? 400 : -400)
+  })
+  await page.evaluate(() => scrollTo(0, 0))
+  await fluidly(page, 'moving a rule among 1,000 by keyboard', async () => {
+    await page.getByRole('button', { name: 'Move rule-000' }).focus()
+    await page.keyboard.press('ArrowDown')
+    await expect(page.getByText('rule-000 is now number 2 of 1000. Not published yet.')).toBeAttached()
+    await page.keyboard.press('End')
+    await expect(page.getByText('rule-000 is now number 1000 of 1000. Not published yet.')).toBeAttached()
+    await expect(page.getByRole('button', { name: 'Move rule-000' })).toBeFocused()
+    await expect(rows.last()).toHaveAttribute('aria-posinset', '1000')
+    await page.keyboard.press('ArrowUp')
+    await page.keyboard.press('Home')
+    await expect(page.getByRole('button', { name: 'Move rule-000' })).toBeFocused()
+  })
+  await page.evaluate(() => scrollTo(0, 0))
+  await fluidly(page, 'dragging a rule among 1,000', async () => {
+    await drag(page, 'rule-002', 300)
+    await expect(page.getByText(/^rule-002 is now number [67] of 1000/)).toBeAttached()
+    await page.getByRole('button', { name: 'Discard' }).click()
+  })
 })
 
 /** The names of the rows that were under the pointer meanwhile. */
