@@ -91,7 +91,7 @@ describe('around', () => {
       { index: 5, row: 'f' },
       { index: 6, row: 'G' },
       { index: 7, row: 'h' },
-      { index: 8, skipped: 1 },
+      { index: 8, row: 'i' },
     ])
     expect(around([], () => true)).toEqual([])
   })

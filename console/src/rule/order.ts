@@ -48,13 +48,15 @@ export function inOrder<R extends { namespace: string; name: string }>(rules: re
 /** A row of a list, or how many are left out from there on. */
 type Around<T> = { index: number; row: T } | { index: number; skipped: number }
 
-/** The rows of a list that matter, with one before and behind each; others are counted. */
+/** The rows of a list that matter, with one before and behind each; others are counted where they are several. */
 export function around<T>(list: readonly T[], matters: (row: T) => boolean): Around<T>[] {
   const wanted = list.map(matters)
+  const isNear = (index: number) => wanted.slice(Math.max(0, index - 1), index + 2).includes(true)
   const shown: Around<T>[] = []
   for (const [index, row] of list.entries()) {
     const last = shown.at(-1)
-    if (wanted[index - 1] || wanted[index] || wanted[index + 1]) shown.push({ index, row })
+    const isAlone = (index === 0 || isNear(index - 1)) && (index === list.length - 1 || isNear(index + 1))
+    if (isNear(index) || isAlone) shown.push({ index, row })
     else if (last && 'skipped' in last) last.skipped += 1
     else shown.push({ index, skipped: 1 })
   }
