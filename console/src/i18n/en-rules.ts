@@ -82,6 +82,7 @@ export const rules = {
   notJson: (said: string) => said,
   notObject: 'A rule is a JSON object',
   notShaped: 'The form cannot show this document yet',
+  mendFirst: (fault: string) => `Mend the JSON first: ${fault}`,
   aboutRule: 'What the rule means',
   inWords: 'In words',
   order: 'Order',

@@ -88,6 +88,7 @@ export const rules: Dictionary['rules'] = {
   notJson,
   notObject: '规则应为 JSON 对象',
   notShaped: '表单暂时无法显示该文档',
+  mendFirst: (fault: string) => `请先修正 JSON：${fault}`,
   aboutRule: '规则说明',
   inWords: '规则含义',
   order: '匹配顺序',

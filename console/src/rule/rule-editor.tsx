@@ -39,7 +39,8 @@ export function RuleEditor<Spec extends CommonSpec>({ noun, form, isGone = false
   const { open, setOpen, refusal, review } = useReview(noun, form, askForTheirs)
   const known = useWarnings(noun, draft.namespace).get(keyOf(draft)) ?? []
   const warnings = form.isDirty ? (form.check?.warnings ?? []) : known
-  const isShaped = noun.isShaped(draft.spec)
+  const unread = form.typed?.fault
+  const formless = unread !== undefined ? text.mendFirst(unread) : noun.isShaped(draft.spec) ? undefined : text.notShaped
   const board = useMemo(() => ({ faults, report }), [faults, report])
 
   function askForTheirs() {
@@ -60,7 +61,13 @@ export function RuleEditor<Spec extends CommonSpec>({ noun, form, isGone = false
           {theirs && (
             <div className="banner banner-warn" role="alert">
               <span className="grow">{text.overtaken(theirs.revision)}</span>
-              <Button onClick={() => setOpen({ is: 'conflict' })}>{text.compare}</Button>
+              <Button
+                disabled={unread !== undefined}
+                title={unread === undefined ? undefined : text.mendFirst(unread)}
+                onClick={() => setOpen({ is: 'conflict' })}
+              >
+                {text.compare}
+              </Button>
             </div>
           )}
           <div className="segments segments-fit">
@@ -69,20 +76,20 @@ export function RuleEditor<Spec extends CommonSpec>({ noun, form, isGone = false
                 key={one}
                 type="button"
                 aria-pressed={view === one}
-                disabled={one === 'form' && !isShaped}
-                title={one === 'form' && !isShaped ? text.notShaped : undefined}
+                disabled={one === 'form' && formless !== undefined}
+                title={one === 'form' ? formless : undefined}
                 onClick={() => setView(one)}
               >
                 {{ form: text.form, json: text.json }[one]}
               </button>
             ))}
           </div>
-          {view === 'form' && isShaped ? (
+          {view === 'form' && formless === undefined ? (
             <fieldset className="plain stack" disabled={isReadOnly}>
               {children}
             </fieldset>
           ) : (
-            <JsonView spec={draft.spec} onChange={form.setSpec} isReadOnly={isReadOnly} />
+            <JsonView form={form} isReadOnly={isReadOnly} />
           )}
           <Warnings warnings={warnings} />
           {form.judgement.is === 'failing' && form.isDirty && (

@@ -5,6 +5,7 @@ import { useText } from '../i18n/use-text'
 import { useFeedState } from '../live/use-live'
 import { useScope } from '../shell/scope'
 import { type Check, check } from './check'
+import { type Document, readDocument } from './document'
 import type { Faults } from './faults'
 import { isSame } from './merge'
 import { type CommonSpec, type Noun, type Rule, specOf } from './noun'
@@ -28,7 +29,10 @@ export type Judgement =
 
 export interface RuleForm<Spec extends CommonSpec> {
   draft: Draft<Spec>
+  /** The spec as it was typed as text; none if it was last changed otherwise. */
+  typed: Document | null
   isNew: boolean
+  /** Something was typed that is not published, be it readable or not. */
   isDirty: boolean
   judgement: Judgement
   /** Asks what the control plane says of the draft now, instead of after a pause; no answer if the draft changes before it. */
@@ -40,6 +44,8 @@ export interface RuleForm<Spec extends CommonSpec> {
   theirs: Rule<Spec> | undefined
   set: (change: Partial<Spec>) => void
   setSpec: (spec: Spec) => void
+  /** Takes the spec as text; text that cannot be read is kept, and the draft stays as it was. */
+  setDocument: (text: string) => void
   setId: (id: { namespace: string; name: string }) => void
   report: (pointer: string, fault: string | undefined) => void
   /** Begins anew from what the control plane has, with or without changes to it. */
@@ -70,16 +76,27 @@ export const draftOf = <Spec extends CommonSpec>(rule: Rule<Spec>): Draft<Spec> 
  */
 export function useRuleForm<Spec extends CommonSpec>(noun: Noun<Spec>, start: Draft<Spec>, current: Rule<Spec> | undefined): RuleForm<Spec> {
   const text = useText()
-  const [draft, setDraft] = useState(start)
+  const [{ draft, typed }, setState] = useState<{ draft: Draft<Spec>; typed: Document | null }>({ draft: start, typed: null })
   const [local, setLocal] = useState<Faults>({})
   const [blank] = useState(start)
   const { base, spec } = draft
   const isNew = base === undefined
-  const isDirty = isNew ? !isSame(draft, blank) : !isSame(spec, specOf(base))
+  const isChanged = isNew ? !isSame(draft, blank) : !isSame(spec, specOf(base))
+  const isDirty = isChanged || typed?.fault !== undefined
   const isOvertaken = base !== undefined && current !== undefined && current.revision > base.revision
   if (isOvertaken && !isDirty) setDraft(draftOf(current))
-  const { judgement, ask } = useJudgement(noun, draft, isDirty)
+  const { judgement, ask } = useJudgement(noun, draft, isChanged)
 
+  function setDraft(next: Draft<Spec>) {
+    setState({ draft: next, typed: null })
+  }
+  function setSpec(change: (spec: Spec) => Spec) {
+    setState(({ draft: now }) => ({ draft: { ...now, spec: change(now.spec) }, typed: null }))
+  }
+  function setDocument(written: string) {
+    const read = readDocument<Spec>(written, text.rules)
+    setState(({ draft: now }) => ({ draft: { ...now, spec: read.spec ?? now.spec }, typed: { text: written, fault: read.fault } }))
+  }
   const report = useCallback((pointer: string, fault: string | undefined) => {
     setLocal((known) => {
       const rest = Object.entries(known).filter(([place]) => place !== pointer)
@@ -92,10 +109,12 @@ export function useRuleForm<Spec extends CommonSpec>(noun: Noun<Spec>, start: Dr
       if (judgement.check.isTaken) found['/name'] = text.rules.nameTaken
       for (const fault of judgement.check.refused) found[fault.place] ??= toldFault(fault, text)
     }
+    if (typed?.fault !== undefined) found['/'] = typed.fault
     return { ...found, ...local }
-  }, [judgement, local, text])
+  }, [judgement, local, text, typed])
   return {
     draft,
+    typed,
     isNew,
     isDirty,
     judgement,
@@ -103,15 +122,16 @@ export function useRuleForm<Spec extends CommonSpec>(noun: Noun<Spec>, start: Dr
     check: 'check' in judgement ? judgement.check : undefined,
     faults,
     theirs: isOvertaken && isDirty ? current : undefined,
-    set: (change) => setDraft((now) => ({ ...now, spec: { ...now.spec, ...change } })),
-    setSpec: (next) => setDraft((now) => ({ ...now, spec: next })),
+    set: (change) => setSpec((now) => ({ ...now, ...change })),
+    setSpec: (next) => setSpec(() => next),
+    setDocument,
     setId: (id) => {
       report('/name', undefined)
-      setDraft((now) => ({ ...now, ...id }))
+      setState((now) => ({ ...now, draft: { ...now.draft, ...id } }))
     },
     report,
     restart: (rule, next) => setDraft({ ...draftOf(rule), ...(next ? { spec: next } : {}) }),
-    detach: () => setDraft((now) => ({ ...now, base: undefined })),
+    detach: () => setState((now) => ({ ...now, draft: { ...now.draft, base: undefined } })),
     discard: () => setDraft(base ? draftOf(current ?? base) : blank),
   }
 }
