@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { useEffect, useId, useRef, useState } from 'react'
+import { useEffect, useId, useLayoutEffect, useRef, useState } from 'react'
 import { useText } from '../i18n/use-text'
 import { findServicesQuery } from '../services/queries'
 import { Icon } from '../ui/icon'
@@ -19,7 +19,8 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const entries = groups.flatMap((group) => group.entries)
   const chosen = Math.min(at, entries.length - 1)
 
-  useEffect(() => {
+  // Closed while it is still in the page: only then does the browser know where the focus came from.
+  useLayoutEffect(() => {
     const shown = dialog.current
     shown?.showModal()
     return () => shown?.close()

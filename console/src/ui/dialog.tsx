@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useId, useRef } from 'react'
+import { type ReactNode, useId, useLayoutEffect, useRef } from 'react'
 import { useText } from '../i18n/use-text'
 import { Button } from './button'
 
@@ -14,7 +14,8 @@ export function Dialog({ title, children, onClose, wide = false }: Props) {
   const ref = useRef<HTMLDialogElement>(null)
   const heading = useId()
   const { actions } = useText()
-  useEffect(() => {
+  // Closed while it is still in the page: only then does the browser know where the focus came from.
+  useLayoutEffect(() => {
     const dialog = ref.current
     dialog?.showModal()
     dialog?.querySelector<HTMLElement>('.dialog-body :is(input, select, textarea)')?.focus()
