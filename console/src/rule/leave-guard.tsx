@@ -3,13 +3,22 @@ import { useText } from '../i18n/use-text'
 import { Button } from '../ui/button'
 import { Dialog } from '../ui/dialog'
 
-const momentOf = ({ search }: { search: { as_of?: string } }) => search.as_of
+type Part = 'as_of' | 'ns'
 
-/** Asks before one leaves a page on which something was typed and not published. */
-export function LeaveGuard({ isDirty }: { isDirty: boolean }) {
+const partOf = ({ search }: { search: { [part in Part]?: string } }, part: Part) => search[part]
+
+interface Props {
+  isDirty: boolean
+  /** The parts of the address that, beside its path, what is not published belongs to. */
+  parts?: readonly Part[]
+}
+
+/** Asks before one leaves a page on which something was changed and not published. */
+export function LeaveGuard({ isDirty, parts = ['as_of'] }: Props) {
   const { rules: text } = useText()
   const { status, proceed, reset } = useBlocker({
-    shouldBlockFn: ({ current, next }) => isDirty && (current.pathname !== next.pathname || momentOf(current) !== momentOf(next)),
+    shouldBlockFn: ({ current, next }) =>
+      isDirty && (current.pathname !== next.pathname || parts.some((part) => partOf(current, part) !== partOf(next, part))),
     enableBeforeUnload: isDirty,
     withResolver: true,
   })

@@ -8,6 +8,7 @@ import { Button } from '../ui/button'
 import { Icon } from '../ui/icon'
 import { Page } from '../ui/page'
 import { Empty, Failed, Loading } from '../ui/states'
+import { LeaveGuard } from './leave-guard'
 import { type CommonSpec, keyOf, type Noun, type Rule } from './noun'
 import { ReorderDialog } from './reorder-dialog'
 import { RuleList } from './rule-list'
@@ -28,7 +29,7 @@ interface Props<Spec extends CommonSpec> {
 export function RulesPage<Spec extends CommonSpec>(props: Props<Spec>) {
   const { noun, q, onSearch, grammar, example } = props
   const text = useText()
-  const { asOf } = useScope()
+  const { namespace, asOf } = useScope()
   const words = text[noun.words]
   const found = useRules(noun, parseSearch(q, grammar))
   const create = asOf === undefined && (
@@ -55,7 +56,7 @@ export function RulesPage<Spec extends CommonSpec>(props: Props<Spec>) {
           {create}
         </Empty>
       )}
-      {found.is === 'there' && found.rules.length > 0 && <Found {...props} found={found} />}
+      {found.is === 'there' && found.rules.length > 0 && <Found key={`${namespace} ${asOf}`} {...props} found={found} />}
     </Page>
   )
 }
@@ -72,10 +73,11 @@ function Found<Spec extends CommonSpec>({ noun, q, Summary, found }: FoundProps<
   const reorder = useReorder(found.rules, hasMore)
   const isSearch = q !== ''
   // Among what a search finds, nobody sees between which others a rule would come to stand: a new order waits.
-  const isOrdered = !isSearch && !found.isStale
+  const isOrdered = !isSearch && !found.isStale && asOf === undefined
   const changes = isOrdered ? reorder.changes : []
   return (
     <>
+      <LeaveGuard isDirty={reorder.order !== null} parts={['as_of', 'ns']} />
       <RuleList
         noun={noun}
         rules={isOrdered ? reorder.rules : found.rules}

@@ -1,0 +1,34 @@
+import type { Page } from '@playwright/test'
+import { expect, test } from '../fixtures'
+import type { Merak } from '../merak'
+
+const SPEC = { callee: { service: 'pay' }, branches: [{ targets: [{}] }], otherwise: 'fall_through' }
+
+/** Three rules, the last of which was moved to the front and not published. */
+async function moved(page: Page, merak: Merak) {
+  for (const [index, name] of ['one', 'two', 'three'].entries()) {
+    // oxlint-disable-next-line no-await-in-loop -- in this order
+    await merak.rule('routing-rules', 'default', name, { ...SPEC, priority: 10 * index })
+  }
+  await page.goto('/routing-rules')
+  await page.getByRole('button', { name: /^Move three/ }).focus()
+  await page.keyboard.press('Home')
+  await expect(page.getByRole('button', { name: 'Preview' })).toBeEnabled()
+}
+
+test('an order that is not published asks before one leaves it, and is not published from the past', async ({ page, merak }) => {
+  await moved(page, merak)
+  const leaving = page.getByRole('dialog', { name: 'Leave without publishing?' })
+  await page.getByRole('link', { name: 'Services', exact: true }).click()
+  await leaving.getByRole('button', { name: 'Stay' }).click()
+  await page.getByRole('combobox', { name: 'Namespace' }).selectOption('default')
+  await leaving.getByRole('button', { name: 'Stay' }).click()
+  await page.getByRole('button', { name: 'Look at the past' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Show that moment' }).click()
+  await leaving.getByRole('button', { name: 'Leave' }).click()
+  await expect(page.getByText('Read only while you look at the past')).toBeVisible()
+  await expect(page.getByRole('button', { name: 'Preview' })).toHaveCount(0)
+  await page.getByRole('button', { name: 'Back to now' }).click()
+  await expect(page.getByRole('list', { name: 'Routing rules' }).locator('> li').first()).toContainText('one')
+  await expect(page.getByRole('button', { name: 'Preview' })).toHaveCount(0)
+})
