@@ -68,7 +68,7 @@ export function ReorderDialog<Spec extends CommonSpec>({ noun, rules, changes, o
   }
 
   return (
-    <Dialog wide title={text.reorderTitle} onClose={onClose}>
+    <Dialog wide title={text.reorderTitle} isBusy={isWriting} onClose={onClose}>
       <p>{text.reorderHint(changes.length)}</p>
       <div className="table-scroll">
         <table className="table table-wrap" aria-label={text.reorderTitle}>
@@ -109,7 +109,9 @@ export function ReorderDialog<Spec extends CommonSpec>({ noun, rules, changes, o
       </div>
       {fault && <Fault>{fault}</Fault>}
       <div className="form-foot">
-        <Button onClick={onClose}>{actions.cancel}</Button>
+        <Button disabled={isWriting} onClick={onClose}>
+          {actions.cancel}
+        </Button>
         <Button kind="primary" disabled={isWriting} onClick={() => void publish()}>
           {text.publish}
         </Button>

@@ -7,10 +7,12 @@ interface Props {
   children: ReactNode
   onClose: () => void
   wide?: boolean
+  /** What was asked for in it is under way: it cannot be left before its end is known. */
+  isBusy?: boolean
 }
 
 /** A modal dialog: the browser keeps the focus inside, and gives it back at the end. */
-export function Dialog({ title, children, onClose, wide = false }: Props) {
+export function Dialog({ title, children, onClose, wide = false, isBusy = false }: Props) {
   const ref = useRef<HTMLDialogElement>(null)
   const heading = useId()
   const { actions } = useText()
@@ -28,12 +30,14 @@ export function Dialog({ title, children, onClose, wide = false }: Props) {
       aria-labelledby={heading}
       onCancel={(event) => {
         event.preventDefault()
-        onClose()
+        if (!isBusy) onClose()
       }}
+      // A second Escape is not asked about.
+      onClose={() => isBusy && ref.current?.showModal()}
     >
       <div className="dialog-head">
         <h2 id={heading}>{title}</h2>
-        <Button kind="ghost" icon="close" aria-label={actions.close} onClick={onClose} />
+        <Button kind="ghost" icon="close" aria-label={actions.close} disabled={isBusy} onClick={onClose} />
       </div>
       <div className="dialog-body">{children}</div>
     </dialog>

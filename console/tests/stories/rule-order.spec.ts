@@ -1,6 +1,8 @@
 import type { Page } from '@playwright/test'
+import { expected } from '../faults'
 import { expect, test } from '../fixtures'
-import type { Merak } from '../merak'
+import { gate } from '../gate'
+import { type Merak, rulePath } from '../merak'
 
 const SPEC = { callee: { service: 'pay' }, branches: [{ targets: [{}] }], otherwise: 'fall_through' }
 
@@ -15,6 +17,9 @@ async function moved(page: Page, merak: Merak) {
   await page.keyboard.press('Home')
   await expect(page.getByRole('button', { name: 'Preview' })).toBeEnabled()
 }
+
+const priorityOf = async (merak: Merak, name: string) =>
+  (await merak.ask<{ priority: number }>(rulePath('routing-rules', 'default', name))).priority
 
 test('an order that is not published asks before one leaves it, and is not published from the past', async ({ page, merak }) => {
   await moved(page, merak)
@@ -31,4 +36,25 @@ test('an order that is not published asks before one leaves it, and is not publi
   await page.getByRole('button', { name: 'Back to now' }).click()
   await expect(page.getByRole('list', { name: 'Routing rules' }).locator('> li').first()).toContainText('one')
   await expect(page.getByRole('button', { name: 'Preview' })).toHaveCount(0)
+})
+
+test('an order that is being published is not left before its end is known', async ({ page, merak, faults }) => {
+  await moved(page, merak)
+  const { passed, letGo } = gate()
+  await page.route('**/routing-rules/**', async (route) => {
+    if (route.request().method() !== 'PUT') return route.fallback()
+    await passed
+    return route.abort()
+  })
+  await page.getByRole('button', { name: 'Preview' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Publish the new order' })
+  await dialog.getByRole('button', { name: 'Publish' }).click()
+  await expect(dialog.getByRole('button', { name: 'Cancel' })).toBeDisabled()
+  await page.keyboard.press('Escape')
+  letGo()
+  await expect(dialog.getByRole('alert')).toContainText('The control plane cannot be reached')
+  expect(await priorityOf(merak, 'three')).toBe(20)
+  await dialog.getByRole('button', { name: 'Cancel' }).click()
+  await expect(dialog).toBeHidden()
+  await expected(faults, { status: 'unanswered', path: /routing-rules/ })
 })
