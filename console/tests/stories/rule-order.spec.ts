@@ -58,3 +58,20 @@ test('an order that is being published is not left before its end is known', asy
   await expect(dialog).toBeHidden()
   await expected(faults, { status: 'unanswered', path: /routing-rules/ })
 })
+
+test('two quick clicks on a switch are one', async ({ page, merak }) => {
+  await moved(page, merak)
+  const writes: string[] = []
+  page.on('request', (request) => request.method() === 'PUT' && writes.push(request.url()))
+  const { passed, letGo } = gate()
+  await page.route('**/routing-rules/two*', async (route) => {
+    if (route.request().method() === 'PUT') await passed
+    return route.fallback()
+  })
+  await page.getByRole('switch', { name: 'two is applied' }).dblclick()
+  letGo()
+  await expect(page.getByText('two is off')).toBeVisible()
+  await expect(page.getByRole('switch', { name: 'two is applied' })).not.toBeChecked()
+  await expect(page.getByRole('alert')).toHaveCount(0)
+  expect(writes).toHaveLength(1)
+})
