@@ -638,8 +638,8 @@ export interface paths {
         get: operations["get_instance"];
         /**
          * Creates an instance, or brings it to what the body says, whatever was changed of it since.
-         * @description What the body leaves out gets its default; the isolation stays. The same content again writes
-         *     nothing.
+         * @description What the body leaves out gets its default; isolation and the health of a static instance stay. The
+         *     same content again writes nothing.
          */
         put: operations["put_instance"];
         post?: never;
@@ -1675,6 +1675,62 @@ export interface components {
             weight?: number;
         };
         /**
+         * @description What an instance says of itself, and where an operator puts it.
+         * @example {
+         *       "health": "healthy",
+         *       "health_check": {
+         *         "type": "none"
+         *       },
+         *       "host": "10.0.0.7",
+         *       "isolated": true,
+         *       "location": {
+         *         "region": "eu",
+         *         "zone": "eu-1"
+         *       },
+         *       "metadata": {
+         *         "env": "prod"
+         *       },
+         *       "port": 8080,
+         *       "protocol": "grpc",
+         *       "version": "v2.1.0",
+         *       "weight": 100
+         *     }
+         */
+        InstancePut: {
+            /**
+             * @description For a static instance only: the health of others is what their heartbeats say. Left out, it
+             *     stays as it is; a new one is healthy.
+             */
+            health?: components["schemas"]["Health"];
+            /** @description By default a heartbeat every 5 seconds. */
+            health_check?: components["schemas"]["HealthCheck"];
+            /** @description An IPv4 or IPv6 address without brackets, or a DNS name; up to 128 characters. */
+            host: string;
+            /** @description May be left out; the one in the path. */
+            id?: string;
+            /** @description Whether an operator takes it out of every list. Left out, it stays as it is; a new one is in. */
+            isolated?: boolean;
+            location?: components["schemas"]["Location"];
+            /** @description Up to 64 entries: keys of 1..=128 characters, values up to 4096. */
+            metadata?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description 1..=65535.
+             */
+            port: number;
+            /** @description Such as `grpc` or `http`; up to 64 characters. */
+            protocol?: string;
+            /** @description Such as `v2.1.0`; up to 64 characters. */
+            version?: string;
+            /**
+             * Format: int64
+             * @description Its share of the calls, relative to the others: 0..=10000, default 100. 0 gets none.
+             */
+            weight?: number;
+        };
+        /**
          * @description What an instance says of itself when it registers.
          * @example {
          *       "health_check": {
@@ -1703,7 +1759,7 @@ export interface components {
             host: string;
             /**
              * @description 1..=128 letters, digits and `. _ : / -`. By default the hex SHA-1 of
-             *     `namespace##service##host##port`. May be left out to PUT, where it must be the one in the path.
+             *     `namespace##service##host##port`.
              */
             id?: string;
             location?: components["schemas"]["Location"];
@@ -9890,7 +9946,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["InstanceRegistration"];
+                "application/json": components["schemas"]["InstancePut"];
             };
         };
         responses: {

@@ -20,8 +20,12 @@ describe('reversalOf', () => {
 
   it('deletes what was made, and makes again what was deleted', () => {
     expect(reversalOf(change(null, pay))).toEqual({ method: 'DELETE', path, revision: 9 })
-    const body = { ...spec, health_check: { type: 'none' } }
-    expect(reversalOf(change(pay, null))).toEqual({ method: 'PUT', path, revision: undefined, body })
+    const out = { ...pay, isolated: true, health: 'unhealthy' }
+    const body = { ...spec, health_check: { type: 'none' }, isolated: true, health: 'unhealthy' }
+    expect(reversalOf(change(out, null))).toEqual({ method: 'PUT', path, revision: undefined, body })
+    // The health of one that beats is what its heartbeats say.
+    const beating = { health_check: { type: 'heartbeat', ttl_seconds: 5 } }
+    expect(reversalOf(change({ ...out, ...beating }, null))?.body).toEqual({ ...spec, ...beating, isolated: true })
   })
 
   it('puts a namespace and a service back', () => {

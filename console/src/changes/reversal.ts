@@ -1,5 +1,6 @@
 import type { Change, Instance, Namespace, Service } from '../api/client'
 import { metadataPatch } from '../instances/metadata'
+import { putOf, specOf as specOfInstance } from '../instances/put'
 import { COLLECTIONS, type CommonSpec, type Rule, specOf } from '../rule/noun'
 
 /** The request that takes a change back, if nothing changed since. */
@@ -26,7 +27,7 @@ export function reversalOf(change: Change): Reversal | undefined {
   if (kind === 'namespace') return { method: 'PUT', path, revision, body: namespaceSpec(before as Namespace) }
   if (kind === 'service') return { method: 'PUT', path, revision, body: serviceSpec(before as Service) }
   const instance = before as Instance
-  if (after === null) return { method: 'PUT', path, revision, body: registration(instance) }
+  if (after === null) return { method: 'PUT', path, revision, body: putOf(instance) }
   const body = patchBack(instance, after as Instance)
   return body && { method: 'PATCH', path, revision, body }
 }
@@ -47,16 +48,11 @@ function serviceSpec(service: Service) {
   return { metadata, ports, department, business, owners, comment, protect_threshold, export_to }
 }
 
-function registration(instance: Instance) {
-  const { host, port, protocol, version, weight, metadata, location, health_check } = instance
-  return { host, port, protocol, version, weight, metadata, location, health_check }
-}
-
 const isSame = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other)
 
 /** The parts that an operator can change, as they were; none if another part changed. */
 function patchBack(before: Instance, after: Instance): object | undefined {
-  const [old, fresh] = [registration(before), registration(after)]
+  const [old, fresh] = [specOfInstance(before), specOfInstance(after)]
   const rest = { weight: 0, metadata: {} }
   if (!isSame({ ...old, ...rest }, { ...fresh, ...rest })) return undefined
   const isStatic = after.health_check.type === 'none'

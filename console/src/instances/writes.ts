@@ -1,11 +1,12 @@
 import { useQueryClient } from '@tanstack/react-query'
-import { api, type Health, ifMatch, type Instance, must, type Registration } from '../api/client'
+import { api, type Health, ifMatch, type Instance, must } from '../api/client'
 import { Problem } from '../api/problem'
 import { endpoint } from '../changes/summary'
 import { useTold } from '../i18n/use-told'
 import { useText } from '../i18n/use-text'
 import { toast, toastError } from '../ui/toast'
 import { metadataPatch } from './metadata'
+import { putOf } from './put'
 
 const ONE = '/api/v1/namespaces/{namespace}/services/{service}/instances/{id}'
 const pathOf = ({ namespace, service, id }: Instance) => ({ namespace, service, id })
@@ -47,12 +48,6 @@ class WeightTaken extends Error {
     super('the weight was changed meanwhile')
     this.current = current
   }
-}
-
-/** What can register an instance as it was. */
-const registrationOf = (instance: Instance): Registration => {
-  const { id, host, port, protocol, version, weight, metadata, location, health_check } = instance
-  return { id, host, port, protocol, version, weight, metadata, location, health_check }
 }
 
 /** What an operator does to one instance; every outcome is told in a toast, with a way back. */
@@ -119,9 +114,7 @@ export function useInstanceWrites() {
 
   const deregister = (instance: Instance): Promise<boolean> => {
     const again = async () => {
-      const body = registrationOf(instance)
-      await must(api.PUT(ONE, { params: { path: pathOf(instance) }, body }))
-      if (instance.isolated) await patch(instance, { isolated: true })
+      await must(api.PUT(ONE, { params: { path: pathOf(instance) }, body: putOf(instance) }))
       return text.registered(endpoint(instance))
     }
     const write = async () => {

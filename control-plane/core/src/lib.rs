@@ -56,7 +56,7 @@ pub use quota::{
     AmountUse, CounterUse, QuotaClient, QuotaRefusal, QuotaSession, QuotaTally, Quotas, RuleUse,
 };
 pub use registry::{
-    InstancePatch, MissingService, Outcome, Precondition, Registered, Registry, Written,
+    InstancePatch, MissingService, Outcome, Precondition, Registered, Registry, Standing, Written,
 };
 pub use rule::{AnyRule, Callees, Lint, Rule, RuleFamily, RuleKind};
 pub use settings::{ChangeRetention, Settings};

@@ -17,7 +17,7 @@ use tokio::sync::Mutex;
 use crate::{
     Caller, Catalog, Committer, Draft, Error, Liveness, Obstacle, Result, Thing, committer::Intent,
 };
-pub use instance::{InstancePatch, Registered};
+pub use instance::{InstancePatch, Registered, Standing};
 
 /// Whether a registration creates the namespace and the service that it names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -7,8 +7,8 @@ mod support;
 use std::sync::Arc;
 
 use merak_core::{
-    ErrorKind, InstancePatch, ManualClock, MissingService, Outcome, Precondition, Settings,
-    testing::MemoryStore,
+    ErrorKind, InstancePatch, ManualClock, MissingService, Outcome, Precondition, Registered,
+    Settings, Standing, testing::MemoryStore,
 };
 use merak_model::{Health, HealthCheck, Invalid, NamespaceSpec, Revision, ServiceSpec, Weight};
 use support::{SECOND, TestPlane, caller, id, pay, registration, start};
@@ -176,6 +176,34 @@ async fn only_a_static_instance_has_its_health_set() {
         .await
         .unwrap();
     assert_eq!(test.healthy(), [1]);
+}
+
+#[tokio::test]
+async fn an_operator_puts_a_static_instance_out_of_traffic_at_once() {
+    let test = TestPlane::new().await;
+    let registry = &test.plane.registry;
+    let caller = caller();
+    let put = |registration, standing| {
+        registry.put_instance(&caller, registration, standing, Precondition::None)
+    };
+    let out = Standing {
+        isolated: Some(true),
+        health: Some(Health::Unhealthy),
+    };
+    let refused = put(registration(1), out).await.unwrap_err();
+    assert_eq!(refused.invalid().map(Invalid::field), Some("health"));
+    assert_eq!(test.plane.catalog.revision(), Revision::ZERO);
+    let mut fixed = registration(1);
+    fixed.spec.health_check = HealthCheck::None;
+    let made = put(fixed.clone(), out).await.unwrap();
+    let standing = |one: &Registered| (one.instance.isolated, one.instance.health);
+    assert_eq!(standing(&made), (true, Health::Unhealthy));
+    let again = put(fixed.clone(), Standing::default()).await.unwrap();
+    assert_eq!(
+        (again.outcome, standing(&again)),
+        (Outcome::Unchanged, (true, Health::Unhealthy))
+    );
+    assert_eq!(registry.register(&caller, fixed).await.unwrap(), again);
 }
 
 #[tokio::test]

@@ -28,6 +28,14 @@ pub struct InstancePatch {
     pub health: Option<Health>,
 }
 
+/// Where an operator puts an instance, whatever it says of itself; none leaves a part as it is.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Standing {
+    pub isolated: Option<bool>,
+    /// Only for a static instance: the health of others is what their heartbeats say.
+    pub health: Option<Health>,
+}
+
 impl Registry {
     /// Joins a service.
     ///
@@ -61,14 +69,17 @@ impl Registry {
         Ok(registered)
     }
 
-    /// Creates an instance of a service, or brings it to `spec` whatever was changed of it since.
+    /// Creates an instance of a service where `standing` says, or brings it to that and to what it
+    /// registers with, whatever was changed of it since.
     ///
     /// # Errors
-    /// As [`Registry::register`], and `PreconditionFailed`.
+    /// As [`Registry::register`]; `InvalidArgument` when the health of an instance that beats is to be
+    /// set; and `PreconditionFailed`.
     pub async fn put_instance(
         &self,
         caller: &Caller,
         registration: Registration,
+        standing: Standing,
         precondition: Precondition,
     ) -> Result<Registered> {
         let missing = self.missing_service;
@@ -76,12 +87,13 @@ impl Registry {
             .decide(caller, move |draft| {
                 let service = Arc::new(registration.service.clone());
                 let id = registration.instance_id();
-                let before = draft
-                    .find_instance(&service, &id)
-                    .map(|before| before.stamp);
-                precondition.check(Thing::instance(&service, &id), before)?;
+                let before = draft.find_instance(&service, &id);
+                let stamp = before.as_ref().map(|before| before.stamp);
+                precondition.check(Thing::instance(&service, &id), stamp)?;
                 let service = require_service(draft, &service, missing)?;
-                Ok(replace(draft, service, id, registration.spec))
+                let said = replaced(before.as_deref(), service, id, registration.spec);
+                let after = standing.applied_to(said)?;
+                Ok(put(draft, before.as_deref(), after))
             })
             .await?;
         self.note_sign_of_life(&registered.instance);
@@ -162,22 +174,32 @@ impl InstancePatch {
     fn applied_to(&self, before: &Instance) -> Result<Instance> {
         let mut after = before.clone();
         after.spec.weight = self.weight.unwrap_or(before.spec.weight);
-        after.isolated = self.isolated.unwrap_or(before.isolated);
         after.spec.metadata = self.patched_metadata(&before.spec.metadata)?;
-        if let Some(health) = self.health {
-            if before.spec.health_check.ttl().is_some() {
-                return Err(Invalid::because("health", Why::HealthOfBeating).into());
-            }
-            after.health = health;
-        }
         let said = before.registered_spec();
         after.registered = (after.spec != *said).then(|| Arc::new(said.clone()));
-        Ok(after)
+        let standing = Standing {
+            isolated: self.isolated,
+            health: self.health,
+        };
+        standing.applied_to(after)
     }
 
     fn patched_metadata(&self, before: &Metadata) -> Result<Metadata, Invalid> {
         let changes = self.metadata.iter();
         before.patched(changes.map(|(key, value)| (key.as_str(), value.as_deref())))
+    }
+}
+
+impl Standing {
+    fn applied_to(self, mut instance: Instance) -> Result<Instance> {
+        instance.isolated = self.isolated.unwrap_or(instance.isolated);
+        if let Some(health) = self.health {
+            if instance.spec.health_check.ttl().is_some() {
+                return Err(Invalid::because("health", Why::HealthOfBeating).into());
+            }
+            instance.health = health;
+        }
+        Ok(instance)
     }
 }
 
@@ -189,36 +211,32 @@ fn join(
     said: InstanceSpec,
 ) -> Registered {
     let before = draft.find_instance(&service, &id);
-    match before.filter(|before| *before.registered_spec() == said) {
-        None => replace(draft, service, id, said),
-        Some(before) => {
-            let health = health_after(Some(&before), &said);
-            let after = Instance {
-                health,
-                ..(*before).clone()
-            };
-            put(draft, Some(&before), after)
-        }
-    }
+    let after = match before.as_deref() {
+        Some(before) if *before.registered_spec() == said => Instance {
+            health: health_after(Some(before), &said),
+            ..before.clone()
+        },
+        before => replaced(before, service, id, said),
+    };
+    put(draft, before.as_deref(), after)
 }
 
-fn replace(
-    draft: &mut Draft<'_>,
+/// The instance as it says itself that it is; it stays as healthy and as isolated as it may.
+fn replaced(
+    before: Option<&Instance>,
     service: Arc<ServiceKey>,
     id: InstanceId,
     spec: InstanceSpec,
-) -> Registered {
-    let before = draft.find_instance(&service, &id);
-    let after = Instance {
+) -> Instance {
+    Instance {
         service,
         id,
-        health: health_after(before.as_deref(), &spec),
+        health: health_after(before, &spec),
         spec,
         registered: None,
-        isolated: before.as_ref().is_some_and(|before| before.isolated),
+        isolated: before.is_some_and(|before| before.isolated),
         stamp: Stamp::default(),
-    };
-    put(draft, before.as_deref(), after)
+    }
 }
 
 fn health_after(before: Option<&Instance>, spec: &InstanceSpec) -> Health {

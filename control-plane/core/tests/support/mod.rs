@@ -10,7 +10,7 @@ use std::{sync::Arc, time::Duration};
 
 use merak_core::{
     Caller, Client, Clock, ControlPlane, ManualClock, Precondition, Registered, Result, Rule,
-    RuleFamily, Session, Settings, Subscriber, Topic, Written, testing::MemoryStore,
+    RuleFamily, Session, Settings, Standing, Subscriber, Topic, Written, testing::MemoryStore,
 };
 use merak_model::{
     HealthCheck, Host, InstanceId, InstanceSpec, Port, Registration, Revision, ServiceKey,
@@ -74,7 +74,12 @@ impl TestPlane {
         registration.spec.health_check = health_check;
         let registry = &self.plane.registry;
         registry
-            .put_instance(&caller(), registration, Precondition::None)
+            .put_instance(
+                &caller(),
+                registration,
+                Standing::default(),
+                Precondition::None,
+            )
             .await
             .unwrap();
     }

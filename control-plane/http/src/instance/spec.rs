@@ -22,35 +22,35 @@ use crate::{extract::not_null, metadata::Entries};
 }))]
 pub(crate) struct RegistrationBody {
     /// 1..=128 letters, digits and `. _ : / -`. By default the hex SHA-1 of
-    /// `namespace##service##host##port`. May be left out to PUT, where it must be the one in the path.
+    /// `namespace##service##host##port`.
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false)]
     pub(super) id: Option<String>,
     /// An IPv4 or IPv6 address without brackets, or a DNS name; up to 128 characters.
-    host: String,
+    pub(super) host: String,
     /// 1..=65535.
     #[schema(minimum = 1, maximum = 65_535)]
-    port: u64,
+    pub(super) port: u64,
     /// Such as `grpc` or `http`; up to 64 characters.
     #[serde(default)]
-    protocol: String,
+    pub(super) protocol: String,
     /// Such as `v2.1.0`; up to 64 characters.
     #[serde(default)]
-    version: String,
+    pub(super) version: String,
     /// Its share of the calls, relative to the others: 0..=10000, default 100. 0 gets none.
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false, maximum = 10_000)]
-    weight: Option<u64>,
+    pub(super) weight: Option<u64>,
     /// Up to 64 entries: keys of 1..=128 characters, values up to 4096.
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, String>)]
-    metadata: Entries<String>,
+    pub(super) metadata: Entries<String>,
     #[serde(default)]
-    location: Location,
+    pub(super) location: Location,
     /// By default a heartbeat every 5 seconds.
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false)]
-    health_check: Option<HealthCheck>,
+    pub(super) health_check: Option<HealthCheck>,
 }
 
 impl RegistrationBody {

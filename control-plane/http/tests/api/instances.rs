@@ -60,6 +60,35 @@ async fn a_registration_keeps_what_an_operator_changed() {
 }
 
 #[tokio::test]
+async fn a_put_says_whether_it_is_out_of_traffic_and_a_registration_keeps_that() {
+    let api = TestApi::new().await;
+    let path = format!("{PAY}/instances/a");
+    let said = json!({"host": "h", "port": 1, "health_check": {"type": "none"}});
+    let put = async |standing: Value| {
+        let mut body = said.clone();
+        body.as_object_mut()
+            .unwrap()
+            .extend(standing.as_object().unwrap().clone());
+        api.put(&path, body).await
+    };
+    let out = put(json!({"isolated": true, "health": "unhealthy"})).await;
+    assert_eq!(out.status, 201);
+    let standing = |json: &Value| (json["isolated"].clone(), json["health"].clone());
+    let expected = (json!(true), json!("unhealthy"));
+    assert_eq!(standing(&out.json), expected);
+    assert_eq!(put(json!({})).await.json, out.json);
+    let mut registration = said.clone();
+    registration["id"] = json!("a");
+    let registered = api.post(&format!("{PAY}/instances"), registration).await;
+    assert_eq!(registered.json, out.json);
+    let back = put(json!({"isolated": false, "health": "healthy"})).await;
+    assert_eq!(standing(&back.json), (json!(false), json!("healthy")));
+    let beating = json!({"host": "h", "port": 1, "health": "healthy"});
+    let refused = api.put(&path, beating).await;
+    assert_eq!(refused.problem(), (400, "invalid_argument", "/health"));
+}
+
+#[tokio::test]
 async fn a_patch_changes_what_it_names() {
     let api = TestApi::new().await;
     let path = format!("{PAY}/instances/a");

@@ -24,6 +24,9 @@ fn bodies_of_things() -> Vec<(Method, String, Value)> {
         "metadata": metadata(), "location": location(),
         "health_check": {"type": "heartbeat", "ttl_seconds": 5},
     });
+    let mut put = registration.clone();
+    put["isolated"] = json!(true);
+    put["health"] = json!("healthy");
     let patch =
         json!({"weight": 1, "isolated": true, "metadata": {"env": null}, "health": "healthy"});
     let batch = json!({"items": [
@@ -40,7 +43,7 @@ fn bodies_of_things() -> Vec<(Method, String, Value)> {
     vec![
         (Method::PUT, "/api/v1/namespaces/shop".to_owned(), space),
         (Method::PUT, PAY.to_owned(), service),
-        (Method::PUT, instance.clone(), registration),
+        (Method::PUT, instance.clone(), put),
         (Method::PATCH, instance, patch),
         (Method::POST, format!("{PAY}/instances:batch"), batch),
     ]
