@@ -17,12 +17,12 @@ const SORTS = { endpoint: 'host', health: '-health', weight: '-weight', version:
 export const INSTANCE_SORTS = Object.values(SORTS).map((sort) => ({ sort }))
 
 /** The columns of a list of instances; those that change something only where it can be changed. */
-export function useColumns(since: Map<string, HealthSince>, isWritable: boolean): Column<Instance>[] {
+export function useColumns(since: Map<string, HealthSince>, isWritable: boolean, onLabel: (instance: Instance) => void): Column<Instance>[] {
   const { instances: text } = useText()
   const writes = useInstanceWrites()
   const weight: Column<Instance>['cell'] = (row) =>
     isWritable ? (
-      <WeightCell instance={row} onWeigh={(next) => writes.weigh(row, next)} />
+      <WeightCell instance={row} onWeigh={writes.weigh} />
     ) : (
       <span className="num">{row.weight}</span>
     )
@@ -31,7 +31,7 @@ export function useColumns(since: Map<string, HealthSince>, isWritable: boolean)
     header: text.actions,
     width: '118px',
     align: 'end',
-    cell: (row) => <RowActions instance={row} writes={writes} />,
+    cell: (row) => <RowActions instance={row} writes={writes} onLabel={onLabel} />,
   }
   return [
     { id: 'endpoint', header: text.endpoint, sort: SORTS.endpoint, width: '180px', cell: (row) => <span className="mono" title={row.id}>{endpoint(row)}</span> },

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useCallback, useState } from 'react'
-import type { InstanceSort } from '../api/client'
+import type { Instance, InstanceSort } from '../api/client'
 import { serviceChangesQuery } from '../changes/queries'
 import { useText } from '../i18n/use-text'
 import { Pages } from '../search/pages'
@@ -17,7 +17,9 @@ import { Table } from '../ui/table'
 import { BulkDialog } from './bulk-dialog'
 import { INSTANCE_SORTS, useColumns } from './columns'
 import { INSTANCE_TOKENS, instancesFilter, instancesPath, instancesQuery } from './queries'
+import { MetadataDialog } from './metadata-dialog'
 import { RegisterDialog } from './register-dialog'
+import { useInstanceWrites } from './writes'
 
 const route = getRouteApi('/services/$namespace/$service/')
 const PAGE_SIZE = 200
@@ -30,6 +32,9 @@ export function InstancesTab() {
   const { asOf } = useScope()
   const navigate = route.useNavigate()
   const [open, setOpen] = useState<'bulk' | 'register' | null>(null)
+  // As it was when it was opened: its row may change, or leave the list, while one types.
+  const [labelled, setLabelled] = useState<Instance | null>(null)
+  const { label } = useInstanceWrites()
   const search = useCallback(
     (next: string) => void navigate({ search: (now) => ({ ...now, q: next || undefined, page: undefined }), replace: true }),
     [navigate],
@@ -52,14 +57,21 @@ export function InstancesTab() {
           </>
         )}
       </div>
-      {parsed.faults.length === 0 && <Instances q={q} clear={() => search('')} />}
+      {parsed.faults.length === 0 && <Instances q={q} clear={() => search('')} onLabel={setLabelled} />}
       {open === 'bulk' && <BulkDialog namespace={namespace} service={service} q={q} onClose={close} />}
       {open === 'register' && <RegisterDialog namespace={namespace} service={service} onClose={close} />}
+      {labelled && (
+        <MetadataDialog
+          shown={labelled}
+          onSave={async (metadata) => (await label(labelled, metadata)).is === 'written'}
+          onClose={() => setLabelled(null)}
+        />
+      )}
     </>
   )
 }
 
-function Instances({ q, clear }: { q: string; clear: () => void }) {
+function Instances({ q, clear, onLabel }: { q: string; clear: () => void; onLabel: (instance: Instance) => void }) {
   const { instances: text, services, states } = useText()
   const { namespace, service } = route.useParams()
   const search = route.useSearch()
@@ -73,7 +85,7 @@ function Instances({ q, clear }: { q: string; clear: () => void }) {
   const log = useQuery(serviceChangesQuery(namespace, service, { kind: 'instance', page_size: 500 }))
   const isNow = asOf === undefined
   const since = isNow ? healthSince(data?.items ?? [], log.data?.items ?? []) : new Map<string, never>()
-  const columns = useColumns(since, isNow)
+  const columns = useColumns(since, isNow, onLabel)
   if (error && !data) return <Failed error={error} retry={() => void refetch()} />
   if (!data) return <Loading />
   if (data.items.length === 0 && q) {

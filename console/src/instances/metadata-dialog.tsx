@@ -8,19 +8,20 @@ import { Dialog } from '../ui/dialog'
 import { AreaField } from '../ui/field'
 
 interface Props {
-  instance: Instance
+  /** The instance as it was when the dialog opened. */
+  shown: Instance
   /** Resolves to whether it was written. */
   onSave: (metadata: Record<string, string>) => Promise<boolean>
   onClose: () => void
 }
 
 /** Changes the metadata of an instance; entries that others add meanwhile stay. */
-export function MetadataDialog({ instance, onSave, onClose }: Props) {
+export function MetadataDialog({ shown, onSave, onClose }: Props) {
   const { instances: text, services, actions } = useText()
-  const [lines, setLines] = useState(metadataText(instance.metadata))
+  const [lines, setLines] = useState(metadataText(shown.metadata))
   const metadata = parseMetadata(lines)
   return (
-    <Dialog title={text.metadataOf(endpoint(instance))} onClose={onClose}>
+    <Dialog title={text.metadataOf(endpoint(shown))} onClose={onClose}>
       <form
         className="stack"
         onSubmit={async (event) => {

@@ -1,28 +1,26 @@
 import { useNavigate } from '@tanstack/react-router'
-import { useState } from 'react'
 import type { Instance } from '../api/client'
 import { endpoint } from '../changes/summary'
 import { useText } from '../i18n/use-text'
 import { serviceText } from '../simulator/call'
 import { Button } from '../ui/button'
 import { Menu, type MenuItem } from '../ui/menu'
-import { MetadataDialog } from './metadata-dialog'
 import type { useInstanceWrites } from './writes'
 
 interface Props {
   instance: Instance
   writes: ReturnType<typeof useInstanceWrites>
+  onLabel: (instance: Instance) => void
 }
 
 /** What an operator does to an instance from its row. */
-export function RowActions({ instance, writes }: Props) {
+export function RowActions({ instance, writes, onLabel }: Props) {
   const { instances: text, simulator } = useText()
   const navigate = useNavigate()
-  const [isEditing, setEditing] = useState(false)
   const at = endpoint(instance)
   const { isolated, health, health_check: check } = instance
   const other = health === 'healthy' ? 'unhealthy' : 'healthy'
-  const edit: MenuItem = { label: text.editMetadata, run: () => setEditing(true) }
+  const edit: MenuItem = { label: text.editMetadata, run: () => onLabel(instance) }
   const why: MenuItem = {
     label: simulator.whyNotThis,
     run: () => void navigate({ to: '/simulator', search: { to: serviceText(instance.namespace, instance.service), instance: instance.id } }),
@@ -40,18 +38,11 @@ export function RowActions({ instance, writes }: Props) {
       <Button
         kind="ghost"
         aria-label={isolated ? text.restoreOne(at) : text.isolateOne(at)}
-        onClick={() => void writes.isolate(instance, !isolated)}
+        onClick={() => void (isolated ? writes.restore(instance) : writes.isolate(instance))}
       >
         {isolated ? text.restore : text.isolate}
       </Button>
       <Menu label={text.moreFor(at)} icon="more" items={items} />
-      {isEditing && (
-        <MetadataDialog
-          instance={instance}
-          onSave={(metadata) => writes.label(instance, metadata)}
-          onClose={() => setEditing(false)}
-        />
-      )}
     </span>
   )
 }

@@ -1,12 +1,19 @@
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import type { Instance } from '../api/client'
 import { endpoint } from '../changes/summary'
 import { useText } from '../i18n/use-text'
+import type { WriteOutcome } from './writes'
 
 interface Props {
   instance: Instance
-  /** Resolves to whether it was written. */
-  onWeigh: (weight: number) => Promise<boolean>
+  /** Sets another weight than the one that an instance was shown with. */
+  onWeigh: (shown: Instance, weight: number) => Promise<WriteOutcome>
+}
+
+/** What is typed and not written yet, over what was shown when typing began. */
+interface Typed {
+  text: string
+  over: Instance
 }
 
 const MAX = 10_000
@@ -14,14 +21,35 @@ const MAX = 10_000
 /** A weight that is changed in its place: Enter or leaving writes, Escape takes back. */
 export function WeightCell({ instance, onWeigh }: Props) {
   const { instances: text } = useText()
-  // What is typed and not written yet; live changes leave it alone.
-  const [typed, setTyped] = useState<string | null>(null)
-  const value = typed ?? String(instance.weight)
+  const [typed, setTyped] = useState<Typed | null>(null)
+  const asked = useRef<Typed | null>(null)
+  /** Ends with the last write that was asked for, and with what it left. */
+  const written = useRef<Promise<Instance | undefined>>(Promise.resolve(undefined))
+  const value = typed?.text ?? String(instance.weight)
   const isValid = /^\d+$/.test(value) && Number(value) <= MAX
 
-  async function write() {
-    if (typed === null || !isValid) return
-    if (Number(typed) === instance.weight || (await onWeigh(Number(typed)))) setTyped(null)
+  function type(next: string) {
+    setTyped({ text: next, over: typed?.over ?? instance })
+  }
+
+  function write() {
+    // Leaving asks again for what Enter asked for.
+    if (typed === null || !isValid || asked.current === typed) return
+    asked.current = typed
+    written.current = written.current.then(async (before) => {
+      const after = await weigh(typed, before)
+      if (asked.current === typed) asked.current = null
+      return after
+    })
+  }
+
+  async function weigh({ text: next, over }: Typed, before: Instance | undefined): Promise<Instance | undefined> {
+    // What was typed while an own write was under way is meant to follow it.
+    const shown = before && before.revision > over.revision ? before : over
+    const weight = Number(next)
+    const outcome: WriteOutcome = weight === shown.weight ? { is: 'written', instance: shown } : await onWeigh(shown, weight)
+    if (outcome.is !== 'failed') setTyped((now) => (now?.text === next ? null : now))
+    return outcome.is === 'written' ? outcome.instance : before
   }
   const registered = instance.registered?.weight
   const isOverridden = registered !== undefined && registered !== instance.weight
@@ -34,11 +62,11 @@ export function WeightCell({ instance, onWeigh }: Props) {
       inputMode="numeric"
       autoComplete="off"
       value={value}
-      onChange={(event) => setTyped(event.target.value)}
+      onChange={(event) => type(event.target.value)}
       onFocus={(event) => event.target.select()}
-      onBlur={() => (isValid ? void write() : setTyped(null))}
+      onBlur={() => (isValid ? write() : setTyped(null))}
       onKeyDown={(event) => {
-        if (event.key === 'Enter') void write()
+        if (event.key === 'Enter') write()
         if (event.key === 'Escape') setTyped(null)
       }}
     />

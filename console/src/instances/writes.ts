@@ -11,6 +11,8 @@ import { putOf } from './put'
 const ONE = '/api/v1/namespaces/{namespace}/services/{service}/instances/{id}'
 const pathOf = ({ namespace, service, id }: Instance) => ({ namespace, service, id })
 
+type Metadata = Instance['metadata']
+
 interface Patch {
   weight?: number
   isolated?: boolean
@@ -50,79 +52,76 @@ class WeightTaken extends Error {
   }
 }
 
+/** What became of a write. */
+export type WriteOutcome =
+  | { is: 'written'; instance: Instance }
+  /** Somebody else set it since it was shown. */
+  | { is: 'taken' }
+  | { is: 'failed' }
+
 /** What an operator does to one instance; every outcome is told in a toast, with a way back. */
 export function useInstanceWrites() {
   const { instances: text, health: healthText } = useText()
   const told = useTold()
   const client = useQueryClient()
 
-  async function attempt(instance: Instance, write: () => Promise<string>, undo?: () => void): Promise<boolean> {
+  async function attempt(
+    instance: Instance,
+    write: () => Promise<Instance>,
+    said: string,
+    undo?: (written: Instance) => void,
+  ): Promise<WriteOutcome> {
     try {
-      toast(await write(), undo)
-      return true
+      const written = await write()
+      toast(said, undo && (() => undo(written)))
+      return { is: 'written', instance: written }
     } catch (error) {
-      const isTaken = error instanceof WeightTaken
-      toastError(isTaken ? text.weightTaken(endpoint(instance), error.current.weight) : `${endpoint(instance)}: ${told(error)}`)
-      return false
+      if (error instanceof WeightTaken) {
+        toastError(text.weightTaken(endpoint(instance), error.current.weight))
+        return { is: 'taken' }
+      }
+      toastError(`${endpoint(instance)}: ${told(error)}`)
+      return { is: 'failed' }
     } finally {
       void client.invalidateQueries({ queryKey: ['service', instance.namespace, instance.service] })
     }
   }
 
-  const isolate = (instance: Instance, isolated: boolean, canUndo = true): Promise<boolean> => {
-    const undo = canUndo ? () => void isolate(instance, !isolated, false) : undefined
+  const takeOut = (instance: Instance, undo?: () => void) =>
+    attempt(instance, () => patch(instance, { isolated: true }), text.wasIsolated(endpoint(instance)), undo)
+
+  const putBack = (instance: Instance, undo?: () => void) =>
+    attempt(instance, () => patch(instance, { isolated: false }), text.wasRestored(endpoint(instance)), undo)
+
+  const isolate = (instance: Instance) => takeOut(instance, () => void putBack(instance))
+
+  const restore = (instance: Instance) => putBack(instance, () => void takeOut(instance))
+
+  const reweigh = (shown: Instance, weight: number, undo?: (written: Instance) => void) =>
+    attempt(shown, () => setWeight(shown, weight), text.weightSet(endpoint(shown), shown.weight, weight), undo)
+
+  const weigh = (shown: Instance, weight: number) => reweigh(shown, weight, (written) => void reweigh(written, shown.weight))
+
+  const mark = (instance: Instance, health: Health) =>
+    attempt(instance, () => patch(instance, { health }), text.wasMarked(endpoint(instance), healthText[health]))
+
+  /** Brings the metadata from what was shown to what was typed; what others added since stays. */
+  const label = (shown: Instance, metadata: Metadata) => {
+    const change = (from: Metadata, to: Metadata, undo?: () => void) =>
+      attempt(shown, () => patch(shown, { metadata: metadataPatch(from, to) }), text.labelled(endpoint(shown)), undo)
+    return change(shown.metadata, metadata, () => void change(metadata, shown.metadata))
+  }
+
+  const deregister = (instance: Instance) => {
+    const params = { path: pathOf(instance) }
+    const again = () => must(api.PUT(ONE, { params, body: putOf(instance) }))
+    const undo = () => void attempt(instance, again, text.registered(endpoint(instance)))
     const write = async () => {
-      await patch(instance, { isolated })
-      return isolated ? text.wasIsolated(endpoint(instance)) : text.wasRestored(endpoint(instance))
+      await must(api.DELETE(ONE, { params }))
+      return instance
     }
-    return attempt(instance, write, undo)
+    return attempt(instance, write, text.wasDeregistered(endpoint(instance)), undo)
   }
 
-  const weigh = (instance: Instance, weight: number): Promise<boolean> => {
-    let written: Instance | undefined
-    const undo = () => {
-      if (written) void attempt(written, () => reweigh(written ?? instance, instance.weight))
-    }
-    const write = async () => {
-      written = await setWeight(instance, weight)
-      return text.weightSet(endpoint(instance), instance.weight, weight)
-    }
-    return attempt(instance, write, undo)
-  }
-
-  const reweigh = async (instance: Instance, weight: number) => {
-    await setWeight(instance, weight)
-    return text.weightSet(endpoint(instance), instance.weight, weight)
-  }
-
-  const mark = (instance: Instance, health: Health): Promise<boolean> => {
-    const write = async () => {
-      await patch(instance, { health })
-      return text.wasMarked(endpoint(instance), healthText[health])
-    }
-    return attempt(instance, write)
-  }
-
-  const label = (instance: Instance, metadata: Record<string, string>): Promise<boolean> => {
-    const change = async (from: Record<string, string>, to: Record<string, string>) => {
-      await patch(instance, { metadata: metadataPatch(from, to) })
-      return text.labelled(endpoint(instance))
-    }
-    const undo = () => void attempt(instance, () => change(metadata, instance.metadata))
-    return attempt(instance, () => change(instance.metadata, metadata), undo)
-  }
-
-  const deregister = (instance: Instance): Promise<boolean> => {
-    const again = async () => {
-      await must(api.PUT(ONE, { params: { path: pathOf(instance) }, body: putOf(instance) }))
-      return text.registered(endpoint(instance))
-    }
-    const write = async () => {
-      await must(api.DELETE(ONE, { params: { path: pathOf(instance) } }))
-      return text.wasDeregistered(endpoint(instance))
-    }
-    return attempt(instance, write, () => void attempt(instance, again))
-  }
-
-  return { isolate, weigh, mark, label, deregister }
+  return { isolate, restore, weigh, mark, label, deregister }
 }
