@@ -1636,6 +1636,11 @@ export interface components {
             /** @description For a static instance only: the health of others is what their heartbeats say. */
             health?: components["schemas"]["Health"];
             id: string;
+            /**
+             * Format: int64
+             * @description The revision that it must still be at, else 412 with `current_revision`.
+             */
+            if_revision?: number;
             /** @description Takes it out of every list, or back in. */
             isolated?: boolean;
             /** @description Entries to set; `null` removes a key. */

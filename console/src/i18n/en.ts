@@ -300,6 +300,7 @@ export const en = {
     bulkApply: (count: number) => `Change ${many(count, 'instance', 'instances')}`,
     bulkDone: (count: number) => `${many(count, 'instance', 'instances')} changed`,
     bulkPartly: (done: number, refused: number) => `${done} changed, ${refused} refused`,
+    bulkStopped: (done: number, all: number, reason: string) => `${done} of ${all} were changed. ${reason}`,
     overridden: (weight: number) => `it registered with weight ${weight}`,
   },
   subscribers: {

@@ -293,6 +293,7 @@ export const zh: Dictionary = {
     bulkApply: (count) => `修改 ${count} 个实例`,
     bulkDone: (count) => `已修改 ${count} 个实例`,
     bulkPartly: (done, refused) => `已修改 ${done} 个，${refused} 个被拒绝`,
+    bulkStopped: (done, all, reason) => `已修改 ${all} 个中的 ${done} 个。${reason}`,
     overridden: (weight) => `注册时的权重为 ${weight}`,
   },
   subscribers: {

@@ -1,6 +1,5 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { api, type BatchItem, type Instance, must } from '../api/client'
 import { useTold } from '../i18n/use-told'
 import { useText } from '../i18n/use-text'
 import { parseSearch } from '../search/tokens'
@@ -9,7 +8,8 @@ import { Dialog } from '../ui/dialog'
 import { SelectField, TextField } from '../ui/field'
 import { Fault } from '../ui/states'
 import { toast, toastError } from '../ui/toast'
-import { type BulkAction, EMPTY_TALLY, itemOf, joined, type Tally, tally, undoOf } from './bulk'
+import { type BulkAction, type Changed, EMPTY_TALLY, joined, type Step, stepOf, type Tally, undoOf } from './bulk'
+import { rehearse, write, type Written } from './bulk-write'
 import { allInstances, INSTANCE_TOKENS, instancesFilter } from './queries'
 
 interface Props {
@@ -19,9 +19,6 @@ interface Props {
   q: string
   onClose: () => void
 }
-
-/** The API takes this many operations at once. */
-const BATCH = 500
 
 /** Changes every instance that a search finds, on whatever page it is; counts before. */
 export function BulkDialog({ namespace, service, q, onClose }: Props) {
@@ -33,21 +30,7 @@ export function BulkDialog({ namespace, service, q, onClose }: Props) {
   const [read, setRead] = useState(0)
   const action: BulkAction = does === 'weigh' ? { does, weight: Number(weight) } : { does }
 
-  async function send(items: BatchItem[], isRehearsal: boolean) {
-    const params = { path: { namespace, service }, query: isRehearsal ? { dry_run: true } : {} }
-    const path = '/api/v1/namespaces/{namespace}/services/{service}/instances:batch'
-    return (await must(api.POST(path, { params, body: { items } }))).items
-  }
-
-  async function sendAll(instances: Instance[], itemFor: (instance: Instance) => BatchItem, isRehearsal: boolean) {
-    let total = EMPTY_TALLY
-    for (let at = 0; at < instances.length; at += BATCH) {
-      const part = instances.slice(at, at + BATCH)
-      // oxlint-disable-next-line no-await-in-loop -- one after another, so that the server is not flooded
-      total = joined(total, tally(part, await send(part.map(itemFor), isRehearsal)))
-    }
-    return total
-  }
+  const place = { namespace, service }
 
   const count = useMutation<Tally>({
     mutationFn: async () => {
@@ -55,30 +38,41 @@ export function BulkDialog({ namespace, service, q, onClose }: Props) {
       setRead(0)
       const filter = instancesFilter(parseSearch(q, INSTANCE_TOKENS, 'ip'))
       for await (const page of allInstances(namespace, service, filter)) {
-        total = joined(total, await sendAll(page, (one) => itemOf(action, one), true))
+        total = joined(total, await rehearse(place, page.map((one) => stepOf(action, one))))
         setRead(total.total)
       }
       return total
     },
   })
-  const refresh = () => client.invalidateQueries({ queryKey: ['service', namespace, service] })
-  async function undo(changed: Instance[]) {
-    try {
-      const back = await sendAll(changed, (one) => undoOf(action, one), false)
-      toast(text.bulkDone(back.total - back.refused))
-    } catch (error) {
-      toastError(String(error))
+
+  /** Takes steps; tells what became of them unless they were stopped, with `back` as the way back. */
+  async function take(steps: Step[], back?: (changed: Changed[]) => void) {
+    const written = await write(place, steps)
+    const { changed, refused, error } = written
+    void client.invalidateQueries({ queryKey: ['service', namespace, service] })
+    if (error === undefined) {
+      toast(refused > 0 ? text.bulkPartly(changed.length, refused) : text.bulkDone(changed.length), back && (() => back(changed)))
     }
-    void refresh()
+    return written
+  }
+  const stoppedAt = ({ changed, error }: Written, asked: number) => text.bulkStopped(changed.length, asked, told(error))
+  async function undo(changed: Changed[]) {
+    const undone = await take(changed.map(undoOf))
+    if (undone.error !== undefined) toastError(stoppedAt(undone, changed.length))
   }
   const apply = useMutation({
-    mutationFn: (changed: Instance[]) => sendAll(changed, (one) => itemOf(action, one), false),
-    onSuccess: ({ changed, refused }) => {
-      toast(refused > 0 ? text.bulkPartly(changed.length, refused) : text.bulkDone(changed.length), () => void undo(changed))
-      void refresh()
-      onClose()
+    mutationFn: (changed: Changed[]) =>
+      take(
+        changed.map(({ before }) => stepOf(action, before)),
+        (done) => void undo(done),
+      ),
+    onSuccess: ({ error }) => {
+      if (error === undefined) onClose()
+      else count.reset()
     },
   })
+  const stopped = apply.data?.error === undefined ? undefined : apply.data
+  const takeBack = useMutation({ mutationFn: undo, onSuccess: onClose })
   const counted = count.data
   const choose = (next: string) => {
     count.reset()
@@ -89,12 +83,12 @@ export function BulkDialog({ namespace, service, q, onClose }: Props) {
     setWeight(next)
   }
   const isWeight = /^\d+$/.test(weight) && Number(weight) <= 10_000
-  const isBusy = count.isPending || apply.isPending
-  const fault = count.error ?? apply.error
+  const isWriting = apply.isPending || takeBack.isPending
+  const isBusy = count.isPending || isWriting
   return (
-    <Dialog title={text.bulkTitle} onClose={onClose}>
+    <Dialog title={text.bulkTitle} isBusy={isWriting} onClose={onClose}>
       <p>{q ? text.bulkMatching(q) : text.bulkAll}</p>
-      <div className="fields">
+      <fieldset className="plain fields" disabled={isBusy}>
         <SelectField
           label={text.bulkAction}
           value={does}
@@ -114,15 +108,23 @@ export function BulkDialog({ namespace, service, q, onClose }: Props) {
             fault={isWeight ? undefined : text.weightHint}
           />
         )}
-      </div>
+      </fieldset>
       <div role="status">
         {count.isPending && <p className="muted num">{text.bulkCounting(read)}</p>}
         {counted && <p className="num">{text.bulkWould(counted.changed.length, counted.total)}</p>}
         {counted && counted.refused > 0 && <p className="text-bad num">{text.bulkRefused(counted.refused)}</p>}
       </div>
-      {fault && <Fault>{told(fault)}</Fault>}
+      {count.error && <Fault>{told(count.error)}</Fault>}
+      {stopped && <Fault>{stoppedAt(stopped, apply.variables?.length ?? 0)}</Fault>}
       <div className="form-foot">
-        <Button onClick={onClose}>{actions.cancel}</Button>
+        <Button disabled={isWriting} onClick={onClose}>
+          {actions.cancel}
+        </Button>
+        {stopped && stopped.changed.length > 0 && (
+          <Button disabled={isBusy} onClick={() => takeBack.mutate(stopped.changed)}>
+            {actions.undo}
+          </Button>
+        )}
         {counted && counted.changed.length > 0 ? (
           <Button kind="primary" disabled={isBusy} onClick={() => apply.mutate(counted.changed)}>
             {text.bulkApply(counted.changed.length)}

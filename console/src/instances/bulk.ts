@@ -1,31 +1,50 @@
-import type { BatchAnswer, BatchItem, Instance } from '../api/client'
+import type { BatchAnswer, Instance } from '../api/client'
 
 /** What can be done to many instances at once. */
 export type BulkAction = { does: 'isolate' } | { does: 'restore' } | { does: 'weigh'; weight: number }
 
-/** The operation on each instance. */
-export function itemOf(action: BulkAction, { id }: Instance): BatchItem {
-  if (action.does === 'weigh') return { patch: { id, weight: action.weight } }
-  return { patch: { id, isolated: action.does === 'isolate' } }
+/** What becomes of an instance; only the part that an action is about. */
+export type Part = { weight: number } | { isolated: boolean }
+
+/** A change of an instance as it was shown. */
+export interface Step {
+  shown: Instance
+  to: Part
+}
+
+/** What an action makes of each instance. */
+export function stepOf(action: BulkAction, shown: Instance): Step {
+  return { shown, to: action.does === 'weigh' ? { weight: action.weight } : { isolated: action.does === 'isolate' } }
 }
 
 /** What leads an instance back to what it was. */
-export function undoOf(action: BulkAction, { id, weight, isolated }: Instance): BatchItem {
-  return action.does === 'weigh' ? { patch: { id, weight } } : { patch: { id, isolated } }
+export function undoOf({ before, after }: Changed): Step {
+  return { shown: after, to: before.weight === after.weight ? { isolated: before.isolated } : { weight: before.weight } }
+}
+
+/** Whether the part that a step changes is still what was shown. */
+export function isAsShown({ shown, to }: Step, current: Instance): boolean {
+  return 'weight' in to ? current.weight === shown.weight : current.isolated === shown.isolated
+}
+
+/** An instance that was, or would be, changed. */
+export interface Changed {
+  before: Instance
+  after: Instance
 }
 
 /** What became, or would become, of each instance. */
 export interface Tally {
-  changed: Instance[]
+  changed: Changed[]
   refused: number
   total: number
 }
 
 /** Counts what a batch, or its rehearsal, answered; what an instance was already is no change. */
-export function tally(asked: Instance[], answers: BatchAnswer[]): Tally {
-  const changed = asked.filter((instance, index) => {
+export function tally(asked: Step[], answers: BatchAnswer[]): Tally {
+  const changed = asked.flatMap(({ shown: before }, index) => {
     const after = answers[index]?.instance
-    return after !== undefined && (after.weight !== instance.weight || after.isolated !== instance.isolated)
+    return after && (after.weight !== before.weight || after.isolated !== before.isolated) ? [{ before, after }] : []
   })
   return { changed, refused: answers.filter(({ status }) => status >= 300).length, total: asked.length }
 }

@@ -4,7 +4,7 @@ use axum::response::{IntoResponse as _, Response};
 use futures_util::future::join_all;
 use http::StatusCode;
 use merak_core::{Caller, Outcome, Precondition, Registered, Registry};
-use merak_model::{InstanceId, Invalid, Problem as Refusal, ServiceKey};
+use merak_model::{InstanceId, Invalid, Problem as Refusal, Revision, ServiceKey};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -91,6 +91,10 @@ struct PatchItem {
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false)]
     health: Option<super::Health>,
+    /// The revision that it must still be at, else 412 with `current_revision`.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
+    if_revision: Option<u64>,
 }
 
 /// Deregisters an instance.
@@ -186,12 +190,13 @@ impl Item {
                 Ok(Some(registry.register(caller, registration).await?))
             }
             Self::Patch(item) => {
+                let precondition = item.precondition();
                 let (id, patch) = item.into_parts()?;
                 let key = (service.clone(), id);
                 let patch = patch.parse()?;
                 Ok(Some(
                     registry
-                        .patch_instance(caller, key, patch, Precondition::None)
+                        .patch_instance(caller, key, patch, precondition)
                         .await?,
                 ))
             }
@@ -207,6 +212,12 @@ impl Item {
 }
 
 impl PatchItem {
+    fn precondition(&self) -> Precondition {
+        self.if_revision.map_or(Precondition::None, |revision| {
+            Precondition::Revision(Revision(revision))
+        })
+    }
+
     fn into_parts(self) -> Result<(InstanceId, PatchBody), Invalid> {
         let patch = PatchBody {
             weight: self.weight,

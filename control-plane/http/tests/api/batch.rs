@@ -1,6 +1,6 @@
 //! Many instances in one request.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::harness::{PAY, TestApi};
 
@@ -84,6 +84,27 @@ async fn five_hundred_items_are_carried_out_in_order() {
     let revisions = answer.json["items"].as_array().unwrap().iter();
     let revisions = revisions.map(|item| item["instance"]["revision"].as_u64().unwrap());
     assert!(revisions.eq(3..=502));
+}
+
+#[tokio::test]
+async fn a_patch_of_a_batch_leaves_alone_what_is_at_another_revision() {
+    let api = TestApi::new().await;
+    let first = api.put_instance(1).await.json;
+    let second = api.put_instance(2).await.json;
+    api.patch(&format!("{PAY}/instances/pay-1"), json!({"weight": 55}))
+        .await;
+    let patch = |shown: &Value| {
+        let (id, revision) = (&shown["id"], &shown["revision"]);
+        json!({"patch": {"id": id, "weight": 7, "if_revision": revision}})
+    };
+    let items = json!({"items": [patch(&first), patch(&second)]});
+    let answer = api.post(&format!("{PAY}/instances:batch"), items).await;
+    assert_eq!(answer.column("status"), ["412", "200"]);
+    let problem = &answer.json["items"][0]["problem"];
+    assert_eq!(problem["code"], "precondition_failed");
+    let current = api.get(&format!("{PAY}/instances/pay-1")).await;
+    assert_eq!(problem["current_revision"], current.json["revision"]);
+    assert_eq!(current.json["weight"], 55);
 }
 
 #[tokio::test]

@@ -31,7 +31,8 @@ fn bodies_of_things() -> Vec<(Method, String, Value)> {
         json!({"weight": 1, "isolated": true, "metadata": {"env": null}, "health": "healthy"});
     let batch = json!({"items": [
         {"register": registration},
-        {"patch": {"id": "pay-1", "weight": 1, "isolated": true, "metadata": {"env": null}, "health": "healthy"}},
+        {"patch": {"id": "pay-1", "weight": 1, "isolated": true, "metadata": {"env": null}, "health": "healthy",
+            "if_revision": 1}},
         {"delete": {"id": "pay-2"}},
     ]});
     let service = json!({
