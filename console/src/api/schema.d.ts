@@ -617,7 +617,9 @@ export interface paths {
          * Registers an instance.
          * @description Registering again keeps the id, the isolation and the time of creation, and what operators
          *     changed unless the instance says something new of itself; the same words again write nothing. It
-         *     counts as a heartbeat. The namespace and the service are created if they do not exist, unless the
+         *     counts as a heartbeat. With `If-None-Match: *` it registers only what is not there, and leaves an
+         *     instance that is as it is: so should whoever registers one by hand, as saying something new of an
+         *     instance replaces what it said of itself, its heartbeat included. The namespace and the service are created if they do not exist, unless the
          *     control plane is set to refuse that.
          */
         post: operations["register_instance"];
@@ -9664,7 +9666,13 @@ export interface operations {
                  */
                 dry_run?: boolean;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description `*`: the thing must not exist yet, else 412 with `current_revision`.
+                 * @example *
+                 */
+                "If-None-Match"?: string;
+            };
             path: {
                 /**
                  * @description Name of the namespace; `/` is sent as `%2F`.

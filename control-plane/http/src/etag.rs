@@ -39,6 +39,19 @@ pub(crate) struct WriteHeaders {
     if_none_match: Option<String>,
 }
 
+/// What a write takes that creates under a name which the server may choose.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(
+    dead_code,
+    reason = "describes headers that are read from the header map"
+)]
+pub(crate) struct CreateHeaders {
+    /// `*`: the thing must not exist yet, else 412 with `current_revision`.
+    #[param(rename = "If-None-Match", nullable = false, example = "*")]
+    if_none_match: Option<String>,
+}
+
 /// The ETag of content at a revision.
 pub(crate) fn etag(revision: Revision) -> HeaderValue {
     let quoted = format!("\"{revision}\"");

@@ -114,6 +114,17 @@ impl Mutation {
         }
     }
 
+    /// Whether the thing must not exist yet: the one precondition that this write heeds.
+    pub(crate) fn wants_absent(&self) -> Result<bool, Problem> {
+        match self.precondition {
+            Precondition::Absent => Ok(true),
+            Precondition::None
+            | Precondition::Present
+            | Precondition::Revision(_)
+            | Precondition::AnyRevision(_) => self.require_unconditional().map(|()| false),
+        }
+    }
+
     /// Refuses a write that does not say which state of the thing it was made for.
     pub(crate) fn require_conditional(&self) -> Result<(), Problem> {
         match self.precondition {

@@ -36,6 +36,35 @@ async fn a_registration_gets_an_id_and_every_default() {
 }
 
 #[tokio::test]
+async fn a_registration_of_what_is_not_there_leaves_a_live_instance_as_it_is() {
+    let api = TestApi::new().await;
+    let path = format!("{PAY}/instances");
+    let live =
+        json!({"host": "10.0.0.7", "port": 80, "version": "v2", "metadata": {"env": "prod"}});
+    let by_hand = json!({"host": "10.0.0.7", "port": 80, "health_check": {"type": "none"}});
+    let unless_there = [("if-none-match", "*")];
+    let registered = api.post(&path, live.clone()).await;
+    for body in [by_hand.clone(), live] {
+        let refused = api.send(Method::POST, &path, &unless_there, body).await;
+        assert_eq!(refused.problem(), (412, "precondition_failed", ""));
+        assert_eq!(
+            refused.json["current_revision"],
+            registered.json["revision"]
+        );
+    }
+    let now = api.get(registered.header("location")).await;
+    assert_eq!(now.json, registered.json);
+
+    api.delete(registered.header("location")).await;
+    let created = api.send(Method::POST, &path, &unless_there, by_hand).await;
+    assert_eq!(created.status, 201);
+    assert_eq!(created.json["id"], registered.json["id"]);
+    assert_eq!(created.json["health_check"], json!({"type": "none"}));
+    let place = created.header("location");
+    assert_eq!(api.get(place).await.json, created.json);
+}
+
+#[tokio::test]
 async fn a_registration_keeps_what_an_operator_changed() {
     let api = TestApi::new().await;
     let (path, body) = (

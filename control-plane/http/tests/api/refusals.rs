@@ -463,18 +463,21 @@ async fn a_long_name_is_refused_with_its_length() {
 async fn a_refused_header_is_named() {
     let api = TestApi::new().await;
     let instances = format!("{PAY}/instances");
+    let batch = format!("{PAY}/instances:batch");
     for (method, path, header, value) in [
         (Method::PUT, PAY, "If-Match", "garbage"),
         (Method::PUT, PAY, "If-None-Match", "\"1\""),
         (Method::DELETE, PAY, "If-Match", "W/\"1\""),
         (Method::GET, PAY, "If-None-Match", "garbage"),
         (Method::POST, &instances, "If-Match", "\"1\""),
-        (Method::POST, &instances, "If-None-Match", "*"),
+        (Method::POST, &instances, "If-None-Match", "\"1\""),
+        (Method::POST, &batch, "If-None-Match", "*"),
         (Method::GET, "/api/v1/watch", "Last-Event-ID", "x"),
     ] {
         api.put(PAY, json!({})).await;
         let body = match method {
             Method::PUT => json!({}),
+            Method::POST if path == batch => json!({"items": []}),
             Method::POST => json!({"host": "h", "port": 1}),
             _ => Value::Null,
         };
