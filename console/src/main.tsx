@@ -11,6 +11,7 @@ import './styles/ui.css'
 import './styles/shell.css'
 import './styles/pages.css'
 import './styles/rules.css'
+import './styles/low.css'
 
 const client = new QueryClient({
   defaultOptions: {

@@ -102,6 +102,7 @@ function Instances({ q, clear, onLabel }: { q: string; clear: () => void; onLabe
     <>
       <Table
         label={services.instances}
+        hasCards
         of={`${q} ${page} ${asOf} ${sort}`}
         isStale={isPlaceholderData}
         rows={data.items}

@@ -2,6 +2,7 @@ import { useWindowVirtualizer } from '@tanstack/react-virtual'
 import { type KeyboardEvent, type ReactNode, useLayoutEffect, useRef, useState } from 'react'
 import { useText } from '../i18n/use-text'
 import { HeaderCell } from './header-cell'
+import { useNarrow } from './narrow'
 import { steady } from './steady'
 
 export interface Column<Row> {
@@ -30,17 +31,21 @@ interface Props<Row> {
   rowClass?: (row: Row) => string
   /** The columns may need more room than the page has: the table then scrolls sideways in its place. */
   isWide?: boolean
+  /** Where there is little room, each row is a card with all its columns, placed by `[data-column]`. */
+  hasCards?: boolean
   /** What the rows are sorted by, largest first with a `-`; none for the order of the server. */
   sort?: string | undefined
   onSort?: (sort: string | undefined) => void
 }
 
 const ROW_PX = 36
+/** As in the style sheet. */
+const CARD_PX = 136
 /** Fewer rows than these are all in the page: finding in it and printing work as everywhere. */
 const VIRTUAL_FROM = 120
 
 /** A table that stays fluid with any number of rows, and still while one points at it. */
-export function Table<Row>({ label, of = '', isStale = false, rows, columns, rowKey, rowClass, isWide = false, sort, onSort }: Props<Row>) {
+export function Table<Row>({ label, of = '', isStale = false, rows, columns, rowKey, rowClass, isWide = false, hasCards = false, sort, onSort }: Props<Row>) {
   const { table: text } = useText()
   const [isPointed, setPointed] = useState(false)
   const [held, setHeld] = useState<{ of: string; rows: Row[] } | null>(null)
@@ -52,20 +57,22 @@ export function Table<Row>({ label, of = '', isStale = false, rows, columns, row
   useLayoutEffect(() => {
     if (body.current) setTop(body.current.getBoundingClientRect().top + window.scrollY)
   }, [])
+  const rowPx = useNarrow() && hasCards ? CARD_PX : ROW_PX
   const isVirtual = shown.rows.length >= VIRTUAL_FROM
   const virtual = useWindowVirtualizer({
     count: shown.rows.length,
-    estimateSize: () => ROW_PX,
+    estimateSize: () => rowPx,
     overscan: 12,
     scrollMargin: top,
     enabled: isVirtual,
   })
+  useLayoutEffect(() => virtual.measure(), [virtual, rowPx])
   const visible = virtual.getVirtualItems()
   const first = isVirtual ? (visible[0]?.index ?? 0) : 0
   const last = isVirtual ? (visible.at(-1)?.index ?? -1) + 1 : shown.rows.length
   return (
     <div
-      className={isWide ? 'table-scroll table-wide' : 'table-scroll'}
+      className={`table-scroll ${isWide ? 'table-wide' : ''} ${hasCards ? 'table-cards' : ''}`}
       role="region"
       aria-label={text.scroll(label)}
       // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard
@@ -94,17 +101,17 @@ export function Table<Row>({ label, of = '', isStale = false, rows, columns, row
           </tr>
         </thead>
         <tbody ref={body}>
-          <Spacer rows={first} columns={columns.length} />
+          <Spacer px={first * rowPx} columns={columns.length} />
           {shown.rows.slice(first, last).map((row, index) => (
             <tr key={rowKey(row)} className={rowClass?.(row)} aria-rowindex={first + index + 2}>
               {columns.map((column) => (
-                <td key={column.id} className={classOf(column)}>
+                <td key={column.id} className={classOf(column)} data-column={column.id} data-label={column.header}>
                   {column.cell(row)}
                 </td>
               ))}
             </tr>
           ))}
-          <Spacer rows={shown.rows.length - last} columns={columns.length} />
+          <Spacer px={(shown.rows.length - last) * rowPx} columns={columns.length} />
         </tbody>
       </table>
     </div>
@@ -112,12 +119,12 @@ export function Table<Row>({ label, of = '', isStale = false, rows, columns, row
 }
 
 /** Stands for rows that are out of sight. */
-function Spacer({ rows, columns }: { rows: number; columns: number }) {
-  if (rows <= 0) return null
+function Spacer({ px, columns }: { px: number; columns: number }) {
+  if (px <= 0) return null
   return (
     <tr aria-hidden="true" className="spacer">
       {/* oxlint-disable-next-line jsx-a11y/control-has-associated-label -- hidden from those who would hear it */}
-      <td colSpan={columns} style={{ height: rows * ROW_PX }} />
+      <td colSpan={columns} style={{ height: px }} />
     </tr>
   )
 }
