@@ -2,6 +2,7 @@ import { type KeyboardEvent, useEffect, useId, useState } from 'react'
 import type { Dictionary } from '../i18n/en'
 import { useText } from '../i18n/use-text'
 import { Icon } from '../ui/icon'
+import { focusFirstRow } from '../ui/rows'
 import { complete, type Fault, type Grammar, parseSearch, suggest } from './tokens'
 
 interface Props {
@@ -44,12 +45,22 @@ export function SearchField({ value, onSearch, grammar, wordIs, example }: Props
     setTyped(complete(typed, suggestion))
     setAt(-1)
   }
-  function press(event: KeyboardEvent) {
+  /** Takes back what is open, then what is typed, then the focus. */
+  function escape(field: HTMLInputElement) {
+    if (isShown) setOpen(false)
+    else if (typed !== '') setTyped('')
+    else field.blur()
+  }
+  function press(event: KeyboardEvent<HTMLInputElement>) {
     const chosen = suggestions[at]
-    if (event.key === 'Escape' && isShown) setOpen(false)
+    if (event.key === 'Escape') escape(event.currentTarget)
     else if (event.key === 'Enter' && chosen) take(chosen)
-    else if (event.key === 'Enter') onSearch(typed.trim())
-    else if (event.key === 'ArrowDown' && isShown) setAt((at + 1) % suggestions.length)
+    else if (event.key === 'Enter') {
+      setOpen(false)
+      onSearch(typed.trim())
+    } else if (event.key === 'ArrowDown' && isShown) setAt((at + 1) % suggestions.length)
+    else if (event.key === 'ArrowDown' && !focusFirstRow()) return
+    else if (event.key === 'ArrowDown') setOpen(false)
     else if (event.key === 'ArrowUp' && isShown) setAt(at <= 0 ? suggestions.length - 1 : at - 1)
     else return
     event.preventDefault()

@@ -1,5 +1,6 @@
 import { useNavigate } from '@tanstack/react-router'
 import { useEffect } from 'react'
+import { focusFirstRow } from '../ui/rows'
 
 /** After `g`, the letter of a page. */
 export const GO = [
@@ -20,6 +21,11 @@ function isTyping(target: EventTarget | null) {
   return target instanceof HTMLElement && target.closest('input, textarea, select, dialog') !== null
 }
 
+/** Whether nothing on the page has the focus. */
+function isNowhere(target: EventTarget | null) {
+  return target === document.body || (target instanceof HTMLElement && target.id === 'main')
+}
+
 /** The keys that work on every page. */
 export function useKeys(open: (what: 'palette' | 'help') => void) {
   const navigate = useNavigate()
@@ -36,6 +42,7 @@ export function useKeys(open: (what: 'palette' | 'help') => void) {
       if (page && event.timeStamp - goAt < GO_MS) void navigate({ to: page[1] })
       goAt = event.key === 'g' ? event.timeStamp : 0
       if (event.key === '?') open('help')
+      if (event.key === 'ArrowDown' && isNowhere(event.target) && focusFirstRow()) event.preventDefault()
       const search = event.key === '/' ? document.querySelector<HTMLElement>('.search input') : null
       if (search) {
         event.preventDefault()
