@@ -1,14 +1,14 @@
 import { useQuery } from '@tanstack/react-query'
-import { useNavigate } from '@tanstack/react-router'
 import { useText } from '../i18n/use-text'
 import { allNamespacesQuery } from '../namespaces/queries'
+import { useChooseNamespace } from './choose-namespace'
 import { useScope } from './scope'
 
 /** Chooses the namespace that every page looks at. */
 export function NamespacePicker() {
   const { header } = useText()
   const { namespace } = useScope()
-  const navigate = useNavigate()
+  const choose = useChooseNamespace()
   const { data } = useQuery(allNamespacesQuery)
   const names = data?.map(({ name }) => name) ?? []
   // What the address names is shown even if it does not exist.
@@ -18,10 +18,7 @@ export function NamespacePicker() {
       className="picker"
       aria-label={header.namespace}
       value={namespace ?? ''}
-      onChange={(event) => {
-        const ns = event.target.value || undefined
-        void navigate({ to: '.', search: (now) => ({ ...now, ns, page: undefined }) })
-      }}
+      onChange={(event) => choose(event.target.value || undefined)}
     >
       <option value="">{header.allNamespaces}</option>
       {choices.map((name) => (

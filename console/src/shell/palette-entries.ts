@@ -13,6 +13,7 @@ import { ROUTING } from '../routing/routing'
 import { foundRulesQuery } from '../rule/api'
 import { type CommonSpec, keyOf, type Noun } from '../rule/noun'
 import { anywhere } from '../search/tokens'
+import { useChooseNamespace } from './choose-namespace'
 import { setPreferences, usePreferences } from './preferences'
 import { useScope } from './scope'
 
@@ -95,8 +96,9 @@ function useActions(): Entry[] {
   const { asOf } = useScope()
   const navigate = useNavigate()
   const copy = useCopy()
+  const choose = useChooseNamespace()
   const { data } = useQuery(allNamespacesQuery)
-  const search = (change: { ns?: string | undefined; as_of?: string | undefined }) =>
+  const search = (change: { as_of: string | undefined }) =>
     void navigate({ to: '.', search: (now) => ({ ...now, page: undefined, ...change }) })
   const themes = (['light', 'dark', 'system'] as const).map((theme): Entry => {
     const label = { light: palette.lightTheme, dark: palette.darkTheme, system: palette.systemTheme }[theme]
@@ -113,7 +115,7 @@ function useActions(): Entry[] {
       id: `namespace-${name}`,
       label: palette.namespace(name),
       icon: 'namespaces',
-      run: () => search({ ns: name }),
+      run: () => choose(name),
     }),
   )
   const create = () => void navigate({ to: '/services', search: { create: 'yes' } })
