@@ -169,7 +169,7 @@ const limitSimulator = createRoute({
 const changes = createRoute({
   getParentRoute: () => root,
   path: '/changes',
-  validateSearch: only('kind', 'service', 'actor', 'change'),
+  validateSearch: only('kind', 'service', 'rule', 'actor', 'since', 'until', 'change'),
   component: lazyRouteComponent(() => import('./changes/changes-page'), 'ChangesPage'),
 })
 

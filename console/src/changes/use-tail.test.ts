@@ -4,13 +4,13 @@ import type { Change } from '../api/client'
 vi.stubGlobal('location', { origin: 'http://localhost' })
 const { grown, isWanted } = await import('./use-tail')
 
-const change = { kind: 'instance', namespace: 'default', service: 'pay', actor: 'rest@10.0.0.1' } as Change
+const change = { kind: 'instance', namespace: 'default', service: 'pay', actor: 'rest@10.0.0.1', at: '2026-01-02T10:00:00Z' } as Change
 
 describe('isWanted', () => {
   it('asks for every filter', () => {
     expect(isWanted({}, change)).toBe(true)
     expect(isWanted({ kind: 'instance', namespace: 'default', service: 'pay', actor: 'rest@10.0.0.1' }, change)).toBe(true)
-    for (const query of [{ kind: 'service' }, { namespace: 'a' }, { service: 'a' }, { actor: 'a' }] as const) {
+    for (const query of [{ kind: 'service' }, { namespace: 'a' }, { service: 'a' }, { rule: 'a' }, { actor: 'a' }, { since: '2026-01-02T10:00:01Z' }] as const) {
       expect(isWanted(query, change)).toBe(false)
     }
   })

@@ -7,12 +7,14 @@ import type { ChangesQuery } from './queries'
 const LIMIT = 2_000
 
 /** Whether a change is one that a query asks for. */
-export function isWanted({ kind, namespace, service, actor }: ChangesQuery, change: Change): boolean {
+export function isWanted({ kind, namespace, service, rule, actor, since }: ChangesQuery, change: Change): boolean {
   return (
     (kind === undefined || change.kind === kind) &&
     (namespace === undefined || change.namespace === namespace) &&
     (service === undefined || change.service === service) &&
-    (actor === undefined || change.actor === actor)
+    (rule === undefined || change.rule === rule) &&
+    (actor === undefined || change.actor === actor) &&
+    (since === undefined || Date.parse(change.at) >= Date.parse(since))
   )
 }
 

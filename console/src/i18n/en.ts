@@ -337,6 +337,10 @@ export const en = {
     kind: 'Kind',
     anyKind: 'Any kind',
     service: 'Service',
+    rule: 'Rule',
+    since: 'From',
+    until: 'To',
+    whole: 'Service, rule and actor are whole names.',
     kinds: {
       namespace: 'Namespace',
       service: 'Service',

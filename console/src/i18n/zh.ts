@@ -330,6 +330,10 @@ export const zh: Dictionary = {
     kind: '类型',
     anyKind: '全部类型',
     service: '服务',
+    rule: '规则',
+    since: '从',
+    until: '到',
+    whole: '服务、规则和操作者按完整名称匹配。',
     kinds: {
       namespace: '命名空间',
       service: '服务',
