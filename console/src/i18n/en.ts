@@ -175,7 +175,9 @@ export const en = {
     emptyHint: 'Register an instance in one of these ways, and it appears here within the second.',
     fromShell: 'From a shell',
     fromRust: 'From a Rust application',
+    demoHere: 'A service of the demo',
     whole: 'A whole system to play with',
+    wholeHint: 'A tour with a control plane and a console of its own, whose addresses it prints: its services do not appear here.',
     byHand: 'Create a service by hand',
   },
   services: {

@@ -169,7 +169,9 @@ export const zh: Dictionary = {
     emptyHint: '用下面任一方式注册实例，一秒内就会出现在这里。',
     fromShell: '命令行',
     fromRust: 'Rust 应用',
+    demoHere: '演示系统中的一个服务',
     whole: '一套完整的演示系统',
+    wholeHint: '演示自带独立的控制面和控制台（启动时打印地址）：它的服务不会出现在这里。',
     byHand: '手动创建服务',
   },
   services: {

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
+import example from '../../../sdk/examples/register.rs?raw'
 import { api, must } from '../api/client'
 import { useText } from '../i18n/use-text'
 import { Command } from '../ui/copy'
@@ -10,8 +11,8 @@ const shell = () => `curl -X POST ${location.origin}/api/v1/namespaces/default/s
   -H 'content-type: application/json' \\
   -d '{"host": "127.0.0.1", "port": 9000, "health_check": {"type": "none"}}'`
 
-const rust = (address: string) => `let client = merak_sdk::Client::builder("${address}").build()?;
-let registered = client.register(Registration::new("pay", "127.0.0.1", 9000)).await?;`
+/** The example of the SDK, which is compiled with it, for this control plane. */
+const rust = (address: string) => example.replace(/^\/\/!.*\n+/gm, '').replace('http://127.0.0.1:8091', address).trim()
 
 /** What a newcomer does first. */
 export function GettingStarted() {
@@ -32,7 +33,14 @@ export function GettingStarted() {
             {isProxied && <p className="muted">{text.proxied}</p>}
           </>
         )}
+        {address !== undefined && (
+          <>
+            <h3>{text.demoHere}</h3>
+            <Command text={`merak demo node micro-pay --name micro-pay-1 --control-plane ${address}`} />
+          </>
+        )}
         <h3>{text.whole}</h3>
+        <p className="muted">{text.wholeHint}</p>
         <Command text="merak demo" />
         <p>
           <Link to="/services" search={{ create: 'yes' }}>

@@ -189,3 +189,13 @@ test('about tells version, revision, readiness and figures', async ({ page, mera
   await merak.patch('default', 'micro-pay', await merak.firstInstance('default', 'micro-pay'), { weight: 55 })
   await expect(main).toContainText(/Push latencyp50 [\d.]+ ms, p99 [\d.]+ ms/)
 })
+
+test('a newcomer is told how to register, and where the demo lives', async ({ page }) => {
+  await page.goto('/')
+  const started = page.locator('.panel', { has: page.getByRole('heading', { name: 'Nothing is registered yet' }) })
+  await expect(started).toContainText('use merak_sdk::{Client, Registration};')
+  await expect(started).toContainText(/Client::builder\("http:\/\/127\.0\.0\.1:\d+"\)/)
+  await expect(started).not.toContainText('//!')
+  await expect(started).toContainText(/merak demo node micro-pay --name micro-pay-1 --control-plane http:/)
+  await expect(started).toContainText('its services do not appear here')
+})
