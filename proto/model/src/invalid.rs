@@ -67,7 +67,7 @@ pub enum Problem {
         /// In English.
         known: String,
         /// Their names.
-        fields: Vec<String>,
+        fields: Box<[String]>,
     },
     /// The value is refused for another reason, given as a fragment, which no page of a console leads to.
     Refused {
@@ -76,7 +76,7 @@ pub enum Problem {
     },
     /// The value fits its type and limits, and is refused for another reason.
     #[serde(untagged)]
-    Because(Why),
+    Because(Box<Why>),
 }
 
 impl Invalid {
@@ -128,7 +128,7 @@ impl Invalid {
 
     /// Refuses the value of `field` for a reason that is no limit.
     pub fn because(field: impl Into<String>, why: impl Into<Why>) -> Self {
-        Self::new(field, Problem::Because(why.into()))
+        Self::new(field, Problem::Because(Box::new(why.into())))
     }
 
     /// Refuses the value of `field` for a reason that only its sentence says.

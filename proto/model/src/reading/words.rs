@@ -22,14 +22,14 @@ impl Fault {
             return of(field, Problem::Missing);
         }
         if let Some(field) = message.strip_prefix("duplicate field ") {
-            return of(field, Problem::Because(Why::FieldRepeated));
+            return of(field, because(Why::FieldRepeated));
         }
         let unknown = message.strip_prefix("unknown field `");
         if let Some((field, known)) = unknown.and_then(|rest| rest.split_once("`, ")) {
             return Self::Here(Problem::Unknown {
                 field: shortened(field),
                 known: known.to_owned(),
-                fields: quoted(known),
+                fields: quoted(known).into(),
             });
         }
         Self::Here(problem(message))
@@ -42,7 +42,7 @@ pub fn problem(message: &str) -> Problem {
         why: why.to_owned(),
     };
     let mismatch = |expected: &str, found: Found, or: &dyn Fn() -> String| match wanted(expected) {
-        Some(wanted) => Problem::Because(Why::WrongType { wanted, found }),
+        Some(wanted) => because(Why::WrongType { wanted, found }),
         None => Problem::Refused { why: or() },
     };
     if let Some((word, known)) = message
@@ -63,13 +63,17 @@ pub fn problem(message: &str) -> Problem {
             let or = || format!("expected {expected}, found {found}");
             mismatch(expected, found.clone(), &or)
         }
-        None if is_no_number(message) => Problem::Because(Why::NotCount),
-        None if is_too_large(message) => Problem::Because(Why::NumberTooLarge),
+        None if is_no_number(message) => because(Why::NotCount),
+        None if is_too_large(message) => because(Why::NumberTooLarge),
         None if message == "expected a string, found an object" => {
             mismatch("a string", Found::Object, &|| message.to_owned())
         }
         None => said(message),
     }
+}
+
+fn because(why: Why) -> Problem {
+    Problem::Because(Box::new(why))
 }
 
 /// The place is said by the pointer; line and column of JSON's reader say it a second time.
