@@ -118,7 +118,10 @@ test('a thousand routing rules stay fluid', async ({ page, merak }) => {
   await page.getByRole('combobox', { name: 'Search' }).fill('')
   await expect(page.getByText('1,000 rows', { exact: true })).toBeVisible()
   await fluidly(page, 'scrolling 1,000 rules', async () => {
-    for (let step = 0; step < 12; step += 1) await page.mouse.wheel(0, step < 6 ? 400 : -400)
+    for (let step = 0; step < 12; step += 1) {
+      await page.mouse.wheel(0, step < 6 ? 240 : -240)
+      await page.evaluate(() => new Promise(requestAnimationFrame))
+    }
   })
   await page.evaluate(() => scrollTo(0, 0))
   await fluidly(page, 'moving a rule among 1,000 by keyboard', async () => {
