@@ -31,7 +31,8 @@ export function TimelineTab() {
   const log = useQuery(serviceChangesQuery(namespace, service, { page_size: CHANGES, ...upTo(asOf) }))
   const present = useQuery(instancesQuery(namespace, service, { page_size: STRIPS, as_of: asOf }))
   const now = useNow()
-  if (log.error && !log.data) return <Failed error={log.error} retry={() => void log.refetch()} />
+  const failed = [log, present].filter(({ error, data }) => error && !data)
+  if (failed[0]) return <Failed error={failed[0].error} retry={() => failed.forEach((one) => void one.refetch())} />
   if (!log.data || !present.data) return <Loading />
   const minutes = MINUTES.find((one) => String(one) === chosen) ?? DEFAULT_MINUTES
   const end = endOf(asOf, log.data.items, now)
