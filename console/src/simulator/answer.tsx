@@ -18,7 +18,8 @@ interface Props {
   service: { namespace: string; service: string }
   simulation: Simulation
   rules: CalleeRule[]
-  change: (call: Call) => void
+  /** Changes the call as it is typed, which may be ahead of the one that this answers. */
+  change: (change: (typed: Call) => Call) => void
 }
 
 /** What the control plane says of a call: now, and with a draft. */
@@ -33,14 +34,14 @@ export function Answer({ call, service, simulation, rules, change }: Props) {
   const common = {
     service,
     isShort: isCompared,
-    set: (fact: string, value: string) => change(withFact(call, fact, value)),
-    drawAgain: () => change({ ...call, seed: String((Number(call.seed) || 0) + 1) }),
+    set: (fact: string, value: string) => change((typed) => withFact(typed, fact, value)),
+    drawAgain: () => change((typed) => ({ ...typed, seed: String((Number(typed.seed) || 0) + 1) })),
   }
   const places = rules.map(({ namespace, name }) => `${namespace}/${name}`)
   return (
     <div className="stack">
       {call.instance && (
-        <WhyNot id={call.instance} told={live.data} service={service} asOf={asOf} close={() => change({ ...call, instance: '' })} />
+        <WhyNot id={call.instance} told={live.data} service={service} asOf={asOf} close={() => change((typed) => ({ ...typed, instance: '' }))} />
       )}
       {hasDraft && draft.data && (
         <section className="stack">

@@ -65,7 +65,7 @@ export function SimulatorPage() {
         />
         <section className="answer" aria-label={text.answer} aria-busy={simulation.isWaiting}>
           {request && callee ? (
-            <Answer call={inForce} service={callee} simulation={simulation} rules={rules} change={change} />
+            <Answer call={inForce} service={callee} simulation={simulation} rules={rules} change={(next) => change(next(typed))} />
           ) : (
             <Services />
           )}
