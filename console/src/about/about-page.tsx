@@ -53,10 +53,14 @@ export function AboutPage() {
       {is && (
         <dl className="facts facts-tall">
           <Fact label={text.readiness}>
-            <span className={ready.isError ? 'badge badge-unhealthy' : 'badge badge-healthy'}>
-              <span className="dot" aria-hidden="true" />
-              {ready.isError ? text.notReady : text.ready}
-            </span>
+            {ready.isPending ? (
+              <span className="muted">{text.asking}</span>
+            ) : (
+              <span className={ready.isError ? 'badge badge-unhealthy' : 'badge badge-healthy'}>
+                <span className="dot" aria-hidden="true" />
+                {ready.isError ? text.notReady : text.ready}
+              </span>
+            )}
           </Fact>
           <Fact label={text.version}>{is.version}</Fact>
           <Fact label={text.revision}>{is.revision}</Fact>

@@ -411,6 +411,7 @@ export const en = {
     readiness: 'Readiness',
     ready: 'Ready',
     notReady: 'Not ready',
+    asking: 'Asking…',
     epoch: 'Epoch',
     address: 'Address',
     database: 'Database',

@@ -402,6 +402,7 @@ export const zh: Dictionary = {
     readiness: '就绪',
     ready: '就绪',
     notReady: '未就绪',
+    asking: '查询中…',
     epoch: '纪元',
     address: '地址',
     database: '数据库',

@@ -26,7 +26,7 @@ export function JsonTab() {
   })
   if (error && !data) return <Failed error={error} retry={() => void refetch()} />
   if (!data) return <Loading />
-  const moment = asOf === undefined ? '' : `?as_of=${asOf}`
+  const moment = asOf === undefined ? '' : `?as_of=${encodeURIComponent(asOf)}`
   const address = `${location.origin}/api/v1/namespaces/${encodeURIComponent(namespace)}/services/${encodeURIComponent(service)}${moment}`
   return (
     <div className="stack">

@@ -36,3 +36,10 @@ test('a page that crashed has a way out', async ({ page, merak, faults }) => {
   expect(crashes.length).toBeGreaterThan(0)
   for (const { source } of crashes) expect(['pageerror', 'console']).toContain(source)
 })
+
+test('a moment with an offset is whole in the command that asks for it', async ({ page, merak }) => {
+  await shop(merak)
+  const moment = new Date().toISOString().replace('Z', '+00:00')
+  await page.goto(`/services/staging/mailer/json?as_of=${encodeURIComponent(moment)}`)
+  await expect(page.getByText(`curl -s '${merak.url}`)).toContainText(`?as_of=${encodeURIComponent(moment)}`)
+})
