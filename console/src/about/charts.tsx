@@ -2,11 +2,12 @@ import { getRouteApi } from '@tanstack/react-router'
 import { useMemo, useState } from 'react'
 import type { Dictionary } from '../i18n/en'
 import { useText } from '../i18n/use-text'
+import { timeOfDay } from '../time/format'
 import { Button } from '../ui/button'
 import { Chart } from '../ui/chart'
 import { Panel } from '../ui/page'
 import { type Column, Table } from '../ui/table'
-import { BYTE_STEPS, bytes, milliseconds, number, STEPS, TIME_STEPS } from './format'
+import { BYTE_STEPS, bytes, decimal, milliseconds, STEPS, TIME_STEPS } from './format'
 import { latencies, pushLatencies, type Reading, rates } from './metrics'
 
 const route = getRouteApi('/about')
@@ -29,8 +30,8 @@ const between = (values: (number | null)[]) => [null, ...values]
 
 function figuresOf(readings: Reading[], text: Dictionary['about']): Figure[] {
   return [
-    { label: text.requestRate, lines: [between(rates(readings, ({ requests }) => requests))], show: number, steps: STEPS, width: LONG },
-    { label: text.changeRate, lines: [between(rates(readings, ({ revision }) => revision))], show: number, steps: STEPS, width: LONG },
+    { label: text.requestRate, lines: [between(rates(readings, ({ requests }) => requests))], show: decimal, steps: STEPS, width: LONG },
+    { label: text.changeRate, lines: [between(rates(readings, ({ revision }) => revision))], show: decimal, steps: STEPS, width: LONG },
     { label: text.latency, lines: [between(latencies(readings))], show: milliseconds, steps: TIME_STEPS, width: LONG },
     {
       label: text.pushChart,
@@ -41,8 +42,8 @@ function figuresOf(readings: Reading[], text: Dictionary['about']): Figure[] {
     },
     { label: text.memory, lines: [readings.map(({ memory }) => memory)], show: bytes, steps: BYTE_STEPS, width: SHORT },
     { label: text.database, lines: [readings.map(({ database }) => database)], show: bytes, steps: BYTE_STEPS, width: SHORT },
-    { label: text.streams, lines: [readings.map(({ streams }) => streams)], show: number, steps: STEPS, width: SHORT },
-    { label: text.instances, lines: [readings.map(({ instances }) => instances)], show: number, steps: STEPS, width: SHORT },
+    { label: text.streams, lines: [readings.map(({ streams }) => streams)], show: decimal, steps: STEPS, width: SHORT },
+    { label: text.instances, lines: [readings.map(({ instances }) => instances)], show: decimal, steps: STEPS, width: SHORT },
   ]
 }
 
@@ -95,7 +96,7 @@ function Figures({ figures, readings }: { figures: Figure[]; readings: Reading[]
 }
 
 function columnsOf(figures: Figure[], readings: Reading[], text: Dictionary['about']): Column<number>[] {
-  const time = (row: number) => new Date(readings[row]?.at ?? 0).toLocaleTimeString()
+  const time = (row: number) => timeOfDay(new Date(readings[row]?.at ?? 0))
   return [
     { id: 'at', header: text.time, width: '104px', cell: (row) => <span className="num">{time(row)}</span> },
     ...figures.map((figure): Column<number> => ({

@@ -1,4 +1,5 @@
 import type { Dictionary } from '../i18n/en'
+import { number } from '../i18n/number'
 import { useText } from '../i18n/use-text'
 import { type Column, Table } from '../ui/table'
 import type { Route } from './metrics'
@@ -20,7 +21,7 @@ function columnsOf(text: Dictionary['about']): Column<Route>[] {
         </span>
       ),
     },
-    { id: 'count', header: text.count, width: '100px', align: 'end', cell: (row) => <span className="num">{row.requests.toLocaleString()}</span> },
+    { id: 'count', header: text.count, width: '100px', align: 'end', cell: (row) => <span className="num">{number(row.requests)}</span> },
     {
       id: 'errors',
       header: text.errors,

@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router'
 import { useId } from 'react'
 import type { Dictionary } from '../i18n/en'
+import { number } from '../i18n/number'
 import { useText } from '../i18n/use-text'
 import { type Column, Table } from '../ui/table'
 import { lengthText } from './limit'
@@ -38,11 +39,11 @@ export function CounterUse({ counter, facts }: Props) {
           <dl className="facts counter-facts num">
             <div>
               <dt>{words.admitted}</dt>
-              <dd>{admitted.toLocaleString()}</dd>
+              <dd>{number(admitted)}</dd>
             </div>
             <div>
               <dt>{words.refused}</dt>
-              <dd className={refused > 0 ? 'text-bad' : undefined}>{refused.toLocaleString()}</dd>
+              <dd className={refused > 0 ? 'text-bad' : undefined}>{number(refused)}</dd>
             </div>
           </dl>
         </div>
@@ -89,13 +90,13 @@ function Meter({ amount: { used, limit, window_ms: window } }: { amount: AmountU
 
 const clientKey = ({ client }: CountingClient) => client.address
 
-const number = (id: 'held' | 'demand' | 'used' | 'refused', header: string, isMinor = false): Column<CountingClient> => ({
+const count = (id: 'held' | 'demand' | 'used' | 'refused', header: string, isMinor = false): Column<CountingClient> => ({
   id,
   header,
   width: '96px',
   align: 'end',
   isMinor,
-  cell: (row) => <span className="num">{row[id].toLocaleString()}</span>,
+  cell: (row) => <span className="num">{number(row[id])}</span>,
 })
 
 function columnsOf({ limits: { usage: words }, subscribers }: Dictionary): Column<CountingClient>[] {
@@ -110,9 +111,9 @@ function columnsOf({ limits: { usage: words }, subscribers }: Dictionary): Colum
       ),
     },
     { id: 'address', header: subscribers.address, width: '170px', isMinor: true, cell: ({ client }) => <span className="mono">{client.address}</span> },
-    number('used', words.used, true),
-    number('held', words.held),
-    number('demand', words.demand),
-    number('refused', words.refusedSince, true),
+    count('used', words.used, true),
+    count('held', words.held),
+    count('demand', words.demand),
+    count('refused', words.refusedSince, true),
   ]
 }

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { api, must } from '../api/client'
+import { number } from '../i18n/number'
 import { useText } from '../i18n/use-text'
 import { useScope } from '../shell/scope'
 import { Sparkline } from '../ui/sparkline'
@@ -51,7 +52,7 @@ export function Tiles({ counts }: { counts: Counts }) {
           <Link to="/services" search={{ q }} className="tile-link">
             <span className="tile-label">{text[count]}</span>
             <span className={`tile-number num ${q && counts[count] > 0 ? `text-${color}` : ''}`}>
-              {counts[count].toLocaleString()}
+              {number(counts[count])}
             </span>
           </Link>
           <Sparkline label={text.history(text[count])} values={history.map((one) => one?.[count] ?? null)} color={color} height={28} />

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { en } from '../i18n/en'
-import { ago, clock, duration, localInput } from './format'
+import { ago, clock, duration, fullTime, localInput, timeOfDay } from './format'
 
 describe('duration', () => {
   it('takes the largest unit that fits', () => {
@@ -27,7 +27,17 @@ describe('clock', () => {
   it('leaves out the date of today', () => {
     const now = new Date(2026, 0, 2, 12)
     expect(clock(new Date(2026, 0, 2, 10, 42, 7), now, 'en')).toBe('10:42:07')
-    expect(clock(new Date(2026, 0, 1, 10, 42, 7), now, 'en')).toContain('Jan 1')
+    expect(clock(new Date(2026, 0, 1, 10, 42, 7), now, 'en')).toBe('1 Jan, 10:42:07')
+  })
+
+  it('counts 24 hours in both languages', () => {
+    const afternoon = new Date(2026, 0, 1, 17, 33, 28)
+    for (const language of ['en', 'zh'] as const) {
+      expect(timeOfDay(afternoon)).toBe('17:33:28')
+      expect(clock(afternoon, new Date(2026, 0, 2), language)).toContain('17:33:28')
+      expect(fullTime(afternoon, language)).toContain('17:33:28')
+    }
+    expect(timeOfDay(new Date(2026, 0, 1, 0, 5, 9))).toBe('00:05:09')
   })
 
   it('gives an input the local time', () => {

@@ -21,23 +21,29 @@ export function ago(ms: number, text: Dictionary['time']): string {
 /** Making a format costs a hundred times what using it does. */
 const formats = new Map<string, Intl.DateTimeFormat>()
 
-function format(at: Date, language: string, options: Intl.DateTimeFormatOptions): string {
+const LOCALES = { en: 'en-GB', zh: 'zh-CN' } as const
+type Language = keyof typeof LOCALES
+
+function format(at: Date, language: Language, options: Intl.DateTimeFormatOptions): string {
   const key = `${language} ${Object.values(options).join(' ')}`
-  const known = formats.get(key) ?? new Intl.DateTimeFormat(language, options)
+  const known = formats.get(key) ?? new Intl.DateTimeFormat(LOCALES[language], options)
   formats.set(key, known)
   return known.format(at)
 }
 
-const TIME = { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false } as const
+const TIME = { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' } as const
 
 /** A moment as a clock shows it here, with its date unless that is today's. */
-export function clock(at: Date, now: Date, language: string): string {
+export function clock(at: Date, now: Date, language: Language): string {
   const isToday = at.getDate() === now.getDate() && at.getMonth() === now.getMonth() && at.getFullYear() === now.getFullYear()
   return format(at, language, isToday ? TIME : { month: 'short', day: 'numeric', ...TIME })
 }
 
+/** The time of day that a clock shows here, which both languages write alike. */
+export const timeOfDay = (at: Date): string => format(at, 'en', TIME)
+
 /** A moment in full. */
-export function fullTime(at: Date, language: string): string {
+export function fullTime(at: Date, language: Language): string {
   return format(at, language, { dateStyle: 'medium', timeStyle: 'long' })
 }
 

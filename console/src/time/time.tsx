@@ -27,12 +27,10 @@ export const useNow = () => useSyncExternalStore(subscribe, () => current)
 /** What is said of the time, such as `3 min ago`; drawn anew when something else is to be said. */
 export const useSaid = (say: (now: number) => string) => useSyncExternalStore(subscribe, () => say(current))
 
-const languageOf = (language: 'en' | 'zh') => (language === 'zh' ? 'zh-CN' : 'en-GB')
-
 /** How long ago a moment was, with the moment in full when one points at it. */
 export function Ago({ at }: { at: string }) {
   const { time } = useText()
-  const language = languageOf(usePreferences().language)
+  const { language } = usePreferences()
   const moment = Date.parse(at)
   const said = useSaid((now) => ago(now - moment, time))
   return (
@@ -44,7 +42,7 @@ export function Ago({ at }: { at: string }) {
 
 /** A moment as a clock shows it. */
 export function Clock({ at }: { at: string }) {
-  const language = languageOf(usePreferences().language)
+  const { language } = usePreferences()
   const moment = new Date(at)
   const said = useSaid((now) => clock(moment, new Date(now), language))
   return (

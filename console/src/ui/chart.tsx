@@ -1,6 +1,7 @@
 import { useEffect, useRef, useSyncExternalStore } from 'react'
 import UPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
+import { timeOfDay } from '../time/format'
 
 interface Props {
   /** What it shows and what it says now, for those who do not see it. */
@@ -101,7 +102,7 @@ function clocks(plot: UPlot, times: number[]): string[] {
   return times.map((time) => (plot.valToPos(time, 'x') > most ? '' : clock(time)))
 }
 
-const clock = (seconds: number) => new Date(seconds * 1_000).toLocaleTimeString(undefined, { hourCycle: 'h23' })
+const clock = (seconds: number) => timeOfDay(new Date(seconds * 1_000))
 
 function onTheme(listener: () => void) {
   const observer = new MutationObserver(listener)
