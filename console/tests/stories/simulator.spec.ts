@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import type { Page } from '@playwright/test'
+import { said } from '../compare'
 import { AWAY, expected } from '../faults'
 import { expect, test } from '../fixtures'
 import { BINARY, type Merak, pathOf, shop } from '../merak'
@@ -54,8 +55,9 @@ test('the shares and the draws are what the API says', async ({ page, merak }) =
   await expect(table.getByRole('row')).toHaveCount(told.candidates.length + 1)
   for (const { id, address, probability } of told.candidates) {
     const row = table.getByRole('row', { name: new RegExp(address) })
-    await expect(row).toContainText(`${Math.round(1000 * probability) / 10} %`)
-    await expect(row).toContainText(String(told.distribution[id]))
+    // Beside the address, the version and the target.
+    await expect(row.getByRole('cell').nth(3)).toHaveText(`${Math.round(1000 * probability) / 10} %`)
+    await expect(row.getByRole('cell').nth(4)).toHaveText(said(told.distribution[id] ?? 0))
   }
   const picked = told.candidates.find(({ id }) => id === told.picked)
   await expect(verdict(page)).toContainText(picked?.address ?? 'nothing')
@@ -129,10 +131,10 @@ test('the link repeats all of it', async ({ page, context }) => {
   await page.getByRole('button', { name: 'Copy link' }).click()
   await expect(page.getByText('The link is copied')).toBeVisible()
   const link = await page.evaluate(() => navigator.clipboard.readText())
-  const said = (await verdict(page).textContent()) ?? 'nothing'
+  const goes = (await verdict(page).textContent()) ?? 'nothing'
   const other = await context.newPage()
   await other.goto(link)
-  await expect(verdict(other)).toHaveText(said)
+  await expect(verdict(other)).toHaveText(goes)
   await expect(other.getByLabel('Zone')).toHaveValue('eu-2')
   await expect(other.getByLabel('Path')).toHaveValue('/a?b=c&d')
   await expect(other.getByRole('group', { name: 'Fact 1' }).getByLabel('Name')).toHaveValue('a=b')
