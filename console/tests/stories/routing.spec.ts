@@ -199,3 +199,25 @@ test('what the control plane refuses stands at its field', async ({ page, merak 
   await page.getByLabel('Priority').fill('11')
   await expect(page.getByText('Checked: it can be published')).toBeVisible()
 })
+
+test('rules are reordered by the menu of a row', async ({ page, merak }) => {
+  await list(page, merak)
+  const choose = async (rule: string, item: string) => {
+    await page.getByRole('button', { name: `More actions for ${rule}` }).click()
+    await page.getByRole('menuitem', { name: item, exact: true }).click()
+  }
+  await choose('order-canary', 'Move down')
+  expect(await names(page)).toEqual(['order-tenants', 'order-canary', 'pay-off'])
+  await choose('pay-off', 'Move to the top')
+  expect(await names(page)).toEqual(['pay-off', 'order-tenants', 'order-canary'])
+  await choose('order-canary', 'Move up')
+  expect(await names(page)).toEqual(['pay-off', 'order-canary', 'order-tenants'])
+  await choose('pay-off', 'Move to the bottom')
+  expect(await names(page)).toEqual(['order-canary', 'order-tenants', 'pay-off'])
+  await choose('order-tenants', 'Move up')
+  await page.getByRole('button', { name: 'Preview' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Publish' }).click()
+  await expect(page.getByText(/has another priority|have another priority/)).toBeVisible()
+  const { priority } = await read(merak, 'order-tenants')
+  expect(priority).toBeLessThan((await read(merak, 'order-canary')).priority)
+})

@@ -182,3 +182,27 @@ test('the JSON is what the API says, with the command that asks, and the manifes
   expect((await download).suggestedFilename()).toBe('com.shop_order.yaml')
   expect(readFileSync(await (await download).path(), 'utf8').trim()).toBe(manifest.trim())
 })
+
+test('the weight of many is set at once, and taken back', async ({ page, merak }) => {
+  await shop(merak)
+  const weights = async () => {
+    const { items } = await merak.ask<{ items: Answer[] }>(`${pathOf('default', 'com.shop/order')}/instances`)
+    return items.map(({ weight }) => weight)
+  }
+  expect(await weights()).toEqual([100, 100, 100, 20, 100, 100])
+  await page.goto(`${ORDER}?q=version:v2*`)
+  await page.getByRole('button', { name: 'Change all that match' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('What to do').selectOption('Set the weight')
+  await dialog.getByLabel('Weight').fill('10001')
+  await expect(dialog.getByLabel('Weight')).toHaveAccessibleDescription('0 to 10000; 0 gets no calls')
+  await expect(dialog.getByRole('button', { name: 'Count first' })).toBeDisabled()
+  await dialog.getByLabel('Weight').fill('20')
+  await dialog.getByRole('button', { name: 'Count first' }).click()
+  await expect(dialog.getByText('2 of 3 instances would change')).toBeVisible()
+  await dialog.getByRole('button', { name: 'Change 2 instances' }).click()
+  await expect(page.getByText('2 instances changed')).toBeVisible()
+  expect(await weights()).toEqual([100, 20, 100, 20, 100, 20])
+  await page.getByRole('button', { name: 'Undo' }).click()
+  await expect.poll(weights).toEqual([100, 100, 100, 20, 100, 100])
+})

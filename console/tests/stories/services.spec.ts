@@ -107,7 +107,7 @@ test('lists are sorted by a column, by the server, and the address says so', asy
   await head('Health').getByRole('button').click()
   await expect(head('Health')).toHaveAttribute('aria-sort', 'descending')
   await expect(page).toHaveURL(/sort=-unhealthy_instance_count/)
-  await expect(first(2)).toContainText('3/4')
+  await expect(first(2)).toHaveText('3 of 4 healthy3/4')
   await head('Name').getByRole('button').press('Enter')
   await expect(first(0)).toHaveText('com.shop/order')
   await head('Name').getByRole('button').press('Enter')
@@ -131,4 +131,27 @@ test('lists are sorted by a column, by the server, and the address says so', asy
   await expect(page).toHaveURL(/sort=-weight/)
   await head('Weight').getByRole('button').click()
   await expect(table.getByRole('row').nth(1)).toContainText('10.0.14.4:8080')
+})
+
+test('services and instances are exported in both formats, as far as a search finds them', async ({ page, merak }) => {
+  await shop(merak)
+  const save = async (format: string) => {
+    const download = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Export' }).click()
+    await page.getByRole('menuitem', { name: `Export ${format}` }).click()
+    return readFileSync(await (await download).path(), 'utf8').trim().split(/\r?\n/)
+  }
+  const items = async (path: string) => (await merak.ask<{ items: unknown[] }>(path)).items
+  const rows = page.getByRole('table').getByRole('row')
+  await page.goto('/services?q=health:unhealthy')
+  await expect(rows).toHaveCount(3)
+  const services = await items('/api/v1/services?health=unhealthy')
+  expect((await save('NDJSON')).map((line) => JSON.parse(line) as unknown)).toEqual(services)
+  const table = await save('CSV')
+  expect(table).toHaveLength(services.length + 1)
+  expect(table[1]).toMatch(/^default,com\.shop\/pay,/)
+  await page.goto('/services/default/com.shop%2Forder?q=version:v2*')
+  await expect(rows).toHaveCount(4)
+  const instances = await items('/api/v1/namespaces/default/services/com.shop%2Forder/instances?version=v2*')
+  expect((await save('NDJSON')).map((line) => JSON.parse(line) as unknown)).toEqual(instances)
 })
