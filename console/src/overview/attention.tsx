@@ -5,12 +5,13 @@ import { newestChangesQuery } from '../changes/queries'
 import { useText } from '../i18n/use-text'
 import { servicesQuery } from '../services/queries'
 import { useScope } from '../shell/scope'
+import { duration } from '../time/format'
 import { Ago, useNow } from '../time/time'
 import { HealthBar } from '../ui/health'
 import { Icon } from '../ui/icon'
 import { Panel } from '../ui/page'
 import { Failed, Loading } from '../ui/states'
-import { Unreaching, useRuleTroubles, Warned } from './rule-rows'
+import { RuleRow, useRuleTroubles } from './rule-rows'
 
 const HOUR_MS = 3_600_000
 const SHOWN = 50
@@ -24,7 +25,7 @@ export function Attention() {
   const log = useQuery(newestChangesQuery({ namespace, kind: 'event', page_size: SHOWN }))
   const now = useNow()
   const events = log.data?.items.filter(({ at }) => now - Date.parse(at) < HOUR_MS) ?? []
-  const { warned, unreached, queries } = useRuleTroubles(namespace)
+  const { troubled, queries } = useRuleTroubles(namespace)
   const asked: UseQueryResult<unknown>[] = [unhealthy, isolated, log, ...queries]
   const failed = asked.filter(({ error, data }) => error && data === undefined)
   // What is shown until the answer comes may be of another namespace.
@@ -33,8 +34,7 @@ export function Attention() {
     ...(unhealthy.data?.items ?? []).map((one) => <Unhealthy key={`u ${one.namespace} ${one.name}`} service={one} />),
     ...events.map((one) => <EventRow key={one.revision} change={one} />),
     ...(isolated.data?.items ?? []).map((one) => <Isolated key={`i ${one.namespace} ${one.name}`} service={one} />),
-    ...warned.map((one) => <Warned key={`w ${one.kind} ${one.namespace} ${one.name}`} rule={one} />),
-    ...unreached.map((one) => <Unreaching key={`r ${one.kind} ${one.namespace} ${one.name}`} rule={one} />),
+    ...troubled.map((one) => <RuleRow key={`r ${one.kind} ${one.namespace} ${one.name}`} rule={one} />),
   ]
   const retry = () => {
     for (const one of failed) void one.refetch()
@@ -93,7 +93,7 @@ function Isolated({ service }: { service: ServiceSummary }) {
 }
 
 function EventRow({ change }: { change: Change }) {
-  const { overview: text } = useText()
+  const { overview: text, time } = useText()
   const event = change.after && 'type' in change.after ? change.after : null
   if (!event) return null
   return (
@@ -101,7 +101,7 @@ function EventRow({ change }: { change: Change }) {
       <span className="gravity gravity-warn" aria-hidden="true" />
       <Name namespace={change.namespace} name={change.service ?? ''} />
       <span className="text-warn grow">
-        {event.type === 'flapping' ? text.flapped(event.losses) : text.held(event.disconnected, event.healthy)}
+        {event.type === 'flapping' ? text.flapped(event.losses, duration(event.window_seconds * 1_000, time)) : text.held(event.disconnected, event.healthy)}
       </span>
       <span className="muted small">
         <Ago at={change.at} />

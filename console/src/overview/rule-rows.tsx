@@ -3,7 +3,7 @@ import { Link } from '@tanstack/react-router'
 import type { Reached, RuleKind, RuleProgress, WarnedRule } from '../api/client'
 import { useText } from '../i18n/use-text'
 import { foundRulesQuery, type RulesQuery, warningsQuery } from '../rule/api'
-import { type Collection, keyOf } from '../rule/noun'
+import type { Collection } from '../rule/noun'
 
 /** How many of the rules that changed last are looked at for whether anybody asked for them. */
 const NEWEST = 10
@@ -26,12 +26,15 @@ interface NamedRule {
   name: string
 }
 
-type Unreached = NamedRule & { status: RuleProgress }
+/** What is doubtful about a rule: warnings, and how far it has come. */
+interface Troubled extends NamedRule {
+  warnings: WarnedRule['warnings']
+  /** Given if nobody applies it, or somebody cannot understand it. */
+  status?: RuleProgress
+}
 
-export interface RuleTroubles {
-  warned: WarnedRule[]
-  /** Rules that nobody applies, or that somebody cannot understand. */
-  unreached: Unreached[]
+interface RuleTroubles {
+  troubled: Troubled[]
   /** What was asked to know them. */
   queries: UseQueryResult<unknown>[]
 }
@@ -45,17 +48,19 @@ export function useRuleTroubles(namespace: string | undefined): RuleTroubles {
   const found = useQueries({
     queries: questions.map(({ kind, query }) => ({ ...foundRulesQuery(KINDS[kind][0], query), refetchInterval: AGAIN_MS })),
   })
-  const unreached = new Map<string, Unreached>()
+  const troubled = new Map<string, Troubled>()
+  for (const { kind, namespace: home, name, warnings } of warned.flatMap(({ data = [] }) => data)) {
+    troubled.set(`${kind} ${home} ${name}`, { kind, namespace: home, name, warnings })
+  }
   for (const [index, { data }] of found.entries()) {
     const kind = questions[index]?.kind ?? 'routing_rule'
-    for (const rule of data?.items ?? []) {
-      const { namespace: home, name, status } = rule
+    for (const { namespace: home, name, status } of data?.items ?? []) {
       const isUnreached = status !== undefined && (status.applied_count === 0 || status.unable_count > 0)
-      const key = `${kind} ${keyOf(rule)}`
-      if (isUnreached && !unreached.has(key)) unreached.set(key, { kind, namespace: home, name, status })
+      const key = `${kind} ${home} ${name}`
+      if (isUnreached) troubled.set(key, { kind, namespace: home, name, warnings: [], ...troubled.get(key), status })
     }
   }
-  return { warned: warned.flatMap(({ data = [] }) => data), unreached: [...unreached.values()], queries: [...warned, ...found] }
+  return { troubled: [...troubled.values()], queries: [...warned, ...found] }
 }
 
 function RuleName({ kind, namespace, name }: NamedRule) {
@@ -69,31 +74,37 @@ function RuleName({ kind, namespace, name }: NamedRule) {
   )
 }
 
-export function Warned({ rule }: { rule: WarnedRule }) {
-  const { overview: text, rules } = useText()
-  const { warnings } = rule
+/** One row of a rule, with all that is doubtful about it. */
+export function RuleRow({ rule }: { rule: Troubled }) {
+  const { kind, warnings, status } = rule
+  const isBad = status !== undefined && status.unable_count > 0
   return (
     <li>
-      <span className="gravity gravity-warn" aria-hidden="true" />
+      <span className={`gravity gravity-${isBad ? 'bad' : 'warn'}`} aria-hidden="true" />
       <RuleName {...rule} />
-      <span className="text-warn grow" title={warnings.map(({ code }) => rules.warningCodes[code]).join('\n')}>
-        {text.warned(warnings.length)}
+      <span className="grow stack-tight">
+        {warnings.length > 0 && <Warnings warnings={warnings} />}
+        {status && <Unreached kind={kind} status={status} />}
       </span>
     </li>
   )
 }
 
-export function Unreaching({ rule }: { rule: Unreached }) {
+/** Names the first warning, and counts the others. */
+function Warnings({ warnings }: Pick<Troubled, 'warnings'>) {
+  const { overview: text, rules } = useText()
+  const named = [...new Set(warnings.map(({ code }) => rules.warningCodes[code]))]
+  return (
+    <span className="text-warn" title={named.join('\n')}>
+      {text.warned(warnings.length, named[0] ?? '')}
+    </span>
+  )
+}
+
+function Unreached({ kind, status }: { kind: RuleKind; status: RuleProgress }) {
   const { overview: text } = useText()
-  const { kind, status } = rule
   const { subscriber_count: all, unable_count: unable } = status
   const isLimit = kind === 'rate_limit_rule'
   const said = unable > 0 ? text.notUnderstood(unable, all) : isLimit && all === 0 ? text.unenforced : text.unapplied(all)
-  return (
-    <li>
-      <span className={unable > 0 ? 'gravity gravity-bad' : 'gravity gravity-warn'} aria-hidden="true" />
-      <RuleName {...rule} />
-      <span className={unable > 0 ? 'text-bad grow' : 'text-warn grow'}>{said}</span>
-    </li>
-  )
+  return <span className={unable > 0 ? 'text-bad' : 'text-warn'}>{said}</span>
 }

@@ -56,6 +56,9 @@ export function Tiles({ counts }: { counts: Counts }) {
             </span>
           </Link>
           <Sparkline label={text.history(text[count])} values={history.map((one) => one?.[count] ?? null)} color={color} height={28} />
+          <span className="tile-scale muted" title={text.history(text[count])} aria-hidden="true">
+            {text.lastHour}
+          </span>
         </li>
       ))}
     </ul>
