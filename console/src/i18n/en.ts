@@ -154,6 +154,8 @@ export const en = {
     isolated: 'Isolated',
     history: (label: string) => `${label} over the last hour`,
     lastHour: 'last hour',
+    then: 'As it was then',
+    nowOnly: 'How many instances are healthy and what needs attention is known of now alone. What there was at that moment:',
     attention: 'Needs attention',
     calm: 'All is well',
     calmHint: 'No instance is unhealthy, isolated or flapping, and no rule is doubtful.',

@@ -11,6 +11,7 @@ import { Empty, Failed, Loading } from '../ui/states'
 import { Attention } from './attention'
 import { countsOf } from './counts'
 import { GettingStarted } from './getting-started'
+import { Past } from './past'
 import { Tiles } from './tiles'
 
 const FEED = 14
@@ -35,6 +36,7 @@ function Overview({ namespaces }: { namespaces: Namespace[] }) {
   if (asOf !== undefined) {
     return (
       <div className="columns">
+        <Past />
         <Feed />
       </div>
     )

@@ -1,6 +1,8 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { useText } from '../i18n/use-text'
+import { useScope } from '../shell/scope'
+import { isUpTo } from '../time/moment'
 import { Clock } from '../time/time'
 import { Button } from '../ui/button'
 import { Dialog } from '../ui/dialog'
@@ -30,11 +32,17 @@ interface Props<Spec extends CommonSpec> {
 export function History<Spec extends CommonSpec>({ noun, id, current, isReadOnly, from, to, compare }: Props<Spec>) {
   const { rules: text, changes } = useText()
   const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(revisionsQuery<Spec>(noun.collection, id))
+  const { asOf } = useScope()
+  const states = (data?.pages.flatMap(({ items }) => items) ?? []).filter((one) => asOf === undefined || isUpTo(asOf, one))
+  // All that was read may be of later than the moment that is looked at.
+  const isTooLate = states.length === 0 && hasNextPage && !isFetchingNextPage
+  useEffect(() => {
+    if (isTooLate) void fetchNextPage()
+  }, [isTooLate, fetchNextPage])
   const [reverted, setReverted] = useState<Revision<Spec> | null>(null)
   // Of a rule that never was, the page says so already.
   if (error && !data) return current && <Failed error={error} retry={() => void refetch()} />
   if (!data) return <Loading />
-  const states = data.pages.flatMap(({ items }) => items)
   const at = (revision: string | undefined) => states.findIndex((one) => String(one.revision) === revision)
   const later = at(to) < 0 ? 0 : at(to)
   const earlier = from === NOTHING ? -1 : at(from) < 0 ? later + 1 : at(from)
@@ -50,7 +58,7 @@ export function History<Spec extends CommonSpec>({ noun, id, current, isReadOnly
                 <div className="row wrap">
                   <strong className="num">{state.revision}</strong>
                   <span>{text.actions[state.action]}</span>
-                  {index === 0 && current && <span className="badge badge-healthy">{text.current}</span>}
+                  {index === 0 && current && asOf === undefined && <span className="badge badge-healthy">{text.current}</span>}
                 </div>
                 <div className="row wrap small muted">
                   <Clock at={state.at} />

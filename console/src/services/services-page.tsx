@@ -17,6 +17,7 @@ import { Empty, Failed, Loading } from '../ui/states'
 import { knownSort } from '../ui/sorting'
 import { type Column, Table } from '../ui/table'
 import { MetadataChips } from '../ui/metadata'
+import { PastNamespaces } from './past-namespaces'
 import { PAST_TOKENS, pastServicesQuery, SERVICE_TOKENS, servicesFilter, servicesQuery } from './queries'
 import { ServiceDialog } from './service-dialog'
 
@@ -50,7 +51,7 @@ export function ServicesPage() {
       <div className="tools">
         <SearchField value={q} onSearch={search} grammar={isNow ? SERVICE_TOKENS : PAST_TOKENS} example={EXAMPLE} />
       </div>
-      {!isNow && namespace === undefined ? <Empty title={text.time.chooseNamespace} /> : <Services q={q} clear={() => search('')} />}
+      {!isNow && namespace === undefined ? <PastNamespaces /> : <Services q={q} clear={() => search('')} />}
       {isNow && create !== undefined && <ServiceDialog namespace={namespace} onClose={() => setCreate(false)} />}
     </Page>
   )

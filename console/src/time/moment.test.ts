@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseMoment } from './moment'
+import { isUpTo, parseMoment } from './moment'
 
 describe('parseMoment', () => {
   it('reads revisions and times', () => {
@@ -12,5 +12,13 @@ describe('parseMoment', () => {
     for (const text of ['', 'yesterday', '-1', '1e3', '2026-01-02', '2026-13-02T10:42:00Z', '2026-01-02T10:42:00', '99999999999999999999']) {
       expect(parseMoment(text)).toBeUndefined()
     }
+  })
+})
+
+describe('isUpTo', () => {
+  it('takes what was written by then', () => {
+    const written = { revision: 42, at: '2026-01-02T10:42:00.5Z' }
+    for (const asOf of ['42', '43', '2026-01-02T10:42:00.5Z', '2026-01-02T12:43:00+01:00']) expect(isUpTo(asOf, written), asOf).toBe(true)
+    for (const asOf of ['41', '2026-01-02T10:42:00Z']) expect(isUpTo(asOf, written), asOf).toBe(false)
   })
 })

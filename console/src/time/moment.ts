@@ -11,3 +11,9 @@ export function parseMoment(text: string): Moment | undefined {
   const at = new Date(text)
   return TIME.test(text) && !Number.isNaN(at.getTime()) ? { is: 'time', at } : undefined
 }
+
+/** Whether something was written by an earlier moment. */
+export function isUpTo(asOf: string, { revision, at }: { revision: number; at: string }): boolean {
+  const moment = parseMoment(asOf)
+  return moment?.is === 'time' ? Date.parse(at) <= moment.at.getTime() : moment === undefined || revision <= moment.revision
+}

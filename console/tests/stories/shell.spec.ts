@@ -116,6 +116,18 @@ test('an earlier moment is shown read only, and one gets back to now', async ({ 
   await expect(page).not.toHaveURL(/as_of/)
 })
 
+test('an earlier moment says what is not known of it, and leads to what is', async ({ page, merak }) => {
+  await shop(merak)
+  const { items } = await merak.ask<{ items: { revision: number }[] }>('/api/v1/changes?page_size=1')
+  await page.goto(`/?as_of=${items[0]?.revision}`)
+  await expect(page.getByText('is known of now alone')).toBeVisible()
+  await page.getByRole('navigation', { name: 'As it was then' }).getByRole('link', { name: 'Services' }).click()
+  await page.getByRole('main').getByRole('link', { name: 'staging' }).click()
+  await expect(page).toHaveURL(/\/services\?.*ns=staging/)
+  await expect(page).toHaveURL(/as_of=\d+/)
+  await expect(page.getByRole('table').getByRole('link', { name: 'mailer' })).toBeVisible()
+})
+
 test('the scrubber moves from change to change', async ({ page, merak }) => {
   await shop(merak)
   await page.goto('/services?ns=default')
