@@ -114,7 +114,9 @@ export function useInstanceWrites() {
 
   const deregister = (instance: Instance) => {
     const params = { path: pathOf(instance) }
-    const again = () => must(api.PUT(ONE, { params, body: putOf(instance) }))
+    // One that registered again by itself is not written over.
+    const header = { 'If-None-Match': '*' }
+    const again = () => must(api.PUT(ONE, { params: { ...params, header }, body: putOf(instance) }))
     const undo = () => void attempt(instance, again, text.registered(endpoint(instance)))
     const write = async () => {
       await must(api.DELETE(ONE, { params }))
