@@ -16,23 +16,27 @@ const SORTS = { endpoint: 'host', health: '-health', weight: '-weight', version:
 
 export const INSTANCE_SORTS = Object.values(SORTS).map((sort) => ({ sort }))
 
-/** The columns of a list of instances; those that change something only where it can be changed. */
-export function useColumns(since: Map<string, HealthSince>, isWritable: boolean, onLabel: (instance: Instance) => void): Column<Instance>[] {
+/** The columns of a list of instances; those that change something only where `onLabel` can, which edits metadata. */
+export function useColumns(since: Map<string, HealthSince>, onLabel: ((instance: Instance) => void) | undefined): Column<Instance>[] {
   const { instances: text } = useText()
   const writes = useInstanceWrites()
   const weight: Column<Instance>['cell'] = (row) =>
-    isWritable ? (
+    onLabel ? (
       <WeightCell instance={row} onWeigh={writes.weigh} />
     ) : (
       <span className="num">{row.weight}</span>
     )
-  const actions: Column<Instance> = {
-    id: 'actions',
-    header: text.actions,
-    width: '118px',
-    align: 'end',
-    cell: (row) => <RowActions instance={row} writes={writes} onLabel={onLabel} />,
-  }
+  const actions: Column<Instance>[] = onLabel
+    ? [
+        {
+          id: 'actions',
+          header: text.actions,
+          width: '118px',
+          align: 'end',
+          cell: (row) => <RowActions instance={row} writes={writes} onLabel={onLabel} />,
+        },
+      ]
+    : []
   return [
     { id: 'endpoint', header: text.endpoint, sort: SORTS.endpoint, width: '180px', cell: (row) => <span className="mono" title={row.id}>{endpoint(row)}</span> },
     {
@@ -53,7 +57,7 @@ export function useColumns(since: Map<string, HealthSince>, isWritable: boolean,
     { id: 'zone', header: text.zone, sort: SORTS.zone, width: '76px', isMinor: true, cell: ({ location }) => location.zone ?? '' },
     { id: 'check', header: text.check, width: '112px', isMinor: true, cell: (row) => <Check check={row.health_check} /> },
     { id: 'metadata', header: text.metadata, isMinor: true, cell: (row) => <MetadataChips metadata={row.metadata} /> },
-    ...(isWritable ? [actions] : []),
+    ...actions,
   ]
 }
 

@@ -85,7 +85,7 @@ function Instances({ q, clear, onLabel }: { q: string; clear: () => void; onLabe
   const log = useQuery(serviceChangesQuery(namespace, service, { kind: 'instance', page_size: 500 }))
   const isNow = asOf === undefined
   const since = isNow ? healthSince(data?.items ?? [], log.data?.items ?? []) : new Map<string, never>()
-  const columns = useColumns(since, isNow, onLabel)
+  const columns = useColumns(since, isNow ? onLabel : undefined)
   if (error && !data) return <Failed error={error} retry={() => void refetch()} />
   if (!data) return <Loading />
   if (data.items.length === 0 && q) {
