@@ -154,7 +154,7 @@ export const en = {
     isolated: 'Isolated',
     history: (label: string) => `${label} over the last hour`,
     lastHour: 'last hour',
-    atThatTime: 'As it was then',
+    asThen: 'As it was then',
     nowOnly: 'How many instances are healthy and what needs attention is known of now alone. What there was at that moment:',
     attention: 'Needs attention',
     calm: 'All is well',

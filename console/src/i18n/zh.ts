@@ -149,7 +149,7 @@ export const zh: Dictionary = {
     isolated: '已隔离',
     history: (label) => `${label}，最近一小时`,
     lastHour: '最近一小时',
-    atThatTime: '当时的状态',
+    asThen: '当时的状态',
     nowOnly: '实例数量、健康状况和需要关注的事项只有当前的数据。该时刻存在的内容：',
     attention: '需要关注',
     calm: '一切正常',

@@ -9,10 +9,10 @@ import { Panel } from '../ui/page'
 export function Past() {
   const { overview: text, services, routing, nearby, limits } = useText()
   return (
-    <Panel title={text.atThatTime}>
+    <Panel title={text.asThen}>
       <div className="stack">
         <p className="muted">{text.nowOnly}</p>
-        <nav className="row wrap" aria-label={text.atThatTime}>
+        <nav className="row wrap" aria-label={text.asThen}>
           <Link to="/services">{services.title}</Link>
           <Link to={ROUTING.list}>{routing.title}</Link>
           <Link to={NEARBY.list}>{nearby.title}</Link>
