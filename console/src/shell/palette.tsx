@@ -3,6 +3,7 @@ import { useEffect, useId, useLayoutEffect, useRef, useState } from 'react'
 import { useText } from '../i18n/use-text'
 import { findServicesQuery } from '../services/queries'
 import { Icon } from '../ui/icon'
+import { pageActions } from './page-actions'
 import { type Entry, useEntries } from './palette-entries'
 
 /** Goes to any page or service, and runs what has no page. */
@@ -12,10 +13,11 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const list = useRef<HTMLDivElement>(null)
   const [query, setQuery] = useState('')
   const [at, setAt] = useState(0)
+  const [here] = useState(() => pageActions(document.querySelector('#main')))
   const id = useId()
   const word = query.trim()
   const { data: found } = useQuery({ ...findServicesQuery(word), placeholderData: (before) => before })
-  const groups = useEntries(word, found?.items ?? [])
+  const groups = useEntries(word, found?.items ?? [], here)
   const entries = groups.flatMap((group) => group.entries)
   const chosen = Math.min(at, entries.length - 1)
 

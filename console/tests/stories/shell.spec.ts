@@ -22,6 +22,35 @@ test('the palette goes to any service, page and action', async ({ page, merak })
   await expect(palette).toBeHidden()
 })
 
+test('the palette finds addresses, what the page can do, and what goes by another name', async ({ page, merak }) => {
+  await shop(merak)
+  await page.goto('/')
+  await expect(page.getByRole('heading', { name: 'Needs attention' })).toBeVisible()
+  const palette = page.getByRole('dialog', { name: 'Find or run' })
+  const find = async (word: string) => {
+    await page.keyboard.press('Control+k')
+    await palette.getByRole('combobox').fill(word)
+  }
+  await find('10.0.14.3:8080')
+  await expect(palette.getByRole('option', { name: '10.0.14.3 of com.shop/order default' })).toBeVisible()
+  await page.keyboard.press('Enter')
+  await expect(page).toHaveURL(/q=ip:10\.0\.14\.3/)
+  await expect(page.getByRole('table').getByRole('row')).toHaveCount(2)
+  await find('restore 10.0.14.3')
+  await expect(palette.getByRole('option')).toHaveCount(1)
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('button', { name: 'Isolate 10.0.14.3:8080' })).toBeVisible()
+  await find('register inst')
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('dialog', { name: 'Register a static instance' })).toBeVisible()
+  await page.keyboard.press('Escape')
+  for (const [word, found] of [['history', 'Changes'], ['new rate limit', 'New rate limit'], ['language', '切换到中文'], ['theme', 'Use the dark theme']] as const) {
+    await find(word)
+    await expect(palette.getByRole('option', { name: found }).first()).toBeVisible()
+    await page.keyboard.press('Escape')
+  }
+})
+
 test('keys lead to pages and to the list of keys', async ({ page }) => {
   await page.goto('/')
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Overview')
