@@ -1,3 +1,4 @@
+import { forms } from './en-forms'
 import { limits, limitSimulator } from './en-limits'
 import { nearby, routing, rules, sentence } from './en-rules'
 import { problems } from './en-problems'
@@ -206,15 +207,12 @@ export const en = {
     exportTo: 'Visible to namespaces',
     exportToHint: 'Names with commas between them, * for all',
     metadata: 'Metadata',
-    metadataHint: 'One key=value a line',
-    metadataLine: (line: number) => `Line ${line} is not key=value`,
     changed: 'Changed',
     emptyTitle: 'No services here',
     emptyHint: 'A service appears when its first instance registers, or when you create it.',
     created: (name: string) => `${name} was created`,
     saved: (name: string) => `${name} was saved`,
     deleted: (name: string) => `${name} was deleted`,
-    conflict: 'It was changed meanwhile. What you typed is kept: compare, and save again to replace the newer content.',
     notNumber: (text: string) => `“${text}” is not a number`,
   },
   service: {
@@ -281,13 +279,19 @@ export const en = {
     wasMarked: (endpoint: string, health: string) => `${endpoint} is marked ${health}`,
     register: 'Register instance',
     registerTitle: 'Register a static instance',
+    registered: (endpoint: string) => `${endpoint} was registered`,
+    isThere: (endpoint: string) => `${endpoint} is registered already, and stays as it is.`,
+    isThereAs: (id: string) => `Its id is ${id}.`,
+    registeredBy: (actor: string) => `By ${actor}.`,
+    beats: (seconds: number) => `It sends a heartbeat every ${seconds} s.`,
+    isStatic: 'It is static: it sends no heartbeats.',
+    showIt: 'Show it in a new tab',
     registerHint: 'Its health is what you say it is: it sends no heartbeats.',
     host: 'Host',
     port: 'Port',
     id: 'Id',
     idHint: 'By default made of namespace, service, host and port',
     region: 'Region',
-    registered: (endpoint: string) => `${endpoint} was registered`,
     emptyTitle: 'No instances',
     emptyHint: 'Start an application that registers itself, or register a static instance.',
     emptyThen: 'At that moment it had none.',
@@ -302,6 +306,7 @@ export const en = {
     bulkWould: (changed: number, total: number) =>
       `${changed.toLocaleString('en')} of ${many(total, 'instance', 'instances')} would change`,
     bulkRefused: (count: number) => `${many(count, 'instance', 'instances')} would be refused`,
+    bulkNothingLeft: 'Nothing of the service would be left to take calls.',
     bulkApply: (count: number) => `Change ${many(count, 'instance', 'instances')}`,
     bulkDone: (count: number) => `${many(count, 'instance', 'instances')} changed`,
     bulkPartly: (done: number, refused: number) => `${done} changed, ${refused} refused`,
@@ -445,6 +450,7 @@ export const en = {
     metrics: 'Metrics for Prometheus',
     reading: (label: string, value: string) => `${label}, now ${value}`,
   },
+  forms,
   limits,
   limitSimulator,
   simulator,

@@ -1,4 +1,5 @@
 import type { Dictionary } from './en'
+import { forms } from './zh-forms'
 import { limits, limitSimulator } from './zh-limits'
 import { nearby, routing, rules, sentence } from './zh-rules'
 import { problems } from './zh-problems'
@@ -200,15 +201,12 @@ export const zh: Dictionary = {
     exportTo: '可见的命名空间',
     exportToHint: '用逗号分隔的名称，* 表示全部',
     metadata: '元数据',
-    metadataHint: '每行一条 key=value',
-    metadataLine: (line) => `第 ${line} 行不是 key=value`,
     changed: '变更于',
     emptyTitle: '这里还没有服务',
     emptyHint: '第一个实例注册时，或你创建时，服务就会出现。',
     created: (name) => `已创建 ${name}`,
     saved: (name) => `已保存 ${name}`,
     deleted: (name) => `已删除 ${name}`,
-    conflict: '期间已被他人修改。已输入的内容会保留：请核对，再次保存将覆盖较新的内容。',
     notNumber: (text) => `“${text}”不是数字`,
   },
   service: {
@@ -275,13 +273,19 @@ export const zh: Dictionary = {
     wasMarked: (endpoint, health) => `${endpoint} 已标记为${health}`,
     register: '注册实例',
     registerTitle: '注册静态实例',
+    registered: (endpoint) => `${endpoint} 已注册`,
+    isThere: (endpoint) => `${endpoint} 已经注册，未作任何修改。`,
+    isThereAs: (id) => `其标识为 ${id}。`,
+    registeredBy: (actor) => `由 ${actor} 注册。`,
+    beats: (seconds) => `每 ${seconds} 秒发送心跳。`,
+    isStatic: '它是静态实例，不发送心跳。',
+    showIt: '在新标签页中查看',
     registerHint: '它不发送心跳，健康状态由你指定。',
     host: '主机',
     port: '端口',
     id: '标识',
     idHint: '默认由命名空间、服务、主机和端口生成',
     region: '地域',
-    registered: (endpoint) => `${endpoint} 已注册`,
     emptyTitle: '没有实例',
     emptyHint: '启动一个会自行注册的应用，或注册一个静态实例。',
     emptyThen: '那个时刻没有实例。',
@@ -295,6 +299,7 @@ export const zh: Dictionary = {
     bulkCounting: (done) => `读取中：已有 ${done} 个`,
     bulkWould: (changed, total) => `${total} 个实例中将修改 ${changed} 个`,
     bulkRefused: (count) => `${count} 个实例将被拒绝`,
+    bulkNothingLeft: '该服务将没有任何实例可以接收调用。',
     bulkApply: (count) => `修改 ${count} 个实例`,
     bulkDone: (count) => `已修改 ${count} 个实例`,
     bulkPartly: (done, refused) => `已修改 ${done} 个，${refused} 个被拒绝`,
@@ -436,6 +441,7 @@ export const zh: Dictionary = {
     metrics: 'Prometheus 指标',
     reading: (label, value) => `${label}，当前 ${value}`,
   },
+  forms,
   limits,
   limitSimulator,
   simulator,

@@ -63,7 +63,7 @@ export function InstancesTab() {
       {labelled && (
         <MetadataDialog
           shown={labelled}
-          onSave={async (metadata) => (await label(labelled, metadata)).is === 'written'}
+          onSave={(metadata) => label(labelled, metadata)}
           onClose={() => setLabelled(null)}
         />
       )}

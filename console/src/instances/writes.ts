@@ -105,11 +105,17 @@ export function useInstanceWrites() {
   const mark = (instance: Instance, health: Health) =>
     attempt(instance, () => patch(instance, { health }), text.wasMarked(endpoint(instance), healthText[health]))
 
-  /** Brings the metadata from what was shown to what was typed; what others added since stays. */
-  const label = (shown: Instance, metadata: Metadata) => {
-    const change = (from: Metadata, to: Metadata, undo?: () => void) =>
-      attempt(shown, () => patch(shown, { metadata: metadataPatch(from, to) }), text.labelled(endpoint(shown)), undo)
-    return change(shown.metadata, metadata, () => void change(metadata, shown.metadata))
+  /**
+   * Brings the metadata from what was shown to what was typed; what others added since stays.
+   *
+   * Throws why it was not written: that is told where it was typed.
+   */
+  const label = async (shown: Instance, metadata: Metadata) => {
+    const change = (from: Metadata, to: Metadata) => patch(shown, { metadata: metadataPatch(from, to) })
+    const said = text.labelled(endpoint(shown))
+    await change(shown.metadata, metadata)
+    toast(said, () => void attempt(shown, () => change(metadata, shown.metadata), said))
+    void client.invalidateQueries({ queryKey: ['service', shown.namespace, shown.service] })
   }
 
   const deregister = (instance: Instance) => {

@@ -1,11 +1,9 @@
-import { useState } from 'react'
 import type { RateLimitRuleSpec } from '../api/client'
 import { useText } from '../i18n/use-text'
-import { useFault, useReport } from '../rule/faults'
-import { isSame } from '../rule/merge'
+import { useFault } from '../rule/faults'
+import { LinesField } from '../rule/lines-field'
 import { NumberField } from '../rule/number-field'
 import type { RuleForm } from '../rule/use-rule-form'
-import { metadataText, parseMetadata } from '../services/form'
 import { ChoiceCards } from '../ui/choice-cards'
 import { AreaField } from '../ui/field'
 import { Panel } from '../ui/page'
@@ -84,17 +82,11 @@ function responseOf({ status, headers = {}, body = '' }: Response): Response | u
 
 /** What the caller of a refused call is told. */
 function ResponseFields({ form }: { form: Form }) {
-  const { limits: text, services } = useText()
+  const { limits: text } = useText()
   const { spec } = form.draft
   const { response = {} } = spec
   const { headers = {} } = response
-  const [typed, setTyped] = useState(() => metadataText(headers))
-  const parsed = parseMetadata(typed)
-  const isBad = typeof parsed === 'number'
-  if (!isBad && !isSame(parsed, headers)) setTyped(metadataText(headers))
-  const headersFault = useFault('/response/headers', true)
   const bodyFault = useFault('/response/body')
-  useReport('/response/headers', isBad ? services.metadataLine(parsed) : undefined)
   function set(change: Partial<Response>) {
     const next = responseOf({ ...response, ...change })
     form.setSpec(next ? { ...spec, response: next } : without(spec, 'response'))
@@ -116,19 +108,7 @@ function ResponseFields({ form }: { form: Form }) {
           }}
         />
       </div>
-      <AreaField
-        label={text.headers}
-        hint={services.metadataHint}
-        fault={headersFault}
-        rows={2}
-        isCode
-        value={typed}
-        onChange={(next) => {
-          setTyped(next)
-          const entries = parseMetadata(next)
-          if (typeof entries !== 'number') set({ headers: entries })
-        }}
-      />
+      <LinesField label={text.headers} at="/response/headers" rows={2} value={headers} onChange={(entries) => set({ headers: entries })} />
       <AreaField label={text.body} fault={bodyFault} isCode value={response.body ?? ''} onChange={(body) => set({ body })} />
     </div>
   )

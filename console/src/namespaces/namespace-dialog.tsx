@@ -2,14 +2,17 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, ifMatch, must, type Namespace, type NamespaceSpec } from '../api/client'
 import { Problem } from '../api/problem'
-import { toldByField, told as toldOf } from '../i18n/told'
+import { Meanwhile, unlessMeanwhile } from '../conflict/meanwhile'
+import { useOvertaken } from '../conflict/use-overtaken'
+import { toldByField } from '../i18n/told'
 import { useText } from '../i18n/use-text'
-import { metadataText, parseMetadata } from '../services/form'
-import { Button } from '../ui/button'
-import { Dialog } from '../ui/dialog'
-import { AreaField, TextField } from '../ui/field'
-import { Fault } from '../ui/states'
+import { entriesText, readEntries } from '../ui/entries'
+import { EntriesField, toldEntries } from '../ui/entries-field'
+import { TextField } from '../ui/field'
+import { FormDialog } from '../ui/form-dialog'
+import { Failure, Fault } from '../ui/states'
 import { toast } from '../ui/toast'
+import { useForm } from '../ui/use-form'
 
 interface Props {
   /** The namespace to edit; none to create one. */
@@ -17,62 +20,85 @@ interface Props {
   onClose: () => void
 }
 
+type Said = Required<Omit<NamespaceSpec, 'name'>>
+/** A state of a namespace that can be written over. */
+type State = Said & { revision: number }
+
+const ONE = '/api/v1/namespaces/{namespace}'
+const formOf = (name: string, { comment, metadata }: Said) => ({ name, comment, metadata: entriesText(metadata) })
+const saidOf = ({ comment, metadata }: Said): Said => ({ comment, metadata })
+type NamespaceForm = ReturnType<typeof formOf>
+
+function readForm({ comment, metadata }: NamespaceForm): Said | undefined {
+  const { entries } = readEntries(metadata)
+  return entries && { comment, metadata: entries }
+}
+
+/** Creates a namespace, or edits one; what was typed outlives every refusal. */
 export function NamespaceDialog({ namespace, onClose }: Props) {
   const words = useText()
-  const { namespaces: text, services, actions } = words
+  const { namespaces: text, services, actions, forms } = words
   const client = useQueryClient()
-  const [name, setName] = useState(namespace?.name ?? '')
-  const [comment, setComment] = useState(namespace?.comment ?? '')
-  const [lines, setLines] = useState(metadataText(namespace?.metadata ?? {}))
-  // After a conflict, saving again replaces what somebody else wrote.
-  const [revision, setRevision] = useState(namespace?.revision)
-  const metadata = parseMetadata(lines)
+  // What is written over: as it was shown, or as somebody else left it meanwhile.
+  const [base, setBase] = useState<State | undefined>(namespace)
   const save = useMutation({
-    mutationFn: (body: NamespaceSpec) => {
-      if (revision === undefined) return must(api.POST('/api/v1/namespaces', { body }))
-      const params = { path: { namespace: name }, header: ifMatch(revision) }
-      return must(api.PUT('/api/v1/namespaces/{namespace}', { params, body }))
-    },
-    onSuccess: () => {
+    mutationFn: (form: NamespaceForm) => write(form, base),
+    onSuccess: ({ name }) => {
       toast(namespace ? text.saved(name) : text.created(name))
       void client.invalidateQueries({ queryKey: ['namespaces'] })
       onClose()
     },
-    onError: (error) => {
-      if (error instanceof Problem && error.status === 412) setRevision(error.body.current_revision)
+    onError: (error, form) => {
+      if (!base || !(error instanceof Meanwhile)) return
+      const theirs = error.theirs as State | undefined
+      const mine = readForm(form)
+      if (theirs && mine) overtaken.begin(saidOf(base), mine, saidOf(theirs), theirs.revision)
+      setBase(theirs)
     },
   })
-  const problem = save.error instanceof Problem ? save.error : undefined
-  const faults: Record<string, string> = problem ? toldByField(problem, words) : {}
-  const rest = save.error && Object.keys(faults).length === 0 ? toldOf(save.error, words) : undefined
-  const told = problem?.status === 412 ? services.conflict : rest
+  const byField = save.error instanceof Problem ? toldByField(save.error, words) : {}
+  const start = formOf(namespace?.name ?? '', namespace ?? { comment: '', metadata: {} })
+  const judged = ({ name, metadata }: NamespaceForm) => {
+    const { fault } = readEntries(metadata)
+    return { name: name.trim() === '' ? forms.missing : undefined, metadata: fault && toldEntries(fault, words) }
+  }
+  const form = useForm<NamespaceForm>(start, judged, byField)
+  const overtaken = useOvertaken({
+    read: () => readForm(form.values),
+    show: (said) => form.set(formOf(form.values.name, said)),
+    names: { comment: text.comment, metadata: services.metadata },
+  })
+  const isElsewhere = save.error && !(save.error instanceof Meanwhile) && Object.keys(byField).length === 0
+  const isGone = save.error instanceof Meanwhile && save.error.theirs === undefined
   return (
-    <Dialog title={namespace ? text.editTitle(namespace.name) : text.create} onClose={onClose}>
-      <form
-        className="stack"
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (typeof metadata !== 'number') save.mutate({ name, comment, metadata })
-        }}
-      >
-        {!namespace && <TextField label={text.name} required value={name} onChange={setName} fault={faults.name} />}
-        <TextField label={text.comment} value={comment} onChange={setComment} fault={faults.comment} />
-        <AreaField
-          label={services.metadata}
-          hint={services.metadataHint}
-          isCode
-          value={lines}
-          onChange={setLines}
-          fault={typeof metadata === 'number' ? services.metadataLine(metadata) : faults.metadata}
-        />
-        {told && <Fault>{told}</Fault>}
-        <div className="form-foot">
-          <Button onClick={onClose}>{actions.cancel}</Button>
-          <Button kind="primary" type="submit" disabled={save.isPending || typeof metadata === 'number'}>
-            {namespace ? actions.save : actions.create}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={namespace ? text.editTitle(namespace.name) : text.create}
+      isDirty={form.isDirty}
+      isBusy={save.isPending}
+      submit={namespace ? actions.save : actions.create}
+      refusal={form.refusals + overtaken.refusals + (save.isError ? save.submittedAt : 0)}
+      onSubmit={() => form.submit((values) => overtaken.isDecided() && save.mutate(values))}
+      onClose={onClose}
+    >
+      {!namespace && <TextField label={text.name} required {...form.field('name')} />}
+      <TextField label={text.comment} {...form.field('comment')} />
+      <EntriesField label={services.metadata} {...form.field('metadata')} />
+      {overtaken.notice}
+      {isGone && <Fault>{forms.gone}</Fault>}
+      {isElsewhere && <Failure error={save.error} />}
+    </FormDialog>
+  )
+}
+
+/** Creates a namespace where there is none to write over. */
+function write(form: NamespaceForm, base: State | undefined) {
+  const { name } = form
+  const body = { name, ...readForm(form) }
+  if (!base) return must(api.POST('/api/v1/namespaces', { body }))
+  const path = { namespace: name }
+  const params = { path, header: ifMatch(base.revision) }
+  return unlessMeanwhile(
+    () => must(api.PUT(ONE, { params, body })),
+    () => must(api.GET(ONE, { params: { path } })),
   )
 }

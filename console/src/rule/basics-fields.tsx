@@ -2,12 +2,11 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useText } from '../i18n/use-text'
 import { allNamespacesQuery } from '../namespaces/queries'
-import { metadataText, parseMetadata } from '../services/form'
 import { ComboField } from '../ui/combo-field'
-import { AreaField, TextField } from '../ui/field'
+import { TextField } from '../ui/field'
 import { Panel } from '../ui/page'
-import { useFault, useReport } from './faults'
-import { isSame } from './merge'
+import { useFault } from './faults'
+import { LinesField } from './lines-field'
 import { type CommonSpec, isEnabled } from './noun'
 import { NumberField } from './number-field'
 import type { RuleForm } from './use-rule-form'
@@ -77,31 +76,16 @@ export function BasicsFields<Spec extends CommonSpec>({ form }: { form: RuleForm
 
 type Metadata = Record<string, string>
 
-/** Labels of the rule itself, one a line; a line that is none stays as it was typed. */
+/** Labels of the rule itself. */
 function MetadataField({ value, onChange }: { value: Metadata; onChange: (value: Metadata) => void }) {
-  const { rules: text, services } = useText()
-  const [typed, setTyped] = useState(() => metadataText(value))
-  const parsed = parseMetadata(typed)
-  const isBad = typeof parsed === 'number'
-  if (!isBad && !isSame(parsed, value)) setTyped(metadataText(value))
+  const { rules: text } = useText()
   const fault = useFault('/metadata', true)
-  useReport('/metadata', isBad ? services.metadataLine(parsed) : undefined)
-  const [isOpen] = useState(typed !== '')
+  const [isOpen] = useState(Object.keys(value).length > 0)
   return (
-    <details className="more" data-at="/metadata" open={isOpen || fault !== undefined}>
+    <details className="more" open={isOpen || fault !== undefined}>
       <summary>{text.metadata}</summary>
-      <AreaField
-        label={text.metadata}
-        hint={text.metadataHint}
-        fault={fault}
-        isCode
-        value={typed}
-        onChange={(next) => {
-          setTyped(next)
-          const entries = parseMetadata(next)
-          if (typeof entries !== 'number') onChange(entries)
-        }}
-      />
+      <p className="muted small">{text.metadataHint}</p>
+      <LinesField label={text.metadata} at="/metadata" value={value} onChange={onChange} />
     </details>
   )
 }

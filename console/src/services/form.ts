@@ -1,4 +1,5 @@
 import type { Service, ServiceSpec } from '../api/client'
+import { type EntriesFault, entriesText, readEntries } from '../ui/entries'
 
 /** A service as it is typed. */
 export interface ServiceForm {
@@ -27,37 +28,28 @@ export const EMPTY_FORM: ServiceForm = {
   metadata: '',
 }
 
-export function formOf(service: Service): ServiceForm {
-  return {
-    namespace: service.namespace,
-    name: service.name,
-    owners: service.owners,
-    department: service.department,
-    business: service.business,
-    comment: service.comment,
-    ports: service.ports.join(', '),
-    protect: String(service.protect_threshold),
-    exportTo: service.export_to.join(', '),
-    metadata: metadataText(service.metadata),
-  }
+/** What people say of a service. */
+export type ServiceSaid = Required<Omit<ServiceSpec, 'name'>>
+
+/** What people said of a service, without what the control plane adds. */
+export function saidOf(service: Service): ServiceSaid {
+  const { owners, department, business, comment, ports, protect_threshold, export_to, metadata } = service
+  return { owners, department, business, comment, ports, protect_threshold, export_to, metadata }
 }
 
-export const metadataText = (metadata: Record<string, string>) =>
-  Object.entries(metadata)
-    .map(([key, value]) => `${key}=${value}`)
-    .join('\n')
-
-/** The entries of lines `key=value`, or the number of the first line that is none. */
-export function parseMetadata(text: string): Record<string, string> | number {
-  const metadata: Record<string, string> = {}
-  for (const [index, line] of text.split('\n').entries()) {
-    if (line.trim() === '') continue
-    const at = line.indexOf('=')
-    if (at <= 0) return index + 1
-    metadata[line.slice(0, at).trim()] = line.slice(at + 1).trim()
-  }
-  return metadata
-}
+/** A service in the fields in which it is typed. */
+export const formOf = (said: ServiceSaid, { namespace, name }: Pick<ServiceForm, 'namespace' | 'name'>): ServiceForm => ({
+  namespace,
+  name,
+  owners: said.owners,
+  department: said.department,
+  business: said.business,
+  comment: said.comment,
+  ports: said.ports.join(', '),
+  protect: String(said.protect_threshold),
+  exportTo: said.export_to.join(', '),
+  metadata: entriesText(said.metadata),
+})
 
 const listOf = (text: string) =>
   text
@@ -65,26 +57,36 @@ const listOf = (text: string) =>
     .map((part) => part.trim())
     .filter((part) => part !== '')
 
-/** What cannot be told to the API, by the field of its body. */
-export type FormFaults = { field: 'ports' | 'protect_threshold'; text: string } | { field: 'metadata'; line: number }
+const MAX_PORT = 65_535
+const isPort = (text: string) => /^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= MAX_PORT
+const isShare = (text: string) => text.trim() !== '' && Number(text) >= 0 && Number(text) <= 1
 
-/** What the API is told, or the first field that cannot be. */
-export function specOf(form: ServiceForm): ServiceSpec | FormFaults {
-  const notPort = listOf(form.ports).find((port) => !/^\d+$/.test(port))
-  if (notPort !== undefined) return { field: 'ports', text: notPort }
-  const protect = Number(form.protect)
-  if (form.protect.trim() === '' || Number.isNaN(protect)) return { field: 'protect_threshold', text: form.protect }
-  const metadata = parseMetadata(form.metadata)
-  if (typeof metadata === 'number') return { field: 'metadata', line: metadata }
+/** What cannot be told to the API: the port that is none, and so on. */
+export interface FormFaults {
+  port?: string | undefined
+  protect?: string | undefined
+  metadata?: EntriesFault | undefined
+}
+
+export const faultsOf = (form: ServiceForm): FormFaults => ({
+  port: listOf(form.ports).find((port) => !isPort(port)),
+  protect: isShare(form.protect) ? undefined : form.protect,
+  metadata: readEntries(form.metadata).fault,
+})
+
+/** What the API is told; none if something cannot be. */
+export function readForm(form: ServiceForm): ServiceSaid | undefined {
+  const { entries } = readEntries(form.metadata)
+  const { port, protect } = faultsOf(form)
+  if (!entries || port !== undefined || protect !== undefined) return undefined
   return {
-    name: form.name,
     owners: form.owners,
     department: form.department,
     business: form.business,
     comment: form.comment,
     ports: listOf(form.ports).map(Number),
-    protect_threshold: protect,
+    protect_threshold: Number(form.protect),
     export_to: listOf(form.exportTo),
-    metadata,
+    metadata: entries,
   }
 }

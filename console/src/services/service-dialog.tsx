@@ -1,17 +1,20 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
-import { api, ifMatch, must, type Service, type ServiceSpec } from '../api/client'
+import { api, ifMatch, must, type Service } from '../api/client'
 import { Problem } from '../api/problem'
+import { Meanwhile, unlessMeanwhile } from '../conflict/meanwhile'
+import { useOvertaken } from '../conflict/use-overtaken'
 import type { Dictionary } from '../i18n/en'
-import { told, toldByField } from '../i18n/told'
+import { toldByField } from '../i18n/told'
 import { useText } from '../i18n/use-text'
-import { Button } from '../ui/button'
-import { Dialog } from '../ui/dialog'
-import { AreaField, TextField } from '../ui/field'
-import { Fault } from '../ui/states'
+import { EntriesField, toldEntries } from '../ui/entries-field'
+import { TextField } from '../ui/field'
+import { FormDialog } from '../ui/form-dialog'
+import { Failure, Fault } from '../ui/states'
 import { toast } from '../ui/toast'
-import { EMPTY_FORM, type FormFaults, formOf, type ServiceForm, specOf } from './form'
+import { type FieldFaults, useForm } from '../ui/use-form'
+import { EMPTY_FORM, faultsOf, formOf, readForm, saidOf, type ServiceForm } from './form'
 
 interface Props {
   /** The service to edit; none to create one. */
@@ -20,100 +23,114 @@ interface Props {
   onClose: () => void
 }
 
+const ONE = '/api/v1/namespaces/{namespace}/services/{service}'
+
 /** Creates a service, or edits one; what was typed outlives every refusal. */
 export function ServiceDialog({ service, namespace = 'default', onClose }: Props) {
   const text = useText()
+  const { services } = text
   const client = useQueryClient()
   const navigate = useNavigate()
-  const [form, setForm] = useState<ServiceForm>(service ? formOf(service) : { ...EMPTY_FORM, namespace })
-  // After a conflict, saving again replaces what somebody else wrote.
-  const [revision, setRevision] = useState(service?.revision)
-  const [fault, setFault] = useState<FormFaults | null>(null)
+  // What is written over: as it was shown, or as somebody else left it meanwhile.
+  const [base, setBase] = useState(service)
   const save = useMutation({
-    mutationFn: (spec: ServiceSpec) => write(form, revision, spec),
+    mutationFn: (form: ServiceForm) => write(form, base),
     onSuccess: async (saved) => {
       await client.invalidateQueries({ predicate: ({ queryKey: [noun] }) => noun === 'services' || noun === 'service' })
-      toast(service ? text.services.saved(saved.name) : text.services.created(saved.name))
-      onClose()
-      if (!service) {
-        const params = { namespace: saved.namespace, service: saved.name }
-        void navigate({ to: '/services/$namespace/$service', params })
-      }
+      toast(service ? services.saved(saved.name) : services.created(saved.name))
+      if (service) return onClose()
+      // The dialog goes with its page.
+      const params = { namespace: saved.namespace, service: saved.name }
+      return navigate({ to: '/services/$namespace/$service', params, ignoreBlocker: true })
     },
-    onError: (error) => {
-      if (error instanceof Problem && error.status === 412) setRevision(error.body.current_revision)
+    onError: (error, form) => {
+      if (!base || !(error instanceof Meanwhile)) return
+      const theirs = error.theirs as Service | undefined
+      const mine = readForm(form)
+      if (theirs && mine) overtaken.begin(saidOf(base), mine, saidOf(theirs), theirs.revision)
+      setBase(theirs)
     },
   })
-  function submit() {
-    const spec = specOf(form)
-    const isFault = 'field' in spec
-    setFault(isFault ? spec : null)
-    if (!isFault) save.mutate(spec)
-  }
-  const faults = faultsOf(fault, save.error, text)
-  const field = (key: keyof ServiceForm) => ({
-    value: form[key],
-    onChange: (value: string) => setForm({ ...form, [key]: value }),
+  const byField = save.error instanceof Problem ? toldByField(save.error, text) : {}
+  const { protect_threshold: protect, export_to: exportTo, ...refused } = byField
+  const start = service ? formOf(saidOf(service), service) : { ...EMPTY_FORM, namespace }
+  const form = useForm<ServiceForm>(start, (typed) => judged(typed, text), { ...refused, protect, exportTo })
+  const overtaken = useOvertaken({
+    read: () => readForm(form.values),
+    show: (said) => form.set(formOf(said, form.values)),
+    names: namesOf(services),
   })
-  const { services } = text
+  const isElsewhere = save.error && !(save.error instanceof Meanwhile) && Object.keys(byField).length === 0
+  const isGone = save.error instanceof Meanwhile && save.error.theirs === undefined
   return (
-    <Dialog wide title={service ? services.editTitle(service.name) : services.create} onClose={onClose}>
-      <form
-        className="stack"
-        onSubmit={(event) => {
-          event.preventDefault()
-          submit()
-        }}
-      >
-        <div className="fields">
-          {!service && (
-            <>
-              <TextField label={services.name} required fault={faults.name} {...field('name')} />
-              <TextField label={services.namespace} required fault={faults.namespace} {...field('namespace')} />
-            </>
-          )}
-          <TextField label={services.owners} fault={faults.owners} {...field('owners')} />
-          <TextField label={services.department} fault={faults.department} {...field('department')} />
-          <TextField label={services.business} fault={faults.business} {...field('business')} />
-          <TextField label={services.ports} hint={services.portsHint} fault={faults.ports} {...field('ports')} />
-          <TextField label={services.exportTo} hint={services.exportToHint} fault={faults.export_to} {...field('exportTo')} />
-          <TextField
-            label={services.protect}
-            hint={services.protectHint}
-            fault={faults.protect_threshold}
-            inputMode="decimal"
-            {...field('protect')}
-          />
-        </div>
-        <TextField label={services.comment} fault={faults.comment} {...field('comment')} />
-        <AreaField label={services.metadata} hint={services.metadataHint} fault={faults.metadata} isCode {...field('metadata')} />
-        {faults[''] && <Fault>{faults['']}</Fault>}
-        <div className="form-foot">
-          <Button onClick={onClose}>{text.actions.cancel}</Button>
-          <Button kind="primary" type="submit" disabled={save.isPending}>
-            {service ? text.actions.save : text.actions.create}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      wide
+      title={service ? services.editTitle(service.name) : services.create}
+      isDirty={form.isDirty}
+      isBusy={save.isPending}
+      submit={service ? text.actions.save : text.actions.create}
+      refusal={form.refusals + overtaken.refusals + (save.isError ? save.submittedAt : 0)}
+      onSubmit={() => form.submit((values) => overtaken.isDecided() && save.mutate(values))}
+      onClose={onClose}
+    >
+      <Fields form={form} isNew={!service} />
+      {overtaken.notice}
+      {isGone && <Fault>{text.forms.gone}</Fault>}
+      {isElsewhere && <Failure error={save.error} />}
+    </FormDialog>
   )
 }
 
-function write({ namespace, name }: ServiceForm, revision: number | undefined, body: ServiceSpec): Promise<Service> {
-  if (revision === undefined) {
-    return must(api.POST('/api/v1/namespaces/{namespace}/services', { params: { path: { namespace } }, body }))
-  }
-  const path = { namespace, service: name }
-  const params = { path, header: ifMatch(revision) }
-  return must(api.PUT('/api/v1/namespaces/{namespace}/services/{service}', { params, body }))
+function Fields({ form: { field }, isNew }: { form: ReturnType<typeof useForm<ServiceForm>>; isNew: boolean }) {
+  const { services } = useText()
+  return (
+    <>
+      <div className="fields">
+        {isNew && (
+          <>
+            <TextField label={services.name} required {...field('name')} />
+            <TextField label={services.namespace} required {...field('namespace')} />
+          </>
+        )}
+        <TextField label={services.owners} {...field('owners')} />
+        <TextField label={services.department} {...field('department')} />
+        <TextField label={services.business} {...field('business')} />
+        <TextField label={services.ports} hint={services.portsHint} {...field('ports')} />
+        <TextField label={services.exportTo} hint={services.exportToHint} {...field('exportTo')} />
+        <TextField label={services.protect} hint={services.protectHint} inputMode="decimal" {...field('protect')} />
+      </div>
+      <TextField label={services.comment} {...field('comment')} />
+      <EntriesField label={services.metadata} {...field('metadata')} />
+    </>
+  )
 }
 
-/** What to say at each field, and under `''` what belongs to none. */
-function faultsOf(fault: FormFaults | null, error: Error | null, text: Dictionary): Record<string, string> {
-  const { services } = text
-  if (fault) return { [fault.field]: fault.field === 'metadata' ? services.metadataLine(fault.line) : services.notNumber(fault.text) }
-  if (!error) return {}
-  if (error instanceof Problem && error.status === 412) return { '': services.conflict }
-  const byField = error instanceof Problem ? toldByField(error, text) : {}
-  return Object.keys(byField).length > 0 ? byField : { '': told(error, text) }
+/** Creates a service where there is none to write over. */
+function write(form: ServiceForm, base: Service | undefined): Promise<Service> {
+  const { namespace, name } = form
+  const body = { name, ...readForm(form) }
+  if (!base) return must(api.POST('/api/v1/namespaces/{namespace}/services', { params: { path: { namespace } }, body }))
+  const path = { namespace, service: name }
+  const params = { path, header: ifMatch(base.revision) }
+  return unlessMeanwhile(
+    () => must(api.PUT(ONE, { params, body })),
+    () => must(api.GET(ONE, { params: { path } })),
+  )
+}
+
+const namesOf = (text: Dictionary['services']) => {
+  const { owners, department, business, comment, ports, metadata } = text
+  return { owners, department, business, comment, ports, metadata, protect_threshold: text.protect, export_to: text.exportTo }
+}
+
+/** What is wrong with what was typed, before anybody is asked. */
+function judged(form: ServiceForm, text: Dictionary): FieldFaults<ServiceForm> {
+  const { port, protect, metadata } = faultsOf(form)
+  return {
+    name: form.name.trim() === '' ? text.forms.missing : undefined,
+    namespace: form.namespace.trim() === '' ? text.forms.missing : undefined,
+    ports: port === undefined ? undefined : text.forms.whole(port, 1, 65_535),
+    protect: protect === undefined ? undefined : text.forms.share(protect),
+    metadata: metadata && toldEntries(metadata, text),
+  }
 }

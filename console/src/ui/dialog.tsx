@@ -28,6 +28,12 @@ export function Dialog({ title, children, onClose, wide = false, isBusy = false 
       ref={ref}
       className={wide ? 'dialog dialog-wide' : 'dialog'}
       aria-labelledby={heading}
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape' || event.defaultPrevented) return
+        // Else the browser itself would close the dialog at a second Escape, whatever is said to the first.
+        event.preventDefault()
+        if (!isBusy) onClose()
+      }}
       onCancel={(event) => {
         event.preventDefault()
         if (!isBusy) onClose()

@@ -1,4 +1,4 @@
-import { type ComponentProps, type ReactNode, useId } from 'react'
+import { type ComponentProps, type FocusEvent, type ReactNode, useId } from 'react'
 
 interface Frame {
   label: string
@@ -47,9 +47,15 @@ export function TextField({ label, hint, fault, onChange, ...rest }: TextProps) 
   )
 }
 
-type AreaProps = Frame & { value: string; onChange: (text: string) => void; rows?: number; isCode?: boolean }
+type AreaProps = Frame & {
+  value: string
+  onChange: (text: string) => void
+  onBlur?: (event: FocusEvent) => void
+  rows?: number
+  isCode?: boolean
+}
 
-export function AreaField({ label, hint, fault, onChange, isCode = false, rows = 3, value }: AreaProps) {
+export function AreaField({ label, hint, fault, onChange, onBlur, isCode = false, rows = 3, value }: AreaProps) {
   return (
     <Field label={label} hint={hint} fault={fault}>
       {(described) => (
@@ -58,6 +64,7 @@ export function AreaField({ label, hint, fault, onChange, isCode = false, rows =
           rows={rows}
           spellCheck={!isCode}
           value={value}
+          onBlur={onBlur}
           {...described}
           onChange={(event) => onChange(event.target.value)}
         />

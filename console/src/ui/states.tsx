@@ -1,7 +1,8 @@
-import type { ReactNode } from 'react'
+import { type ReactNode, useState } from 'react'
 import { Problem } from '../api/problem'
 import { useTold } from '../i18n/use-told'
 import { useText } from '../i18n/use-text'
+import { useFeedState } from '../live/use-live'
 import { Button } from './button'
 import { Copy } from './copy'
 import { Icon } from './icon'
@@ -65,4 +66,15 @@ export function Fault({ children }: { children: ReactNode }) {
       <Icon name="warning" size={14} /> <span>{children}</span>
     </p>
   )
+}
+
+/** Why something was not done, for a form; that nothing answered is said until something answers again. */
+export function Failure({ error }: { error: unknown }) {
+  const told = useTold()
+  const { is } = useFeedState()
+  const [lostIn, setLostIn] = useState<unknown>()
+  const isOffline = error instanceof Problem && error.isOffline
+  if (isOffline && is === 'lost' && lostIn !== error) setLostIn(error)
+  if (isOffline && is === 'live' && lostIn === error) return null
+  return <Fault>{told(error)}</Fault>
 }

@@ -111,6 +111,7 @@ test('the metadata of an instance is edited, and undone', async ({ page, merak }
   const dialog = page.getByRole('dialog')
   await expect(dialog.getByLabel('Metadata')).toHaveValue('env=prod')
   await dialog.getByLabel('Metadata').fill('canary')
+  await dialog.getByRole('button', { name: 'Save' }).click()
   await expect(dialog.getByLabel('Metadata')).toHaveAccessibleDescription('Line 1 is not key=value')
   await dialog.getByLabel('Metadata').fill('canary=yes')
   await dialog.getByRole('button', { name: 'Save' }).click()

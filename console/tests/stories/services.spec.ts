@@ -79,10 +79,12 @@ test('a service is created, edited and deleted; refusals keep what was typed', a
   await dialog.getByRole('button', { name: 'Save' }).click()
   await expect(dialog.getByRole('alert')).toContainText('changed meanwhile')
   await expect(dialog.getByLabel('Comment')).toHaveValue('holds goods')
+  // What was not touched here is theirs now, and is shown.
+  await expect(dialog.getByLabel('Owners')).toHaveValue('somebody else')
   await dialog.getByRole('button', { name: 'Save' }).click()
   await expect(page.getByText('com.shop/cart was saved')).toBeVisible()
   const saved = await merak.ask<{ comment: string; owners: string }>('/api/v1/namespaces/default/services/com.shop%2Fcart')
-  expect(saved).toMatchObject({ comment: 'holds goods', owners: 'cleo' })
+  expect(saved).toMatchObject({ comment: 'holds goods', owners: 'somebody else' })
 
   await merak.instance('default', 'com.shop/cart', 'cart-1', { host: '10.0.0.1', port: 1 })
   await page.getByRole('button', { name: 'Delete' }).click()

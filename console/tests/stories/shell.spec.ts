@@ -108,6 +108,7 @@ test('a control plane that is away is told, and its return heals the page', asyn
   await merak.serve()
   await expect(page.getByText('The control plane does not answer')).not.toBeAttached({ timeout: 12_000 })
   await expect(dialog.getByLabel('Name', { exact: true })).toHaveValue('typed-before')
+  await expect(dialog.getByRole('alert')).toHaveCount(0)
   await dialog.getByRole('button', { name: 'Create' }).click()
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('typed-before')
   await merak.instance('default', 'typed-before', 'one', { host: '10.0.0.1', port: 1 })

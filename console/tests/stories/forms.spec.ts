@@ -1,0 +1,133 @@
+import type { Page } from '@playwright/test'
+import { expected } from '../faults'
+import { expect, test } from '../fixtures'
+import { type Merak, pathOf, shop } from '../merak'
+
+const ORDER = '/services/default/com.shop%2Forder'
+const FIRST = `${pathOf('default', 'com.shop/order')}/instances/order-1`
+const SERVICE = pathOf('default', 'com.shop/order')
+
+const TRICKY = { 'a=b': 'eq key', cert: 'line1\nline2=x', sp: ' lead ', plain: 'x' }
+
+async function editMetadata(page: Page) {
+  await page.goto(ORDER)
+  await page.getByRole('button', { name: 'More actions for 10.0.14.1:8080' }).click()
+  await page.getByRole('menuitem', { name: 'Edit metadata' }).click()
+  return page.getByRole('dialog', { name: 'Metadata of 10.0.14.1:8080' })
+}
+
+const metadataOf = async (merak: Merak, path: string) => (await merak.ask<{ metadata: object }>(path)).metadata
+
+test('metadata that lines cannot say as it is survives an edit beside it', async ({ page, merak }) => {
+  await shop(merak)
+  await merak.patch('default', 'com.shop/order', 'order-1', { metadata: { env: null, ...TRICKY } })
+  const dialog = await editMetadata(page)
+  const field = dialog.getByLabel('Metadata')
+  await expect(field).toHaveValue('"a=b"=eq key\ncert="line1\\nline2=x"\nplain=x\nsp=" lead "')
+  const sent = page.waitForRequest((request) => request.method() === 'PATCH')
+  await field.fill(`${await field.inputValue()}\nnew=1`)
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  expect((await sent).postDataJSON()).toEqual({ metadata: { new: '1' } })
+  await expect(page.getByText('10.0.14.1:8080: metadata changed')).toBeVisible()
+  expect(await metadataOf(merak, FIRST)).toEqual({ ...TRICKY, new: '1' })
+})
+
+test('metadata that is refused says so where it is typed', async ({ page, merak, faults }) => {
+  await shop(merak)
+  const dialog = await editMetadata(page)
+  const field = dialog.getByLabel('Metadata')
+  const save = dialog.getByRole('button', { name: 'Save' })
+  await field.fill('env=prod\nb=1\nenv=dev')
+  await save.click()
+  await expect(field).toHaveAccessibleDescription('“env” is there twice')
+  await expect(field).toBeFocused()
+  await field.fill(`${'k'.repeat(300)}=1`)
+  await save.click()
+  await expect(field).toHaveAccessibleDescription(/128/)
+  await expect(field).toHaveAttribute('aria-invalid', 'true')
+  await expect(page.locator('.toast')).toHaveCount(0)
+  expect(await field.evaluate((one) => getComputedStyle(one.closest('.field') ?? one).textAlign)).toBe('start')
+  await field.fill('env=test')
+  await save.click()
+  await expect(page.getByText('10.0.14.1:8080: metadata changed')).toBeVisible()
+  expect(await metadataOf(merak, FIRST)).toEqual({ env: 'test' })
+  await expected(faults, { status: 400, path: /\/instances\/order-1$/ })
+})
+
+test('what is half typed in a dialog is not lost without a question', async ({ page, merak }) => {
+  await shop(merak)
+  await page.goto('/services')
+  await page.getByRole('link', { name: 'legacy-billing' }).click()
+  await page.getByRole('button', { name: 'Edit' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Edit legacy-billing' })
+  await page.keyboard.press('Escape')
+  await expect(dialog).toHaveCount(0)
+  await page.getByRole('button', { name: 'Edit' }).click()
+  await dialog.getByLabel('Comment').fill('half a thought')
+  const question = page.getByRole('dialog', { name: 'Discard what you typed?' })
+  await page.keyboard.press('Escape')
+  await expect(question).toBeVisible()
+  await page.keyboard.press('Escape')
+  await expect(question).toHaveCount(0)
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('Escape')
+  await expect(question).toHaveCount(0)
+  await expect(dialog.getByLabel('Comment')).toHaveValue('half a thought')
+  await page.goBack()
+  await question.getByRole('button', { name: 'Keep editing' }).click()
+  await expect(page).toHaveURL(/legacy-billing/)
+  await expect(dialog.getByLabel('Comment')).toHaveValue('half a thought')
+  await dialog.getByRole('button', { name: 'Cancel' }).click()
+  await question.getByRole('button', { name: 'Discard' }).click()
+  await expect(page.getByRole('dialog')).toHaveCount(0)
+  await page.getByRole('button', { name: 'Edit' }).click()
+  await dialog.getByLabel('Comment').fill('another')
+  await page.goBack()
+  await question.getByRole('button', { name: 'Discard' }).click()
+  await expect(page).toHaveURL(/\/services$/)
+})
+
+test('what two people change of a service is shown, merged, and asked about', async ({ page, merak, faults }) => {
+  await shop(merak)
+  await page.goto(ORDER)
+  await page.getByRole('button', { name: 'Edit' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Comment').fill('mine')
+  await dialog.getByLabel('Business').fill('shop')
+  const about = { owners: 'cleo', department: 'trade', metadata: { tier: '2', lang: 'rust' }, ports: [8080], comment: 'theirs' }
+  await merak.service('default', 'com.shop/order', about)
+  const save = dialog.getByRole('button', { name: 'Save' })
+  await save.click()
+  const notice = dialog.getByRole('alert')
+  await expect(notice).toContainText('Owners "ann, bob" → "cleo"')
+  await expect(notice).toContainText('Metadata / tier "1" → "2"')
+  await expect(dialog.getByLabel('Owners')).toHaveValue('cleo')
+  await save.click()
+  const clash = dialog.getByRole('group', { name: 'Comment' })
+  await expect(clash).toContainText('Choose one of the two')
+  expect(await merak.ask(SERVICE)).toMatchObject(about)
+  await clash.getByRole('radio', { name: /Theirs/ }).check()
+  await expect(dialog.getByLabel('Comment')).toHaveValue('theirs')
+  await clash.getByRole('radio', { name: /Yours/ }).check()
+  await save.click()
+  await expect(page.getByText('com.shop/order was saved')).toBeVisible()
+  expect(await merak.ask(SERVICE)).toMatchObject({ ...about, comment: 'mine', business: 'shop' })
+  await expected(faults, { status: 412, path: /\/services\/com\.shop%2Forder$/ })
+})
+
+test('a namespace that was deleted while one edits it is created anew', async ({ page, merak, faults }) => {
+  await merak.ask('/api/v1/namespaces/spare', 'PUT', { comment: 'spare', metadata: { a: '1' } })
+  await page.goto('/namespaces')
+  await page.getByRole('button', { name: 'More actions for spare' }).click()
+  await page.getByRole('menuitem', { name: 'Edit' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Comment').fill('kept')
+  await merak.ask('/api/v1/namespaces/spare', 'DELETE')
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await expect(dialog.getByRole('alert')).toContainText('Somebody deleted it meanwhile')
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await expect(page.getByText('spare was saved')).toBeVisible()
+  expect(await merak.ask('/api/v1/namespaces/spare')).toMatchObject({ comment: 'kept', metadata: { a: '1' } })
+  await expected(faults, { status: 412, path: /\/namespaces\/spare$/ })
+  await expected(faults, { status: 404, path: /\/namespaces\/spare$/ })
+})
