@@ -1,5 +1,6 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { api, ifMatch, must, type Page, type Reached, type RuleKind, type RuleSort, type RuleStatus, type WarnedRule } from '../api/client'
+import { Problem } from '../api/problem'
 import type { Collection, CommonSpec, Listed, Revision, Rule, Written } from './noun'
 
 /*
@@ -144,6 +145,10 @@ interface Put<Spec> extends RuleId {
   /** The revision to write over; none to create. */
   revision: number | undefined
 }
+
+/** Whether a write over a rule was refused because there is none any more. */
+export const isOfAbsent = (error: unknown) =>
+  error instanceof Problem && (error.status === 404 || (error.status === 412 && error.body.current_revision === undefined))
 
 /** Whether tests of rules may refuse a write. */
 export type Tests = 'heeded' | 'skipped'

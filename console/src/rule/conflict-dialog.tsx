@@ -1,9 +1,10 @@
 import { useState } from 'react'
+import { ClashChoice, type Side } from '../conflict/clash-choice'
 import { useText } from '../i18n/use-text'
 import { Button } from '../ui/button'
 import { Dialog } from '../ui/dialog'
 import { Comparison } from './comparison'
-import { type Clash, merge } from './merge'
+import { merge } from './merge'
 import { type CommonSpec, type Rule, specOf } from './noun'
 
 interface Props<Spec extends CommonSpec> {
@@ -18,21 +19,18 @@ interface Props<Spec extends CommonSpec> {
 /** Shows what two people made of a rule, and lets the second decide what becomes of both. */
 export function ConflictDialog<Spec extends CommonSpec>({ base, mine, theirs, onDecide, onClose }: Props<Spec>) {
   const { rules: text, actions } = useText()
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
+  // Nothing is decided for whoever wrote second.
+  const [chosen, setChosen] = useState<ReadonlyMap<string, Side>>(new Map())
   const [shown, setShown] = useState<'theirs' | 'mine' | 'both'>('theirs')
   const before = specOf(base)
   const after = specOf(theirs)
-  const { spec, clashes } = merge(before, mine, after, (path) => chosen.has(path))
+  const { spec, clashes } = merge(before, mine, after, (path) => chosen.get(path) === 'mine')
+  const open = clashes.filter(({ path }) => !chosen.has(path)).length
+  const undecided = open > 0 ? text.undecided(open) : undefined
   const sides = {
     theirs: { title: text.theirs(theirs.revision), value: after },
     mine: { title: text.yours, value: mine },
     both: { title: text.both, value: spec },
-  }
-  function choose(path: string, isMine: boolean) {
-    const next = new Set(chosen)
-    if (isMine) next.add(path)
-    else next.delete(path)
-    setChosen(next)
   }
   return (
     <Dialog wide title={text.conflictTitle(base.name)} onClose={onClose}>
@@ -41,7 +39,12 @@ export function ConflictDialog<Spec extends CommonSpec>({ base, mine, theirs, on
         <section className="stack" aria-label={text.clashes(clashes.length)}>
           <strong>{text.clashes(clashes.length)}</strong>
           {clashes.map((clash) => (
-            <ClashChoice key={clash.path} clash={clash} isMine={chosen.has(clash.path)} choose={(isMine) => choose(clash.path, isMine)} />
+            <ClashChoice
+              key={clash.path}
+              clash={clash}
+              chosen={chosen.get(clash.path)}
+              choose={(side) => setChosen(new Map(chosen).set(clash.path, side))}
+            />
           ))}
         </section>
       )}
@@ -50,7 +53,14 @@ export function ConflictDialog<Spec extends CommonSpec>({ base, mine, theirs, on
         <span className="muted">{text.compareBase(base.revision)}</span>
         <div className="segments">
           {(['theirs', 'mine', 'both'] as const).map((side) => (
-            <button key={side} type="button" aria-pressed={shown === side} onClick={() => setShown(side)}>
+            <button
+              key={side}
+              type="button"
+              aria-pressed={shown === side}
+              disabled={side === 'both' && undecided !== undefined}
+              title={side === 'both' ? undecided : undefined}
+              onClick={() => setShown(side)}
+            >
               {{ theirs: text.theirsShort, mine: text.yours, both: text.both }[side]}
             </button>
           ))}
@@ -58,34 +68,16 @@ export function ConflictDialog<Spec extends CommonSpec>({ base, mine, theirs, on
       </div>
       <Comparison label={text.difference} before={{ title: text.revisionOf(base.revision), value: before }} after={sides[shown]} />
       <div className="form-foot wrap">
+        <span className="grow muted" role="status">
+          {undecided}
+        </span>
         <Button onClick={onClose}>{actions.cancel}</Button>
         <Button onClick={() => onDecide(after)}>{text.takeTheirs}</Button>
         <Button onClick={() => onDecide(mine)}>{text.keepMine}</Button>
-        <Button kind="primary" onClick={() => onDecide(spec)}>
+        <Button kind="primary" disabled={undecided !== undefined} onClick={() => onDecide(spec)}>
           {text.takeBoth}
         </Button>
       </div>
     </Dialog>
-  )
-}
-
-const written = (value: unknown) => (value === undefined ? '∅' : JSON.stringify(value))
-
-/** One part that both changed: whose is taken. */
-function ClashChoice({ clash, isMine, choose }: { clash: Clash; isMine: boolean; choose: (isMine: boolean) => void }) {
-  const { rules: text } = useText()
-  return (
-    <fieldset className="clash">
-      <legend>
-        <code>{clash.path}</code>
-      </legend>
-      {[false, true].map((mine) => (
-        <label key={String(mine)} className="row">
-          <input type="radio" name={clash.path} checked={isMine === mine} onChange={() => choose(mine)} />
-          <span>{mine ? text.yours : text.theirsShort}</span>
-          <code className="clip">{written(mine ? clash.mine : clash.theirs)}</code>
-        </label>
-      ))}
-    </fieldset>
   )
 }

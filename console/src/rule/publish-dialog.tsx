@@ -1,11 +1,11 @@
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Problem } from '../api/problem'
-import { useTold } from '../i18n/use-told'
 import { useText } from '../i18n/use-text'
 import { Button } from '../ui/button'
 import { Dialog } from '../ui/dialog'
-import { Fault } from '../ui/states'
+import { Failure } from '../ui/states'
+import { isOfAbsent } from './api'
 import { Comparison } from './comparison'
 import { failingOf, type FailingTest, FailingTests } from './failing-tests'
 import { type CommonSpec, type Noun, specOf, type Written } from './noun'
@@ -16,19 +16,22 @@ import { Warnings } from './warnings'
 interface Props<Spec extends CommonSpec> {
   noun: Noun<Spec>
   draft: Draft<Spec>
+  /** Somebody deleted the rule that the draft was made from. */
+  isAgain: boolean
   /** The rule as the control plane would have it. */
   outcome: Written<Spec>
   /** The tests that publishing would fail. */
   failing: FailingTest[]
   onPublished: (rule: Written<Spec>) => void
   onConflict: () => void
+  /** Somebody deleted meanwhile what it was to be written over. */
+  onGone: () => void
   onClose: () => void
 }
 
 /** Shows what publishing would change, and publishes. */
-export function PublishDialog<Spec extends CommonSpec>({ noun, draft, outcome, failing, onPublished, onConflict, onClose }: Props<Spec>) {
+export function PublishDialog<Spec extends CommonSpec>({ noun, draft, isAgain, outcome, failing, onPublished, onConflict, onGone, onClose }: Props<Spec>) {
   const { rules: text, tests, actions } = useText()
-  const told = useTold()
   const [isAnyway, setAnyway] = useState(false)
   const { publish } = useRuleWrites(noun)
   const { namespace, name, spec, base } = draft
@@ -36,7 +39,8 @@ export function PublishDialog<Spec extends CommonSpec>({ noun, draft, outcome, f
     mutationFn: () => publish({ namespace, name }, spec, base, isAnyway ? 'skipped' : 'heeded'),
     onSuccess: onPublished,
     onError: (error) => {
-      if (base && error instanceof Problem && error.status === 412) onConflict()
+      if (base && isOfAbsent(error)) onGone()
+      else if ((base || isAgain) && error instanceof Problem && error.status === 412) onConflict()
     },
   })
   const before = { title: base ? text.revisionOf(base.revision) : text.nothingYet, value: base ? specOf(base) : null }
@@ -44,7 +48,8 @@ export function PublishDialog<Spec extends CommonSpec>({ noun, draft, outcome, f
   const late = failingOf(write.error)
   const inTheWay = late.length > 0 ? late : failing
   return (
-    <Dialog wide title={base ? text.publishTitle(name) : text.createTitle(name)} onClose={onClose}>
+    <Dialog wide title={base ? text.publishTitle(name) : isAgain ? text.againTitle(name) : text.createTitle(name)} onClose={onClose}>
+      {isAgain && <p className="notice notice-warn">{text.againHint}</p>}
       <Comparison label={text.difference} before={before} after={{ title: text.yours, value: specOf(outcome) }} />
       <Warnings warnings={outcome.warnings ?? []} />
       {inTheWay.length > 0 && (
@@ -56,7 +61,7 @@ export function PublishDialog<Spec extends CommonSpec>({ noun, draft, outcome, f
           </label>
         </>
       )}
-      {write.error && late.length === 0 && <Fault>{told(write.error)}</Fault>}
+      {write.error && late.length === 0 && <Failure error={write.error} />}
       <div className="form-foot">
         <Button onClick={onClose}>{actions.cancel}</Button>
         <Button
@@ -64,7 +69,7 @@ export function PublishDialog<Spec extends CommonSpec>({ noun, draft, outcome, f
           disabled={write.isPending || (inTheWay.length > 0 && !isAnyway)}
           onClick={() => write.mutate()}
         >
-          {inTheWay.length > 0 ? tests.publishAnyway : base ? text.publish : actions.create}
+          {inTheWay.length > 0 ? tests.publishAnyway : base ? text.publish : isAgain ? text.createAgain : actions.create}
         </Button>
       </div>
     </Dialog>

@@ -3,12 +3,14 @@ import { useTold } from '../i18n/use-told'
 import { useText } from '../i18n/use-text'
 import { Button } from '../ui/button'
 import { Fault } from '../ui/states'
+import { toast } from '../ui/toast'
 import { ConflictDialog } from './conflict-dialog'
 import { FailingTests, failingAmong } from './failing-tests'
 import { FaultContext, type Faults, goTo } from './faults'
 import { JsonView } from './json-view'
 import { LeaveGuard } from './leave-guard'
-import { type CommonSpec, keyOf, type Noun, type Written } from './noun'
+import { isSame } from './merge'
+import { type CommonSpec, keyOf, type Noun, specOf, type Written } from './noun'
 import { PublishDialog } from './publish-dialog'
 import { useReview } from './use-review'
 import type { RuleForm } from './use-rule-form'
@@ -36,7 +38,7 @@ export function RuleEditor<Spec extends CommonSpec>({ noun, form, isGone = false
   const [view, setView] = useState<'form' | 'json'>('form')
   const { draft, faults, report, theirs } = form
   const { refresh } = useRuleWrites(noun)
-  const { open, setOpen, refusal, review } = useReview(noun, form, askForTheirs)
+  const { open, setOpen, refusal, review } = useReview(noun, form, isGone, askForTheirs)
   const known = useWarnings(noun, draft.namespace).get(keyOf(draft)) ?? []
   const warnings = form.isDirty ? (form.check?.warnings ?? []) : known
   const unread = form.typed?.fault
@@ -54,8 +56,8 @@ export function RuleEditor<Spec extends CommonSpec>({ noun, form, isGone = false
         <div className="stack">
           {isGone && (
             <div className="banner banner-bad" role="alert">
-              <span className="grow">{text.goneMeanwhile}</span>
-              {!form.isNew && <Button onClick={form.detach}>{text.createAgain}</Button>}
+              <span className="grow">{form.isDirty ? text.goneTyped : text.goneMeanwhile}</span>
+              {!form.isNew && <Button onClick={() => void review()}>{text.createAgain}</Button>}
             </div>
           )}
           {theirs && (
@@ -95,21 +97,23 @@ export function RuleEditor<Spec extends CommonSpec>({ noun, form, isGone = false
           {form.judgement.is === 'failing' && form.isDirty && (
             <FailingTests tests={[...failingAmong(form.judgement.check.tests, draft), ...form.judgement.check.broken]} />
           )}
-          {form.isDirty && <FaultList faults={faults} />}
+          {(form.isDirty || form.isNew) && <FaultList faults={faults} />}
           {form.isDirty && form.judgement.is === 'unanswered' && <Fault>{told(form.judgement.error)}</Fault>}
           {refusal !== undefined && <Fault>{refusal}</Fault>}
-          {!isReadOnly && <Foot form={form} review={() => void review()} />}
+          {!isReadOnly && <Foot form={form} isGone={isGone} review={() => void review()} />}
         </div>
         <aside className="stack editor-aside" aria-label={text.aboutRule}>{aside}</aside>
       </div>
       {open?.is === 'publish' && (
         <PublishDialog
           noun={noun}
-          draft={draft}
+          draft={open.draft}
+          isAgain={open.isAgain}
           outcome={open.outcome}
           failing={open.failing}
           onClose={() => setOpen(null)}
           onConflict={askForTheirs}
+          onGone={() => void review()}
           onPublished={(rule) => {
             setOpen(null)
             form.restart(rule)
@@ -124,8 +128,10 @@ export function RuleEditor<Spec extends CommonSpec>({ noun, form, isGone = false
           theirs={theirs}
           onClose={() => setOpen(null)}
           onDecide={(spec) => {
+            const [before, mine] = [draft.base, draft.spec]
             setOpen(null)
             form.restart(theirs, spec)
+            toast(isSame(spec, specOf(theirs)) ? text.tookTheirs : text.decided, before && (() => form.restart(before, mine)))
           }}
         />
       )}
@@ -153,7 +159,7 @@ function FaultList({ faults }: { faults: Faults }) {
   )
 }
 
-function Foot<Spec extends CommonSpec>({ form, review }: { form: RuleForm<Spec>; review: () => void }) {
+function Foot<Spec extends CommonSpec>({ form, isGone, review }: { form: RuleForm<Spec>; isGone: boolean; review: () => void }) {
   const { rules: text } = useText()
   const { isDirty, isNew, judgement, faults, theirs } = form
   const isFaulty = Object.keys(faults).length > 0
@@ -166,14 +172,14 @@ function Foot<Spec extends CommonSpec>({ form, review }: { form: RuleForm<Spec>;
     unanswered: text.unchecked,
     away: text.away,
   }
-  const state = isFaulty ? text.toFix : theirs ? text.conflict : states[judgement.is]
+  const state = isFaulty ? text.toFix : isGone && !isNew ? text.goneState : theirs ? text.conflict : states[judgement.is]
   return (
     <div className="editor-foot">
       <span className={`grow ${isFaulty ? 'text-bad' : 'muted'}`} role="status">
         {isDirty ? state : isNew ? '' : text.unchanged}
       </span>
       {isDirty && <Button onClick={form.discard}>{text.discard}</Button>}
-      <Button kind="primary" disabled={!isDirty || isFaulty} onClick={review}>
+      <Button kind="primary" disabled={isFaulty || (!isDirty && !isNew)} onClick={review}>
         {text.review}
       </Button>
     </div>

@@ -51,8 +51,6 @@ export interface RuleForm<Spec extends CommonSpec> {
   /** Begins anew from what the control plane has, with or without changes to it. */
   restart: (base: Rule<Spec>, spec?: Spec) => void
   discard: () => void
-  /** Keeps what was typed for a rule that is gone: writing it creates it again. */
-  detach: () => void
 }
 
 /** A pause in typing this long asks the control plane. */
@@ -131,7 +129,6 @@ export function useRuleForm<Spec extends CommonSpec>(noun: Noun<Spec>, start: Dr
     },
     report,
     restart: (rule, next) => setDraft({ ...draftOf(rule), ...(next ? { spec: next } : {}) }),
-    detach: () => setState((now) => ({ ...now, draft: { ...now.draft, base: undefined } })),
     discard: () => setDraft(base ? draftOf(current ?? base) : blank),
   }
 }
