@@ -6,9 +6,9 @@ import { parseSearch } from '../search/tokens'
 import { Button } from '../ui/button'
 import { Dialog } from '../ui/dialog'
 import { SelectField, TextField } from '../ui/field'
-import { Fault } from '../ui/states'
+import { Failure, Fault } from '../ui/states'
 import { toast, toastError } from '../ui/toast'
-import { type BulkAction, type Changed, EMPTY_TALLY, joined, type Step, stepOf, type Tally, undoOf } from './bulk'
+import { type BulkAction, type Changed, EMPTY_TALLY, joined, type Step, stepOf, takesCalls, type Tally, undoOf } from './bulk'
 import { rehearse, write, type Written } from './bulk-write'
 import { allInstances, INSTANCE_TOKENS, instancesFilter } from './queries'
 
@@ -18,6 +18,21 @@ interface Props {
   /** The search that chooses the instances; all of the service if it is empty. */
   q: string
   onClose: () => void
+}
+
+interface Counted extends Tally {
+  /** Nothing of the service would be left that takes calls. */
+  isLast: boolean
+}
+
+/** Whether a change takes out what is left of a service to take calls. */
+async function isLast({ namespace, service }: { namespace: string; service: string }, changed: Changed[]): Promise<boolean> {
+  const takenOut = new Set(changed.filter(({ before, after }) => takesCalls(before) && !takesCalls(after)).map(({ before }) => before.id))
+  if (takenOut.size === 0) return false
+  for await (const page of allInstances(namespace, service, { health: 'healthy', isolated: false })) {
+    if (page.some((one) => takesCalls(one) && !takenOut.has(one.id))) return false
+  }
+  return true
 }
 
 /** Changes every instance that a search finds, on whatever page it is; counts before. */
@@ -32,7 +47,7 @@ export function BulkDialog({ namespace, service, q, onClose }: Props) {
 
   const place = { namespace, service }
 
-  const count = useMutation<Tally>({
+  const count = useMutation<Counted>({
     mutationFn: async () => {
       let total = EMPTY_TALLY
       setRead(0)
@@ -41,7 +56,7 @@ export function BulkDialog({ namespace, service, q, onClose }: Props) {
         total = joined(total, await rehearse(place, page.map((one) => stepOf(action, one))))
         setRead(total.total)
       }
-      return total
+      return { ...total, isLast: await isLast(place, total.changed) }
     },
   })
 
@@ -112,9 +127,10 @@ export function BulkDialog({ namespace, service, q, onClose }: Props) {
       <div role="status">
         {count.isPending && <p className="muted num">{text.bulkCounting(read)}</p>}
         {counted && <p className="num">{text.bulkWould(counted.changed.length, counted.total)}</p>}
+        {counted?.isLast && <p className="notice notice-warn">{text.bulkNothingLeft}</p>}
         {counted && counted.refused > 0 && <p className="text-bad num">{text.bulkRefused(counted.refused)}</p>}
       </div>
-      {count.error && <Fault>{told(count.error)}</Fault>}
+      {count.error && <Failure error={count.error} />}
       {stopped && <Fault>{stoppedAt(stopped, apply.variables?.length ?? 0)}</Fault>}
       <div className="form-foot">
         <Button disabled={isWriting} onClick={onClose}>
@@ -126,7 +142,7 @@ export function BulkDialog({ namespace, service, q, onClose }: Props) {
           </Button>
         )}
         {counted && counted.changed.length > 0 ? (
-          <Button kind="primary" disabled={isBusy} onClick={() => apply.mutate(counted.changed)}>
+          <Button kind={counted.isLast ? 'danger' : 'primary'} disabled={isBusy} onClick={() => apply.mutate(counted.changed)}>
             {text.bulkApply(counted.changed.length)}
           </Button>
         ) : (

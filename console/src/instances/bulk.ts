@@ -17,6 +17,9 @@ export function stepOf(action: BulkAction, shown: Instance): Step {
   return { shown, to: action.does === 'weigh' ? { weight: action.weight } : { isolated: action.does === 'isolate' } }
 }
 
+/** Whether an instance takes calls. */
+export const takesCalls = ({ health, isolated, weight }: Instance) => health === 'healthy' && !isolated && weight > 0
+
 /** What leads an instance back to what it was. */
 export function undoOf({ before, after }: Changed): Step {
   return { shown: after, to: before.weight === after.weight ? { isolated: before.isolated } : { weight: before.weight } }

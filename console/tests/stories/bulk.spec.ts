@@ -95,3 +95,18 @@ test('a change of many is neither altered nor left while it is written', async (
   await expect(page.getByRole('alert')).toContainText('The control plane cannot be reached')
   await expected(faults, AWAY)
 })
+
+test('a change of many that leaves nothing to take calls says so', async ({ page, merak }) => {
+  await shop(merak)
+  await page.goto('/services/default/com.shop%2Forder')
+  await page.getByRole('button', { name: 'Change all that match' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('button', { name: 'Count first' }).click()
+  await expect(dialog.getByText('Nothing of the service would be left to take calls.')).toBeVisible()
+  await dialog.getByRole('button', { name: 'Cancel' }).click()
+  await page.goto('/services/default/com.shop%2Forder?q=version:v1*')
+  await page.getByRole('button', { name: 'Change all that match' }).click()
+  await dialog.getByRole('button', { name: 'Count first' }).click()
+  await expect(dialog.getByText('2 of 3 instances would change')).toBeVisible()
+  await expect(dialog.getByText('Nothing of the service')).toHaveCount(0)
+})
