@@ -1,4 +1,4 @@
-import { useRef, useState } from 'react'
+import { useId, useRef, useState } from 'react'
 import type { Instance } from '../api/client'
 import { endpoint } from '../changes/summary'
 import { useText } from '../i18n/use-text'
@@ -20,7 +20,8 @@ const MAX = 10_000
 
 /** A weight that is changed in its place: Enter or leaving writes, Escape takes back. */
 export function WeightCell({ instance, onWeigh }: Props) {
-  const { instances: text } = useText()
+  const { instances: text, forms } = useText()
+  const fault = useId()
   const [typed, setTyped] = useState<Typed | null>(null)
   const asked = useRef<Typed | null>(null)
   /** Ends with the last write that was asked for, and with what it left. */
@@ -54,21 +55,30 @@ export function WeightCell({ instance, onWeigh }: Props) {
   const registered = instance.registered?.weight
   const isOverridden = registered !== undefined && registered !== instance.weight
   return (
-    <input
-      className={isOverridden ? 'weight num weight-set' : 'weight num'}
-      aria-label={text.weightOf(endpoint(instance))}
-      aria-invalid={isValid ? undefined : true}
-      title={isOverridden ? text.overridden(registered) : text.weightHint}
-      inputMode="numeric"
-      autoComplete="off"
-      value={value}
-      onChange={(event) => type(event.target.value)}
-      onFocus={(event) => event.target.select()}
-      onBlur={() => (isValid ? write() : setTyped(null))}
-      onKeyDown={(event) => {
-        if (event.key === 'Enter') write()
-        if (event.key === 'Escape') setTyped(null)
-      }}
-    />
+    <>
+      <input
+        className={isOverridden ? 'weight num weight-set' : 'weight num'}
+        aria-label={text.weightOf(endpoint(instance))}
+        aria-invalid={isValid ? undefined : true}
+        aria-describedby={isValid ? undefined : fault}
+        title={isOverridden ? text.overridden(registered) : text.weightHint}
+        inputMode="numeric"
+        autoComplete="off"
+        value={value}
+        onChange={(event) => type(event.target.value)}
+        onFocus={(event) => event.target.select()}
+        // What is no weight stays, with what is wrong with it, until it is mended or taken back.
+        onBlur={write}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter') write()
+          if (event.key === 'Escape') setTyped(null)
+        }}
+      />
+      {!isValid && (
+        <span id={fault} className="weight-fault" role="alert">
+          {forms.whole(value, 0, MAX)}
+        </span>
+      )}
+    </>
   )
 }

@@ -103,3 +103,16 @@ for (const { where, bring } of [
     expect(items[0]?.before).toBeNull()
   })
 }
+
+test('a weight that is none stays where it was typed, and says what it may be', async ({ page, merak }) => {
+  await shop(merak)
+  await page.goto(ORDER)
+  const weight = page.getByLabel('Weight of 10.0.14.1:8080')
+  await weight.fill('10001')
+  await weight.press('Tab')
+  await expect(weight).toHaveValue('10001')
+  await expect(page.getByText('A whole number from 0 to 10000, not “10001”')).toBeInViewport()
+  await weight.press('Escape')
+  await expect(weight).toHaveValue('100')
+  await expect(page.getByText('A whole number from 0 to 10000')).toHaveCount(0)
+})
