@@ -3,25 +3,37 @@ import { useNavigate } from '@tanstack/react-router'
 import { api, ifMatch, must, type ServiceSummary } from '../api/client'
 import { useTold } from '../i18n/use-told'
 import { useText } from '../i18n/use-text'
+import { saidOf } from '../services/form'
 import { Button } from '../ui/button'
 import { Dialog } from '../ui/dialog'
-import { Fault } from '../ui/states'
-import { toast } from '../ui/toast'
+import { Failure } from '../ui/states'
+import { toast, toastError } from '../ui/toast'
 
 /** Asks once more, and says why a service cannot be deleted. */
 export function DeleteService({ service, onClose }: { service: ServiceSummary; onClose: () => void }) {
-  const { services: text, actions } = useText()
+  const { services: text, actions, forms } = useText()
   const client = useQueryClient()
   const navigate = useNavigate()
-  const told = useTold()
   const { namespace, name } = service
+  const told = useTold()
+  /** Brings it back with all that people said of it, unless somebody created another one. */
+  async function restore() {
+    try {
+      const params = { path: { namespace, service: name }, header: { 'If-None-Match': '*' } }
+      await must(api.PUT('/api/v1/namespaces/{namespace}/services/{service}', { params, body: saidOf(service) }))
+      toast(forms.restored(name))
+    } catch (error) {
+      toastError(`${name}: ${told(error)}`)
+    }
+    void client.invalidateQueries({ predicate: ({ queryKey: [noun] }) => noun === 'services' || noun === 'service' })
+  }
   const remove = useMutation({
     mutationFn: () => {
       const params = { path: { namespace, service: name }, header: ifMatch(service.revision) }
       return must(api.DELETE('/api/v1/namespaces/{namespace}/services/{service}', { params }))
     },
     onSuccess: async () => {
-      toast(text.deleted(name))
+      toast(text.deleted(name), () => void restore())
       await navigate({ to: '/services', search: { ns: namespace } })
       void client.invalidateQueries({ queryKey: ['services'] })
     },
@@ -29,7 +41,7 @@ export function DeleteService({ service, onClose }: { service: ServiceSummary; o
   return (
     <Dialog title={text.deleteTitle(name)} onClose={onClose}>
       <p>{text.deleteHint}</p>
-      {remove.error && <Fault>{told(remove.error)}</Fault>}
+      {remove.error && <Failure error={remove.error} />}
       <div className="form-foot">
         <Button onClick={onClose}>{actions.cancel}</Button>
         <Button kind="danger" disabled={remove.isPending} onClick={() => remove.mutate()}>
