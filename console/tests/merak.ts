@@ -173,7 +173,7 @@ export async function rules(merak: Merak) {
 }
 
 /** What is said of few services. */
-const MORE = { business: 'payments', comment: 'kept until the audit', export_to: ['staging'], protect_threshold: 0.3 }
+const MORE = { business: 'payments', comment: 'pending audit', export_to: ['staging'], protect_threshold: 0.3 }
 
 /** A small shop: two namespaces, a service of every condition. */
 export async function shop(merak: Merak) {

@@ -100,7 +100,7 @@ test('what is refused is Chinese in Chinese', async ({ page, merak }) => {
   await page.locator('.segments button').nth(1).click()
   const refused = page.locator('.field-fault')
   for (const [document, words] of [
-    [{ priority: 'high' }, '应为 0 到 4294967295 的整数，实际是 "high"'],
+    [{ priority: 'high' }, '应为不小于 0 的整数，实际是 "high"'],
     [{ tragets: [] }, '没有“tragets”这个字段'],
     [{ callee: { service: 'a b' } }, '第 2 个字符“ ”不允许使用，只能使用字母、数字和 . _ : / -'],
     [{ branches: [] }, '规则至少要有一个分支'],

@@ -1,5 +1,6 @@
 import type { Locator } from '@playwright/test'
 import { type Change, clock, gravity, list, many, sentence, stand } from '../compare'
+import { rules as en } from '../../src/i18n/en-rules'
 import { expect, test } from '../fixtures'
 import { type Merak, rules, shop } from '../merak'
 import { limits } from '../rule-data'
@@ -69,27 +70,42 @@ test('every number of the overview is what the API says', async ({ page, merak }
   for (const [index, change] of changes.entries()) await compareChange(feed.nth(index), change, false)
 })
 
-/** What the rules of a kind give reason to look at, after the name and the namespace of each. */
-async function doubtfulRules(merak: Merak, collection: string): Promise<string[]> {
-  const found = await list<Rule>(merak, `/api/v1/${collection}?enabled=true`)
-  return found
-    .filter(({ status }) => status.applied_count === 0)
-    .map(({ name, namespace }) => `${name}${namespace}${collection === 'rate-limit-rules' ? 'limit that no application enforces' : 'rule that no application has asked for'}`)
+interface Warned {
+  kind: string
+  namespace: string
+  name: string
+  warnings: { code: string }[]
+}
+
+/** The first warning of a rule, in words, and how many more there are. */
+function warningsOf({ warnings: [first, ...others] }: Warned): string {
+  const words: Record<string, string> = en.warningCodes
+  return `${words[first?.code ?? '']}${others.length > 0 ? `, and ${many(others.length, 'more warning')}` : ''}`
+}
+
+/** What the rules of a kind give reason to look at: one row for each, of its warnings and of who applies it. */
+async function doubtfulRules(merak: Merak, kind: string): Promise<string[]> {
+  const found = await list<Rule>(merak, `/api/v1/${kind.replaceAll('_', '-')}s?enabled=true`)
+  const warned = await list<Warned>(merak, '/api/v1/warnings')
+  const unreached = kind === 'rate_limit_rule' ? 'limit that no application enforces' : 'rule that no application has asked for'
+  return found.flatMap(({ name, namespace, status }) => {
+    const warnings = warned.find((one) => one.kind === kind && one.namespace === namespace && one.name === name)
+    const said = `${warnings ? warningsOf(warnings) : ''}${status.applied_count === 0 ? unreached : ''}`
+    return said ? [`${name}${namespace}${said}`] : []
+  })
 }
 
 test('everything that needs attention is what the API says', async ({ page, merak }) => {
   await everything(merak)
   const services = await list<Service>(merak, '/api/v1/services')
-  const warned = await list<{ namespace: string; name: string; warnings: object[] }>(merak, '/api/v1/warnings')
   const rows = [
     ...services.flatMap(({ name, namespace, instance_count: all, healthy_instance_count: healthy }) =>
       healthy < all ? [`${name}${namespace}${all - healthy} of ${all} unhealthy`] : [],
     ),
     ...services.flatMap(({ name, namespace, isolated_instance_count: count }) => (count > 0 ? [`${name}${namespace}${many(count, 'instance')} isolated`] : [])),
-    ...warned.map(({ name, namespace, warnings }) => `${name}${namespace}rule with ${many(warnings.length, 'warning')}`),
-    ...(await doubtfulRules(merak, 'routing-rules')),
-    ...(await doubtfulRules(merak, 'nearby-rules')),
-    ...(await doubtfulRules(merak, 'rate-limit-rules')),
+    ...(await doubtfulRules(merak, 'routing_rule')),
+    ...(await doubtfulRules(merak, 'nearby_rule')),
+    ...(await doubtfulRules(merak, 'rate_limit_rule')),
   ]
   await page.goto('/')
   const attention = page.locator('section', { has: page.getByRole('heading', { name: 'Needs attention' }) }).getByRole('listitem')
