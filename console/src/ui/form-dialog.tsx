@@ -33,7 +33,7 @@ export function FormDialog({ title, wide = false, isDirty, isBusy, submit, refus
     if (refusal === 0) return
     const faulty = fields.current?.querySelector<HTMLElement>('[aria-invalid], [data-missing]')
     if (faulty) faulty.focus()
-    else fields.current?.querySelector('[role=alert]')?.scrollIntoView({ block: 'nearest' })
+    else fields.current?.querySelector('[role=alert]')?.scrollIntoView({ block: 'center' })
   }, [refusal])
   const close = () => (isDirty ? setLeaving(true) : onClose())
   const stay = () => {
