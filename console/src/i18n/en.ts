@@ -109,6 +109,7 @@ export const en = {
     more: 'More',
     next: 'Next page',
     first: 'First page',
+    previous: 'Previous page',
     back: 'Back',
     dismiss: 'Dismiss',
   },
@@ -137,6 +138,7 @@ export const en = {
   table: {
     newRows: (count: number) => `${many(count, 'row', 'rows')} moved: show`,
     rows: (count: number) => many(count, 'row', 'rows'),
+    rowsOf: (count: number, total: number) => `${count.toLocaleString('en')} of ${many(total, 'row', 'rows')}`,
     rowsAndMore: (count: number) => `${count} rows, more follow`,
     scroll: (label: string) => `${label}, scrolls sideways`,
   },

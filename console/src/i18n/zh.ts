@@ -104,6 +104,7 @@ export const zh: Dictionary = {
     more: '更多',
     next: '下一页',
     first: '第一页',
+    previous: '上一页',
     back: '返回',
     dismiss: '关闭提示',
   },
@@ -132,6 +133,7 @@ export const zh: Dictionary = {
   table: {
     newRows: (count) => `${count} 行有变动：显示`,
     rows: (count) => `${count} 行`,
+    rowsOf: (count, total) => `共 ${total.toLocaleString('zh')} 行，本页 ${count} 行`,
     rowsAndMore: (count) => `${count} 行，后面还有`,
     scroll: (label) => `${label}，可横向滚动`,
   },

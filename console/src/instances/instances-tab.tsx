@@ -7,6 +7,7 @@ import { useText } from '../i18n/use-text'
 import { Pages } from '../search/pages'
 import { SearchField } from '../search/search-field'
 import { parseSearch } from '../search/tokens'
+import { serviceQuery } from '../service/queries'
 import { useScope } from '../shell/scope'
 import { healthSince } from '../timeline/history'
 import { Button } from '../ui/button'
@@ -23,6 +24,8 @@ import { useInstanceWrites } from './writes'
 
 const route = getRouteApi('/services/$namespace/$service/')
 const PAGE_SIZE = 200
+/** By their addresses: the ids that the server sorts by are made up. */
+const DEFAULT_SORT = 'host' satisfies InstanceSort
 const EXAMPLE = 'health:unhealthy version:v2* metadata.env:prod'
 
 export function InstancesTab() {
@@ -45,7 +48,7 @@ export function InstancesTab() {
     <>
       <div className="tools">
         <SearchField value={q} onSearch={search} grammar={INSTANCE_TOKENS} wordIs="ip" example={EXAMPLE} />
-        {parsed.faults.length === 0 && <ExportMenu path={instancesPath(namespace, service)} query={{ ...instancesFilter(parsed), as_of: asOf, sort }} />}
+        {parsed.faults.length === 0 && <ExportMenu path={instancesPath(namespace, service)} query={{ ...instancesFilter(parsed), as_of: asOf, sort: sort ?? DEFAULT_SORT }} />}
         {asOf === undefined && (
           <>
             <Button onClick={() => setOpen('bulk')} disabled={parsed.faults.length > 0}>
@@ -79,7 +82,8 @@ function Instances({ q, clear, onLabel }: { q: string; clear: () => void; onLabe
   const { asOf } = useScope()
   const navigate = route.useNavigate()
   const filter = instancesFilter(parseSearch(q, INSTANCE_TOKENS, 'ip'))
-  const sort = knownSort(INSTANCE_SORTS, search.sort)
+  const sort = knownSort(INSTANCE_SORTS, search.sort) ?? DEFAULT_SORT
+  const summary = useQuery(serviceQuery(namespace, service, asOf))
   const query = { ...filter, as_of: asOf, sort: sort as InstanceSort | undefined, page_size: PAGE_SIZE, page_token: page }
   const { data, error, isPlaceholderData, refetch } = useQuery(instancesQuery(namespace, service, query))
   const log = useQuery(serviceChangesQuery(namespace, service, { kind: 'instance', page_size: 500 }))
@@ -114,9 +118,9 @@ function Instances({ q, clear, onLabel }: { q: string; clear: () => void; onLabe
       />
       <Pages
         rows={data.items.length}
+        total={q === '' ? summary.data?.instance_count : undefined}
         page={page}
         next={data.next_page_token}
-        go={(next) => void navigate({ search: (now) => ({ ...now, page: next }) })}
       />
     </>
   )

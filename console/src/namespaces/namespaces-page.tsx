@@ -59,7 +59,6 @@ export function NamespacesPage() {
 function Namespaces({ q, clear, onOpen }: { q: string; clear: () => void; onOpen?: (open: Open) => void }) {
   const { namespaces: text, states } = useText()
   const { page } = route.useSearch()
-  const navigate = route.useNavigate()
   const columns = useColumns(onOpen)
   const { word, metadata, faults } = parseSearch(q, TOKENS)
   const query = namespacesQuery({
@@ -86,7 +85,6 @@ function Namespaces({ q, clear, onOpen }: { q: string; clear: () => void; onOpen
         rows={data.items.length}
         page={page}
         next={data.next_page_token}
-        go={(next) => void navigate({ search: (now) => ({ ...now, page: next }) })}
       />
     </>
   )

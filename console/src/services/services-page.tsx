@@ -4,6 +4,8 @@ import { useCallback } from 'react'
 import type { ServiceSort, ServiceSummary } from '../api/client'
 import type { Dictionary } from '../i18n/en'
 import { useText } from '../i18n/use-text'
+import { allNamespacesQuery } from '../namespaces/queries'
+import { countsOf } from '../overview/counts'
 import { Pages } from '../search/pages'
 import { SearchField } from '../search/search-field'
 import { parseSearch } from '../search/tokens'
@@ -69,6 +71,9 @@ function Services({ q, clear }: { q: string; clear: () => void }) {
   const filter = { ...servicesFilter(parsed), sort: sort as ServiceSort | undefined, page_size: PAGE_SIZE, page_token: page }
   const query = asOf === undefined ? servicesQuery({ ...filter, namespace }) : pastServicesQuery(namespace ?? '', asOf, filter)
   const { data, error, isPending, isPlaceholderData, refetch } = useQuery({ ...query, enabled: parsed.faults.length === 0 })
+  const all = useQuery({ ...allNamespacesQuery, enabled: asOf === undefined && q === '' })
+  const counted = all.data?.filter(({ name }) => namespace === undefined || name === namespace)
+  const total = asOf === undefined && q === '' && counted ? countsOf(counted).services : undefined
   if (error && !data) return <Failed error={error} retry={() => void refetch()} />
   if (isPending) return parsed.faults.length > 0 ? null : <Loading />
   if (data.items.length === 0 && q) {
@@ -93,9 +98,9 @@ function Services({ q, clear }: { q: string; clear: () => void }) {
       />
       <Pages
         rows={data.items.length}
+        total={total}
         page={page}
         next={data.next_page_token}
-        go={(next) => void navigate({ search: (now) => ({ ...now, page: next }) })}
       />
     </>
   )

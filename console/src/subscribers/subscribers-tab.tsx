@@ -22,7 +22,6 @@ export function SubscribersTab() {
   const { namespace, service } = route.useParams()
   const { page } = route.useSearch()
   const { asOf } = useScope()
-  const navigate = route.useNavigate()
   const { data, error, isPlaceholderData, refetch } = useQuery({
     ...subscribersQuery(namespace, service, page),
     refetchInterval: REFRESH_MS,
@@ -44,7 +43,6 @@ export function SubscribersTab() {
             rows={items.length}
             page={page}
             next={data.next_page_token}
-            go={(next) => void navigate({ search: (now) => ({ ...now, page: next }) })}
           />
         </>
       )}

@@ -16,6 +16,7 @@ const PATHS = {
   copy: 'M5.500 5.500h8v8h-8ZM10.500 5.500v-3h-8v8h3',
   check: 'm3 8.500 3.200 3.200L13 5',
   down: 'm4 6 4 4 4-4',
+  left: 'm10 4-4 4 4 4',
   right: 'm6 4 4 4-4 4',
   plus: 'M8 3v10M3 8h10',
   more: 'M3.500 8h.01M8 8h.01M12.500 8h.01',

@@ -7,20 +7,27 @@ import { pathOf } from '../merak'
 import { HELLO } from '../rule-data'
 
 /** Goes through two pages of a table and back, by what the first column says on each. */
-async function turn(page: Page, first: number, second: number): Promise<void> {
+async function turn(page: Page, first: number, second: number, total?: number): Promise<void> {
+  const [begins, ends] = total === undefined ? [`${first} rows, more follow`, `${second} rows`] : [`${first} of ${total} rows`, `${second} of ${total} rows`]
   const names = () => rowsOf(page).locator('td:first-child').allTextContents()
-  await expect(page.getByText(`${first} rows, more follow`, { exact: true })).toBeVisible()
+  await expect(page.getByText(begins, { exact: true })).toBeVisible()
   await expect(page.getByRole('button', { name: 'First page' })).toHaveCount(0)
   const begin = (await names())[0]
   await page.getByRole('button', { name: 'Next page' }).click()
-  await expect(page.getByText(`${second} rows`, { exact: true })).toBeVisible()
+  await expect(page.getByText(ends, { exact: true })).toBeVisible()
   await expect(page).toHaveURL(/page=/)
   await expect(page.getByRole('button', { name: 'Next page' })).toHaveCount(0)
   await expect(rowsOf(page)).toHaveCount(second + 1)
   await page.reload()
   await expect(rowsOf(page)).toHaveCount(second + 1)
+  await page.getByRole('button', { name: 'Previous page' }).click()
+  await expect(page).not.toHaveURL(/page=/)
+  await expect(page.getByRole('button', { name: 'Previous page' })).toHaveCount(0)
+  await expect(page.getByText(begins, { exact: true })).toBeVisible()
+  await page.getByRole('button', { name: 'Next page' }).click()
+  await expect(page.getByText(ends, { exact: true })).toBeVisible()
   await page.getByRole('button', { name: 'First page' }).click()
-  await expect(page.getByText(`${first} rows, more follow`, { exact: true })).toBeVisible()
+  await expect(page.getByText(begins, { exact: true })).toBeVisible()
   await expect(page).not.toHaveURL(/page=/)
   expect((await names())[0]).toBe(begin)
 }
@@ -29,7 +36,20 @@ test('instances are read page after page, and one gets back to the first', async
   await fill(merak, 'many', 203)
   await page.goto('/services/default/many')
   await expect(page.getByText('10.1.0.0:80', { exact: true })).toBeVisible()
-  await turn(page, 200, 3)
+  await turn(page, 200, 3, 203)
+})
+
+test('instances are sorted by their addresses, and the table says so', async ({ page, merak }) => {
+  for (const [number, id] of [[10, 'b'], [9, 'd'], [2, 'a'], [1, 'c']] as const) await merak.instance('default', 'pay', id, { host: `10.0.0.${number}`, port: 80 })
+  await page.goto('/services/default/pay')
+  const addresses = () => rowsOf(page).locator('td:first-child').allTextContents()
+  await expect.poll(addresses).toEqual(['10.0.0.1:80', '10.0.0.2:80', '10.0.0.9:80', '10.0.0.10:80'])
+  const head = page.getByRole('columnheader', { name: 'Endpoint' })
+  await expect(head).toHaveAttribute('aria-sort', 'ascending')
+  await head.getByRole('button').click()
+  await expect(head).toHaveAttribute('aria-sort', 'descending')
+  await page.mouse.move(0, 0)
+  await expect.poll(addresses).toEqual(['10.0.0.10:80', '10.0.0.9:80', '10.0.0.2:80', '10.0.0.1:80'])
 })
 
 test('namespaces are read page after page, and found by a search', async ({ page, merak }) => {
