@@ -52,7 +52,7 @@ function Fresh<Spec extends CommonSpec>({ noun, start, Fields, Aside }: Props<Sp
   const [made, setMade] = useState<Rule<Spec> | null>(null)
   // Only when the editor is gone, so that it does not ask whether to leave.
   useEffect(() => {
-    if (made) void navigate({ to: noun.one, params: { namespace: made.namespace, rule: made.name } })
+    if (made) void navigate({ to: noun.one, params: { namespace: made.namespace, rule: made.name }, replace: true })
   }, [made, navigate, noun])
   if (made) return <Loading />
   return (

@@ -218,6 +218,9 @@ test('a rule is duplicated', async ({ page, merak }) => {
   await page.getByRole('button', { name: 'Review changes' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Create' }).click()
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('second-canary')
+  // Not to an empty form.
+  await page.goBack()
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('order-canary')
 })
 
 test('rules of the past are read only', async ({ page, merak }) => {
