@@ -53,6 +53,19 @@ describe('sentencesOf', () => {
     expect(first).toBe('Every call: they go to every instance. If there are none, the next branch is tried.')
   })
 
+  it('leaves out what is not typed yet', () => {
+    const typing: RoutingRuleSpec = {
+      callee: { service: 'pay' },
+      branches: [{ matches: { all: [{ on: 'header', key: '', op: 'exact', value: '' }] }, targets: [{ labels: { '': '' }, weight: 0 }] }],
+      otherwise: 'fall_through',
+    }
+    const [, branch = ''] = sentencesOf(typing, en.sentence)
+    expect(branch).toMatch(/^When …/)
+    expect(branch).toContain('instances with …')
+    expect(branch).not.toContain('“”')
+    expect(conditionText({ on: 'header', key: 'x-user', op: 'in', values: [] }, en.sentence)).toContain('…')
+  })
+
   it('has words for every fact and test', () => {
     for (const words of [en.sentence, zh.sentence]) {
       const texts = FACT_KINDS.flatMap((on) =>

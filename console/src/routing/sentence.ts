@@ -6,6 +6,9 @@ import { shares } from './weights'
 
 type Words = Dictionary['sentence']
 
+/** Stands for what is not typed yet. */
+const UNFINISHED = '…'
+
 /** What a rule does, in sentences: for whom it is, each of its branches, and the rest. */
 export function sentencesOf({ caller, callee, branches, otherwise }: RoutingRuleSpec, words: Words): string[] {
   const from = who(caller?.service, caller?.namespace, words.anyCaller, words)
@@ -32,13 +35,14 @@ export function matchesText({ matches }: Branch, words: Words): string {
   return joined(conditions.map((condition) => conditionText(condition, words)), matches?.any ? words.or : words.and)
 }
 
-export const conditionText = (condition: Condition, words: Words) => words.is(factText(condition, words), testText(condition, words))
+export const conditionText = (condition: Condition, words: Words) =>
+  condition.key === '' ? UNFINISHED : words.is(factText(condition, words), testText(condition, words))
 
 export const factText = ({ on, key = '' }: Fact, words: Words) => words.facts[on](key)
 
 /** What a test asks for. */
 function testText({ op, value = '', values = [], min, max, fact }: Test, words: Words): string {
-  if (op === 'in' || op === 'not_in') return words.tests[op](values.join(words.comma))
+  if (op === 'in' || op === 'not_in') return words.tests[op](values.join(words.comma) || UNFINISHED)
   if (op === 'present' || op === 'absent') return words.tests[op]
   if (op === 'same_as') return words.tests.same_as(fact ? factText(fact, words) : '')
   if (op !== 'range') return words.tests[op](value)
@@ -50,9 +54,10 @@ export const joined = (texts: string[], join: (one: string, other: string) => st
   texts.length === 0 ? '' : texts.reduce((one, other) => join(one, other))
 
 function labelsText(labels: Labels, words: Words): string {
-  const texts = Object.entries(labels).map(([key, label]) =>
-    typeof label === 'string' ? words.has(key, label) : words.is(key, testText(testOf(label), words)),
-  )
+  const texts = Object.entries(labels).map(([key, label]) => {
+    if (key === '') return UNFINISHED
+    return typeof label === 'string' ? words.has(key, label) : words.is(key, testText(testOf(label), words))
+  })
   return joined(texts, words.and)
 }
 
