@@ -77,7 +77,7 @@ export const simulator = {
   otherCaller: 'for other callers',
   unreached: 'not looked at: decided before',
   disabled: 'not enabled',
-  ruleFacts: (priority: number, revision: number) => `priority ${priority} · revision ${revision}`,
+  ruleFacts: (priority: number, revision: number) => (revision === 0 ? `priority ${priority} · draft` : `priority ${priority} · revision ${revision}`),
   allInstances: 'All instances of the service',
   takes: { always: 'takes every call', all: 'takes the call: all conditions hold', any: 'takes the call: a condition holds' },
   takesNot: { always: 'does not take it', all: 'not all conditions hold', any: 'no condition holds' },

@@ -72,7 +72,7 @@ export const simulator: Dictionary['simulator'] = {
   otherCaller: '针对其他主调方',
   unreached: '未查看：之前已决定',
   disabled: '未启用',
-  ruleFacts: (priority, revision) => `优先级 ${priority} · 版本 ${revision}`,
+  ruleFacts: (priority, revision) => (revision === 0 ? `优先级 ${priority} · 草稿` : `优先级 ${priority} · 版本 ${revision}`),
   allInstances: '服务的全部实例',
   takes: { always: '接受所有调用', all: '接受：条件全部满足', any: '接受：有条件满足' },
   takesNot: { always: '不接受', all: '条件未全部满足', any: '没有条件满足' },

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { en } from '../i18n/en'
 import { decisiveBranch, type Explanation, labelText, placeOf, sharesOf, storyOf, whyNot } from './explanation'
 
 const nowhere = { region: '', zone: '', campus: '' }
@@ -103,4 +104,9 @@ describe('labelText', () => {
     expect(labelText({ op: 'present' })).toBe('present')
     expect(labelText({ op: 'same_as', fact: { on: 'header', key: 'zone' } })).toBe('same_as header.zone')
   })
+})
+
+it('calls a draft what was published at no revision', () => {
+  expect(en.simulator.ruleFacts(10, 0)).toBe('priority 10 · draft')
+  expect(en.simulator.ruleFacts(10, 7)).toBe('priority 10 · revision 7')
 })
