@@ -156,3 +156,11 @@ test('services and instances are exported in both formats, as far as a search fi
   const instances = await items('/api/v1/namespaces/default/services/com.shop%2Forder/instances?version=v2*')
   expect((await save('NDJSON')).map((line) => JSON.parse(line) as unknown)).toEqual(instances)
 })
+
+test('metadata beyond the first entries is counted', async ({ page, merak }) => {
+  await merak.service('default', 'pay', { metadata: { a: '1', b: '2', c: '3', d: '4', e: '5' } })
+  await page.goto('/services')
+  const row = page.getByRole('table').getByRole('row', { name: /pay/ })
+  await expect(row.locator('.chip')).toHaveText(['a=1', 'b=2', 'c=3', '+2'])
+  await expect(row.locator('.chip').last()).toBeInViewport({ ratio: 1 })
+})
