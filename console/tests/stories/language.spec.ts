@@ -9,6 +9,7 @@ import { expectMissing, seeOpened, settled } from '../states'
 const DATA = [
   'v2 for some, and a canary for the rest',
   'where releases wait',
+  'pending audit',
   'ten a second for each user',
 ]
 
