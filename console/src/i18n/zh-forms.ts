@@ -13,7 +13,7 @@ export const forms: Dictionary['forms'] = {
   leaveHint: '这些内容尚未保存，放弃后会丢失。',
   discard: '放弃',
   keep: '继续编辑',
-  overtaken: (revision) => `期间已被他人修改，保存为版本 ${revision}。已输入的内容会保留。`,
+  overtaken: (revision) => `期间已被他人修改，保存为修订 ${revision}。已输入的内容会保留。`,
   taken: '以下部分你没有改动，已采用他人的修改：',
   bothChanged: (count) => `${count} 处双方都修改过，采用哪一个？`,
   choose: '请选择其一',

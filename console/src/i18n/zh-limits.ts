@@ -1,4 +1,5 @@
 import type { Dictionary } from './en'
+import { next } from './zh-next'
 
 /** The words of rate limit rules in Chinese. */
 
@@ -76,7 +77,7 @@ export const limits: Dictionary['limits'] = {
   obeyed: {
     nobody: '无实例执行',
     nobodyHint: '目前没有运行中的实例获取该服务的限流规则。',
-    appliedHint: '执行该服务限流规则、且已应用此版本的实例。',
+    appliedHint: '执行该服务限流规则、且已应用此修订的实例。',
   },
   usage: {
     nowOnly: '用量为当前数据，不属于历史。',
@@ -119,7 +120,7 @@ export const limits: Dictionary['limits'] = {
   countedTotal: '由控制面为所有实例合计',
   countedEach: '由控制面为每个实例分别计数',
   oneCounter: '它们共用一个计数器。',
-  counterEach: (facts) => `${facts}的每个值各有一个计数器。`,
+  counterEach: (facts) => `${next(facts, '的每个值')}各有一个计数器。`,
   refused: (status) => `超出的调用以状态码 ${status} 拒绝。`,
   waits: (length, status) => `超出的调用排队等待，最多 ${length}，之后以状态码 ${status} 拒绝。`,
   warmsUp: (percent, length) => `停顿之后从 ${percent}% 的速率开始，${length} 后达到全速。`,

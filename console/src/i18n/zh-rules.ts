@@ -1,14 +1,7 @@
 import type { Dictionary } from './en'
+import { next } from './zh-next'
 
 /** The words of rules in Chinese. */
-
-/** Texts one after the other, with a blank where Chinese meets what is not. */
-const next = (...texts: string[]) =>
-  texts.reduce((before, text) => {
-    const isHan = [/\p{Script=Han}$/u.test(before), /^\p{Script=Han}/u.test(text)]
-    const isWord = [/[\w/]$/.test(before), /^[\w/]/.test(text)]
-    return (isHan[0] && isWord[1]) || (isWord[0] && isHan[1]) ? `${before} ${text}` : before + text
-  })
 
 /** 浏览器只用英文说明 JSON 错在哪里，取其行列。 */
 export function notJson(said: string): string {
@@ -66,20 +59,20 @@ export const rules: Dictionary['rules'] = {
   deleted: (name) => `已删除 ${name}`,
   restored: (name) => `已恢复 ${name}`,
   undone: (name) => `${name} 已还原`,
-  reverted: (name, revision) => `${name} 已回到版本 ${revision} 的内容`,
+  reverted: (name, revision) => `${name} 已回到修订 ${revision} 的内容`,
   wasEnabled: (name) => `${name} 已启用`,
   wasDisabled: (name) => `${name} 已停用`,
   refused: (name, reason) => `${name}：${reason}`,
   changedMeanwhile: '期间已被他人修改，请查看最新内容。',
   applied: (done, all) => `${done}/${all} 已生效`,
   appliedTitle: '生效情况',
-  appliedHint: '调用该规则所涉服务、且已应用此版本的应用。',
+  appliedHint: '调用该规则所涉服务、且已应用此修订的应用。',
   nobody: '无调用方',
   nobodyHint: '目前没有运行中的应用调用该规则所涉服务。',
   lagging: '尚未生效',
   unable: '无法理解此规则，因而未应用',
   unableOf: (count) => `${count} 个无法理解`,
-  unableHint: '它们已有最新版本，但表示读不懂此规则。请升级它们，或用它们认识的写法来写规则。',
+  unableHint: '它们已有最新修订，但表示读不懂此规则。请升级它们，或用它们认识的写法来写规则。',
   andOthers: (count) => `另有 ${count} 个`,
   form: '表单',
   json: 'JSON',
@@ -128,7 +121,7 @@ export const rules: Dictionary['rules'] = {
   difference: '差异',
   noDifference: '没有差异。',
   nothingYet: '无',
-  revisionOf: (revision) => `版本 ${revision}`,
+  revisionOf: (revision) => `修订 ${revision}`,
   yours: '我的修改',
   leaveTitle: '不发布就离开？',
   leaveHint: '本页的修改尚未发布，离开后会丢失。',
@@ -136,7 +129,7 @@ export const rules: Dictionary['rules'] = {
   stay: '留下',
   addValue: '输入后回车添加',
   removeValue: (value) => `移除 ${value}`,
-  overtaken: (revision) => `你编辑期间，他人发布了版本 ${revision}。已输入的内容会保留。`,
+  overtaken: (revision) => `你编辑期间，他人发布了修订 ${revision}。已输入的内容会保留。`,
   goneMeanwhile: '该规则已被他人删除，此处是其删除前的内容。',
   goneTyped: '你编辑期间，该规则已被他人删除。已输入的内容会保留：发布将重新创建该规则。',
   goneState: '期间已被删除，发布将重新创建',
@@ -145,11 +138,11 @@ export const rules: Dictionary['rules'] = {
   createAgain: '重新创建',
   compare: '比较',
   conflictTitle: (name) => `${name} 有两份修改`,
-  conflictHint: (base, theirs) => `你基于版本 ${base} 编辑，目前已是版本 ${theirs}。请决定如何处理，发布前还可以查看结果。`,
+  conflictHint: (base, theirs) => `你基于修订 ${base} 编辑，目前已是修订 ${theirs}。请决定如何处理，发布前还可以查看结果。`,
   clashes: (count) => `${count} 处双方都修改过`,
   noClash: '双方修改的部分不同，可以合并。',
-  compareBase: (revision) => `与版本 ${revision} 比较：`,
-  theirs: (revision) => `他人的修改，版本 ${revision}`,
+  compareBase: (revision) => `与修订 ${revision} 比较：`,
+  theirs: (revision) => `他人的修改，修订 ${revision}`,
   theirsShort: '他人的修改',
   both: '合并结果',
   takeTheirs: '采用他人的',
@@ -160,14 +153,14 @@ export const rules: Dictionary['rules'] = {
   tookTheirs: '已采用他人的修改，你输入的内容未采用。',
   history: '历史',
   usage: '实时用量',
-  revisions: '版本，最新在前',
+  revisions: '修订，最新在前',
   current: '当前',
   show: '查看',
-  showChange: (revision) => `查看版本 ${revision} 的修改`,
-  revert: '恢复到此版本',
-  revertOne: (revision) => `恢复到此版本：${revision}`,
-  revertTo: (revision) => `恢复到版本 ${revision}`,
-  revertHint: '规则将以当时的内容产生新版本，历史不会丢失。',
+  showChange: (revision) => `查看修订 ${revision} 的修改`,
+  revert: '恢复到此修订',
+  revertOne: (revision) => `恢复到此修订：${revision}`,
+  revertTo: (revision) => `恢复到修订 ${revision}`,
+  revertHint: '规则将以当时的内容产生新修订，历史不会丢失。',
   from: '从',
   to: '到',
   actions: { created: '创建', updated: '修改', deleted: '删除' },
@@ -270,7 +263,7 @@ export const routing: Dictionary['routing'] = {
   percentOf: (share) => `${share}，百分比`,
   lock: '调整其他目标时保持此占比',
   unlock: '允许此占比变化',
-  lockOf: (share) => `锁定${share}`,
+  lockOf: (share) => next('锁定', share),
   fits: (instances, candidates) =>
     candidates === instances ? `目前 ${instances} 个实例` : `目前 ${instances} 个实例，${candidates} 个可用`,
   whenEmpty: '没有目标有可用实例时',

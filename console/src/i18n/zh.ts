@@ -2,6 +2,7 @@ import type { Dictionary } from './en'
 import { forms } from './zh-forms'
 import { limits, limitSimulator } from './zh-limits'
 import { nearby, routing, rules, sentence } from './zh-rules'
+import { next } from './zh-next'
 import { problems } from './zh-problems'
 import { simulator } from './zh-simulator'
 import { tests } from './zh-tests'
@@ -66,7 +67,7 @@ export const zh: Dictionary = {
     justNow: '刚刚',
     since: (text) => `已持续 ${text}`,
     atLeast: (text) => `超过 ${text}`,
-    revision: (revision) => `版本 ${revision}`,
+    revision: (revision) => `修订 ${revision}`,
   },
   states: {
     loading: '加载中',
@@ -220,7 +221,7 @@ export const zh: Dictionary = {
     json: 'YAML、JSON',
     yaml: 'YAML 清单',
     api: 'API 的返回',
-    revision: '版本',
+    revision: '修订号',
     none: '无',
     asCommand: '命令形式',
     details: '详情',
@@ -313,7 +314,7 @@ export const zh: Dictionary = {
     address: '地址',
     sdk: 'SDK',
     subscribed: '订阅于',
-    applied: '已应用版本',
+    applied: '已应用修订',
     state: '状态',
     current: '最新',
     behind: '落后',
@@ -338,7 +339,7 @@ export const zh: Dictionary = {
   changes: {
     title: '变更',
     actor: '操作者',
-    revision: '版本',
+    revision: '修订号',
     kind: '类型',
     anyKind: '全部类型',
     service: '服务',
@@ -366,9 +367,9 @@ export const zh: Dictionary = {
     revert: '撤回',
     reverted: (summary) => `已撤回：${summary}`,
     revertLate: '之后又有修改：请先撤回最新的变更。',
-    noFields: '仅版本号变化。',
-    created: (subject) => `创建 ${subject}`,
-    deleted: (subject) => `删除 ${subject}`,
+    noFields: '仅修订号变化。',
+    created: (subject) => next('创建', subject),
+    deleted: (subject) => next('删除', subject),
     registered: (subject) => `${subject} 注册`,
     deregistered: (subject) => `${subject} 注销`,
     becameHealthy: (subject) => `${subject} 恢复健康`,
@@ -406,7 +407,7 @@ export const zh: Dictionary = {
   about: {
     title: '关于此控制面',
     version: '程序版本',
-    revision: '最新版本号',
+    revision: '最新修订号',
     started: '启动于',
     uptime: '已运行',
     readiness: '就绪',
