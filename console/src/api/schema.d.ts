@@ -619,8 +619,8 @@ export interface paths {
          *     changed unless the instance says something new of itself; the same words again write nothing. It
          *     counts as a heartbeat. With `If-None-Match: *` it registers only what is not there, and leaves an
          *     instance that is as it is: so should whoever registers one by hand, as saying something new of an
-         *     instance replaces what it said of itself, its heartbeat included. The namespace and the service are created if they do not exist, unless the
-         *     control plane is set to refuse that.
+         *     instance replaces what it said of itself, its heartbeat included. The namespace and the service are
+         *     created if they do not exist, unless the control plane is set to refuse that.
          */
         post: operations["register_instance"];
         delete?: never;
@@ -2907,6 +2907,14 @@ export interface components {
         } | {
             /** @enum {string} */
             code: "health_of_beating";
+        } | {
+            /** @enum {string} */
+            code: "header_repeated";
+        } | {
+            /** @enum {string} */
+            code: "plays_no_part";
+            namespace: string;
+            service: string;
         } | {
             /** @enum {string} */
             code: "wrong_type";

@@ -57,6 +57,8 @@ export const problems = {
     bounds_reversed: asSaidOf,
     levels_reversed: asSaidOf,
     no_weight: asSaidOf,
+    header_repeated: asSaidOf,
+    plays_no_part: asSaidOf,
     health_of_beating: asSaidOf,
     wrong_type: asSaidOf,
     not_count: asSaidOf,

@@ -30,6 +30,8 @@ const REASONS: { [Code in ReasonCode]: Omit<ReasonOf<Code>, 'code'> } = {
   bounds_reversed: { min: 2, max: 1 },
   levels_reversed: { max_level: 'campus', level: 'zone' },
   no_weight: {},
+  header_repeated: {},
+  plays_no_part: { namespace: '1', service: '2' },
   health_of_beating: {},
   wrong_type: { wanted: { kind: 'count', max: 255 }, found: { kind: 'list' } },
   not_count: {},

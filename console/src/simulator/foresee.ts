@@ -82,6 +82,7 @@ function notIp(ip: string): ProblemPart {
 const idle = ({ namespace = HOME, service }: Callee): ProblemPart => ({
   pointer: '/draft/spec/callee',
   detail: `the draft is not for calls to \`${namespace}/${service}\`: it would play no part`,
+  reason: { code: 'plays_no_part', namespace, service },
 })
 
 /** What is wrong with a document; that depends on nothing else, so that it is asked once. */

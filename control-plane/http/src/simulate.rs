@@ -15,7 +15,7 @@ use merak_core::CalleeRules;
 use merak_model::{
     Instance, InstanceId, Invalid, ProtectThreshold, ServiceKey, Stamp,
     call::{CallDocument, OwnedCall},
-    invalid::{Form, together},
+    invalid::{Form, Why, quoted_key, together},
     routing::{
         Explanation, Policy, RoutingRule, RoutingRuleDocument, RoutingRuleSpec, RuleKey, Selection,
         mix,
@@ -29,7 +29,7 @@ use crate::{
     Api,
     as_of::{AsOf, AsOfQuery},
     extract::{Json, Query, not_null},
-    problem::{Code, HistoryProblems, Problem, pointer_token},
+    problem::{Code, HistoryProblems, Problem},
     rule::schema as rules,
     service,
 };
@@ -147,9 +147,8 @@ fn parse_call(request: CallDocument) -> Result<OwnedCall, Problem> {
     let mut seen = BTreeSet::new();
     for name in names {
         if !seen.insert(name.to_ascii_lowercase()) {
-            let pointer = format!("/request/headers/{}", pointer_token(name));
-            let detail = "given more than once: names of headers are the same in any case";
-            return Err(Problem::pointer(pointer, detail));
+            let field = format!("request.headers{}", quoted_key(name));
+            return Err(Invalid::because(field, Why::HeaderRepeated).into());
         }
     }
     OwnedCall::parse(request).map_err(|invalid| invalid.within("request").into())
@@ -157,8 +156,8 @@ fn parse_call(request: CallDocument) -> Result<OwnedCall, Problem> {
 
 /// Refuses a draft that would play no part.
 fn idle_draft(callee: &ServiceKey) -> Problem {
-    let detail = format!("the draft is not for calls to `{callee}`: it would play no part");
-    Problem::pointer("/draft/spec/callee", detail)
+    let ServiceKey { namespace, service } = callee.clone();
+    Invalid::because("draft.spec.callee", Why::PlaysNoPart { namespace, service }).into()
 }
 
 impl Draft {

@@ -10,7 +10,8 @@ use std::fmt;
 use serde::Serialize;
 
 pub use form::{Characters, Form};
-pub(crate) use path::{pointer_to, quoted_key};
+pub(crate) use path::pointer_to;
+pub use path::quoted_key;
 pub use together::{Together, each, together};
 pub use why::{Found, LimitWhy, List, PatternWhy, Present, Taker, Wanted, Why};
 

@@ -1,7 +1,8 @@
 //! Why values are refused: in words, and for programs.
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use merak_model::{
-    Invalid, Problem, Revision, Timestamp,
+    Invalid, NamespaceName, Problem, Revision, ServiceName, Timestamp,
     invalid::{Characters, Form, Found, LimitWhy, List, PatternWhy, Present, Taker, Wanted, Why},
     routing::{FactKind, Level, Operator},
 };
@@ -149,6 +150,24 @@ fn of_what_is_not_taken() -> Vec<Case> {
             Why::HealthOfBeating,
             "set for static instances alone: this one's is what its heartbeats say",
             json!({"code": "health_of_beating"}),
+        ),
+    ]
+}
+
+fn of_simulations() -> Vec<Case> {
+    vec![
+        (
+            Why::HeaderRepeated,
+            "given more than once: names of headers are the same in any case",
+            json!({"code": "header_repeated"}),
+        ),
+        (
+            Why::PlaysNoPart {
+                namespace: NamespaceName::default(),
+                service: ServiceName::parse("pay").unwrap(),
+            },
+            "the draft is not for calls to `default/pay`: it would play no part",
+            json!({"code": "plays_no_part", "namespace": "default", "service": "pay"}),
         ),
     ]
 }
@@ -325,6 +344,7 @@ fn each_is_a_sentence_and_what_it_is_made_of() {
         of_fields(),
         of_entries(),
         of_what_is_not_taken(),
+        of_simulations(),
         of_types(),
         of_times(),
     ];

@@ -83,6 +83,10 @@ pub(crate) enum Reason {
     NoWeight,
     /// The health of an instance that beats is what its heartbeats say.
     HealthOfBeating,
+    /// The name of a header is given more than once, in whatever case.
+    HeaderRepeated,
+    /// A draft is not for calls to a service, so that it would play no part in what becomes of one.
+    PlaysNoPart { namespace: String, service: String },
     /// It is of another type than expected.
     WrongType { wanted: Wanted, found: Found },
     /// It is no whole number from 0 on.

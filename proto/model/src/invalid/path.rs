@@ -1,7 +1,7 @@
 //! The path of a field: `branches[1].targets[0].labels["app.io/tier"].value`.
 
 /// A key that people chose, as a part of a path.
-pub(crate) fn quoted_key(key: &str) -> String {
+pub fn quoted_key(key: &str) -> String {
     let escaped = key.replace('\\', r"\\").replace('"', r#"\""#);
     format!(r#"["{escaped}"]"#)
 }

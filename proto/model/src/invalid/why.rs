@@ -9,7 +9,7 @@ use serde::Serialize;
 
 pub use self::{limit::LimitWhy, pattern::PatternWhy};
 use crate::{
-    Revision, Timestamp,
+    NamespaceName, Revision, ServiceName, Timestamp,
     routing::{FactKind, Level, Operator},
 };
 
@@ -49,6 +49,13 @@ pub enum Why {
     NoWeight,
     /// The health of an instance that beats is what its heartbeats say.
     HealthOfBeating,
+    /// The name of a header is given more than once, in whatever case.
+    HeaderRepeated,
+    /// A draft is not for calls to a service, so that it would play no part in what becomes of one.
+    PlaysNoPart {
+        namespace: NamespaceName,
+        service: ServiceName,
+    },
     /// The value is of another kind than expected.
     WrongType { wanted: Wanted, found: Found },
     /// The text is no whole number from 0 on.
@@ -158,6 +165,13 @@ impl fmt::Display for Why {
             Self::HealthOfBeating => {
                 f.write_str("set for static instances alone: this one's is what its heartbeats say")
             }
+            Self::HeaderRepeated => {
+                f.write_str("given more than once: names of headers are the same in any case")
+            }
+            Self::PlaysNoPart { namespace, service } => write!(
+                f,
+                "the draft is not for calls to `{namespace}/{service}`: it would play no part"
+            ),
             Self::WrongType { wanted, found } => write!(f, "expected {wanted}, found {found}"),
             Self::NotCount => write!(f, "expected {}", Wanted::Count { max: None }),
             Self::NumberTooLarge => f.write_str("the number is too large"),
