@@ -72,6 +72,7 @@ function Feed() {
   return (
     <Panel title={text.feed} actions={<Link to="/changes">{text.allChanges}</Link>}>
       {error && !data && <Failed error={error} retry={() => void refetch()} />}
+      {!error && !data && <Loading rows={5} />}
       {data?.items.length === 0 && <Empty title={changes.emptyTitle} />}
       {data && data.items.length > 0 && <ChangeList key={`${namespace} ${asOf}`} changes={data.items} hasSubject={false} />}
     </Panel>

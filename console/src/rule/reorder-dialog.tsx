@@ -78,7 +78,7 @@ export function ReorderDialog<Spec extends CommonSpec>({ noun, rules, changes, o
                 {text.place}
               </th>
               <th scope="col">{text.name}</th>
-              <th scope="col" style={{ width: '112px' }}>
+              <th scope="col" style={{ width: '140px' }}>
                 {text.priority}
               </th>
             </tr>
