@@ -89,7 +89,7 @@ export function RuleList<Spec extends CommonSpec>(props: Props<Spec>) {
               <div className="rule-what"><Summary rule={rule} /></div>
               <div className="rule-state">
                 {!isEnabled(rule) && <span className="badge">{text.disabled}</span>}
-                {!isReadOnly && isEnabled(rule) && <WarningBadge warnings={warnings.get(key) ?? []} />}
+                {!isReadOnly && isEnabled(rule) && <WarningBadge warnings={warnings.get(key) ?? []} page={noun.one} rule={rule} />}
                 {rule.status && isEnabled(rule) && <ProgressBadge collection={noun.collection} progress={rule.status} />}
               </div>
               {!isReadOnly && <RowMenu noun={noun} rule={rule} keys={isMovable ? keys : [key]} move={reorder.move} />}

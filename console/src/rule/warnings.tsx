@@ -1,8 +1,11 @@
+import { Link } from '@tanstack/react-router'
 import type { RuleWarning } from '../api/client'
 import { toldWarning } from '../i18n/told'
 import { useText } from '../i18n/use-text'
 import { Icon } from '../ui/icon'
+import type { RuleId } from './api'
 import { goTo } from './faults'
+import type { CommonSpec, Noun } from './noun'
 
 /** What is valid and probably not meant; each leads to its place. */
 export function Warnings({ warnings }: { warnings: readonly RuleWarning[] }) {
@@ -29,8 +32,15 @@ export function Warnings({ warnings }: { warnings: readonly RuleWarning[] }) {
   )
 }
 
-/** How many warnings a rule has, with their words in the title. */
-export function WarningBadge({ warnings }: { warnings: readonly RuleWarning[] }) {
+interface BadgeProps {
+  warnings: readonly RuleWarning[]
+  /** The page of the rule that has them. */
+  page: Noun<CommonSpec>['one']
+  rule: RuleId
+}
+
+/** How many warnings a rule has, with their words in the title; leads to the rule, which says them where they are. */
+export function WarningBadge({ warnings, page, rule: { namespace, name } }: BadgeProps) {
   const dictionary = useText()
   const text = dictionary.rules
   if (warnings.length === 0) return null
@@ -39,9 +49,9 @@ export function WarningBadge({ warnings }: { warnings: readonly RuleWarning[] })
     return said ? `${title}${text.colon}${said}` : title
   })
   return (
-    <span className="badge badge-warn" title={names.join('\n')}>
+    <Link to={page} params={{ namespace, rule: name }} className="badge badge-warn" title={names.join('\n')}>
       <Icon name="warning" size={12} />
       {text.warnings(warnings.length)}
-    </span>
+    </Link>
   )
 }

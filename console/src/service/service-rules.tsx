@@ -55,7 +55,7 @@ export function ServiceRules<Spec extends CommonSpec>({ label, noun, rules, serv
               ))}
               {!isEnabled(rule) && <span className="badge">{text.disabled}</span>}
               {state && <span className="badge">{state}</span>}
-              {isEnabled(rule) && <WarningBadge warnings={warnings.get(keyOf(rule)) ?? []} />}
+              {isEnabled(rule) && <WarningBadge warnings={warnings.get(keyOf(rule)) ?? []} page={noun.one} rule={rule} />}
             </div>
             <Link
               to="/simulator"
