@@ -2,6 +2,7 @@ import { type QueryKey, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useSyncExternalStore } from 'react'
 import type { Change } from '../api/client'
 import { type FeedState, feed } from './feed'
+import { isLeft } from './leaving'
 import { touchedBy } from './touched'
 
 /** Shows at most one new state of a page a second, however fast changes come. */
@@ -25,7 +26,7 @@ export function useLiveQueries() {
       timer = 0
       refreshedAt = performance.now()
       const isTouched = touchedBy(waiting)
-      const of = { predicate: (query: { queryKey: QueryKey }) => isTouched(query.queryKey) }
+      const of = { predicate: ({ queryKey }: { queryKey: QueryKey }) => isTouched(queryKey) && !isLeft(queryKey) }
       // What is being read may be from before these changes: it is read once more.
       if (client.isFetching(of) > 0) timer = window.setTimeout(refresh, REFRESH_MS)
       else waiting = []

@@ -151,16 +151,17 @@ function DeleteDialog<Spec extends CommonSpec>({ noun, rule, onClose }: { noun: 
   const { rules: text, actions, services } = useText()
   const { remove } = useRuleWrites(noun)
   const navigate = useNavigate()
-  async function confirm() {
+  function confirm() {
     onClose()
-    if (await remove(rule)) void navigate({ to: noun.list })
+    // Whoever deletes a rule has no use for a draft of it.
+    void remove(rule, () => navigate({ to: noun.list, ignoreBlocker: true }))
   }
   return (
     <Dialog title={services.deleteTitle(rule.name)} onClose={onClose}>
       <p>{text.deleteHint}</p>
       <div className="form-foot">
         <Button onClick={onClose}>{actions.cancel}</Button>
-        <Button kind="danger" onClick={() => void confirm()}>
+        <Button kind="danger" onClick={confirm}>
           {actions.delete}
         </Button>
       </div>

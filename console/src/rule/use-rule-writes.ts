@@ -2,6 +2,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { Problem } from '../api/problem'
 import { useTold } from '../i18n/use-told'
 import { useText } from '../i18n/use-text'
+import { whileLeaving } from '../live/leaving'
 import { toast, toastError } from '../ui/toast'
 import { askAnyway } from './anyway'
 import { deleteRule, putRule, revertRule, ruleQuery, type Tests } from './api'
@@ -69,9 +70,13 @@ export function useRuleWrites<Spec extends CommonSpec>(noun: Noun<Spec>) {
       told(written, rule, enabled ? text.wasEnabled(rule.name) : text.wasDisabled(rule.name))
     })
 
-  const remove = (rule: Rule<Spec>): Promise<boolean> =>
+  /** Deletes a rule; whoever shows it leaves it before it is looked for again. */
+  const remove = (rule: Rule<Spec>, leave?: () => Promise<void>): Promise<boolean> =>
     attempt(rule.name, async (tests) => {
-      await deleteRule(collection, rule, tests)
+      await whileLeaving(ruleQuery(collection, rule).queryKey, async () => {
+        await deleteRule(collection, rule, tests)
+        await leave?.()
+      })
       const undo = () =>
         void attempt(rule.name, async (heeded) => {
           show(await revertRule<Spec>(collection, rule, rule.revision, undefined, heeded))

@@ -3,6 +3,7 @@ import { useNavigate } from '@tanstack/react-router'
 import { api, ifMatch, must, type ServiceSummary } from '../api/client'
 import { useTold } from '../i18n/use-told'
 import { useText } from '../i18n/use-text'
+import { whileLeaving } from '../live/leaving'
 import { saidOf } from '../services/form'
 import { Button } from '../ui/button'
 import { Dialog } from '../ui/dialog'
@@ -28,15 +29,14 @@ export function DeleteService({ service, onClose }: { service: ServiceSummary; o
     void client.invalidateQueries({ predicate: ({ queryKey: [noun] }) => noun === 'services' || noun === 'service' })
   }
   const remove = useMutation({
-    mutationFn: () => {
-      const params = { path: { namespace, service: name }, header: ifMatch(service.revision) }
-      return must(api.DELETE('/api/v1/namespaces/{namespace}/services/{service}', { params }))
-    },
-    onSuccess: async () => {
-      toast(text.deleted(name), () => void restore())
-      await navigate({ to: '/services', search: { ns: namespace } })
-      void client.invalidateQueries({ queryKey: ['services'] })
-    },
+    mutationFn: () =>
+      whileLeaving(['service', namespace, name], async () => {
+        const params = { path: { namespace, service: name }, header: ifMatch(service.revision) }
+        await must(api.DELETE('/api/v1/namespaces/{namespace}/services/{service}', { params }))
+        toast(text.deleted(name), () => void restore())
+        await navigate({ to: '/services', search: { ns: namespace } })
+      }),
+    onSuccess: () => void client.invalidateQueries({ queryKey: ['services'] }),
   })
   return (
     <Dialog title={text.deleteTitle(name)} onClose={onClose}>
