@@ -24,6 +24,7 @@ export async function expectTroubles(faults: Fault[]) {
 export async function settled(page: Page) {
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
   await expect(page.locator('.loading')).toHaveCount(0)
+  await expect(page.locator('[aria-busy=true]')).toHaveCount(0)
 }
 
 /** The pages of a control plane that knows nothing. */
