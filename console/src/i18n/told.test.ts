@@ -84,6 +84,19 @@ describe('told', () => {
   })
 })
 
+const newer = <T>(rest: object) => ({ code: 'not_thought_of', ...rest }) as T
+
+describe('a control plane that is newer than the page', () => {
+  it('is heard in its own words', () => {
+    const fault = { pointer: '/port', detail: 'it is odd', reason: newer<Reason>({}) }
+    expect(told(refused({ code: 'invalid_argument', detail: '…', errors: [fault] }), zh)).toBe('请求无效：/port: it is odd')
+    expect(told(refused({ ...newer<object>({}), detail: 'it is odd' }), zh)).toBe('it is odd')
+    expect(told(refused({ code: 'conflict', detail: 'it is locked', obstacle: newer({}) }), zh)).toBe('当前状态不允许这样做：it is locked')
+    const warning = newer<RuleWarning>({ path: '', message: 'it is odd', reason: newer({}) })
+    expect(toldWarning(warning, zh)).toBe('it is odd')
+  })
+})
+
 describe('toldFault', () => {
   it('says every reason without a Latin word in Chinese', () => {
     for (const [code, reason] of Object.entries(REASONS)) {
